@@ -1,0 +1,93 @@
+import type { Clock } from '../src/model/clock.ts';
+import type { FeatureName, FeatureRow, FeatureValue, Wish } from '../src/model/feature.ts';
+import type { Logger } from '../src/model/logger.ts';
+import type { Outcome } from '../src/model/outcome.ts';
+import type { PbxEvent } from '../src/model/pbx-event.ts';
+import type { Random } from '../src/model/random.ts';
+
+export type Tell = (event: PbxEvent) => void;
+
+/** What a PBX keeps for digest. Held in memory only; never logged, never stored. */
+export interface Credentials {
+  readonly realm: string;
+  /** The clear password, where the PBX has it. */
+  readonly password?: string;
+  /** MD5(user:realm:password) in lower-case hex, where only that is kept (RFC 2617). */
+  readonly ha1?: string;
+}
+
+/** Facts about the PBX's digest that a challenge needs before any user is known. */
+export interface DigestFacts {
+  readonly realm: string;
+  /** True when some user's password is kept as MD5 only: SHA-256 must then not be offered to anybody. */
+  readonly md5Only: boolean;
+}
+
+export interface FeatureCapability {
+  readonly readable: boolean;
+  readonly writable: boolean;
+  /** The PBX raises an event when it changes; false = found by polling. */
+  readonly notified: boolean;
+}
+
+export interface Capabilities {
+  readonly features: Readonly<Record<FeatureName, FeatureCapability>>;
+  readonly calls: boolean;
+  readonly registrations: boolean;
+  readonly mailboxes: boolean;
+  /** SIP Call-ID and tags of legs are known (pickup by Replaces). */
+  readonly tags: boolean;
+}
+
+/** What every adapter is made of. Data only, so that it can cross into a worker thread. */
+export interface AdapterSettings {
+  /** The PBX's name in the configuration; `source` of every event. */
+  readonly name: string;
+  readonly domain: string;
+  /** The options of this PBX as its own `options.ts` parsed them. */
+  readonly options: unknown;
+  /** Feature values known from before, for adapters that have no PBX to ask (simulated). */
+  readonly remembered: readonly FeatureRow[];
+}
+
+export interface AdapterTools {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** The port to a PBX. All data crossing it is plain and structured-clonable. */
+export interface PbxAdapter {
+  readonly capabilities: Capabilities;
+  /**
+   * Connects and keeps connected, for ever, by itself. Every time the link comes up it tells `link stale`, one
+   * `snapshot`, what happened meanwhile, then `link up`. Returns at once: a PBX that is away is a `link down` event.
+   */
+  start(tell: Tell): void;
+  /** Bounded (2 s), and in the order that is safe for the PBX. */
+  stop(): Promise<void>;
+  /**
+   * Writes, reads back, and answers what the PBX now holds. Never blocks longer than `deadlineMs`. A refusal has one
+   * of the codes `pbx-away`, `pbx-timeout`, `pbx-refused`, `not-writable`.
+   */
+  setFeature(wish: Wish, deadlineMs: number): Promise<Outcome<FeatureValue>>;
+  /** null: the PBX has no such user, or no password for him. Rejects with a Fault where it cannot be asked. */
+  credentials(user: string): Promise<Credentials | null>;
+  /** null while the PBX has not been reached yet. */
+  digest(): DigestFacts | null;
+  /** Only a simulated PBX has one. */
+  readonly simulator?: Simulator;
+}
+
+/** The hand on a simulated PBX: what its phones and callers do. Refusals: `unknown-extension`, `unknown-call`, `wrong-state`. */
+export interface Simulator {
+  call(from: string, to: string, fromName?: string): Outcome<{ readonly id: string }>;
+  answer(id: string): Outcome<null>;
+  hold(id: string, by: string): Outcome<null>;
+  resume(id: string, by: string): Outcome<null>;
+  hangup(id: string): Outcome<null>;
+  register(ext: string, registered: boolean): Outcome<null>;
+  mailbox(ext: string, counts: { readonly new: number; readonly old: number }): Outcome<null>;
+}
+
+export type AdapterFactory = (settings: AdapterSettings, tools: AdapterTools) => PbxAdapter;

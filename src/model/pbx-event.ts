@@ -1,0 +1,77 @@
+import type { Aor } from './aor.ts';
+import type { DialogPhase, Direction, Party } from './dialog-state.ts';
+import type { FeatureName, FeatureValue, Origin } from './feature.ts';
+
+/** One channel of one extension. Several legs with one `call` and direction are branches of one forked call. */
+export interface Leg {
+  /** Unique for ever within its source (Asterisk channel id, FreeSWITCH Unique-ID). */
+  readonly id: string;
+  /** The logical call: Asterisk linkedid, FreeSWITCH call_uuid. */
+  readonly call: string;
+  readonly phase: DialogPhase;
+  readonly direction: Direction;
+  /** This extension pressed hold (not: is being held). */
+  readonly holding: boolean;
+  readonly remote: Party;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+  /** SIP identifiers of the leg between PBX and phone, for pickup by Replaces; absent while unknown. */
+  readonly callId?: string | undefined;
+  readonly localTag?: string | undefined;
+  readonly remoteTag?: string | undefined;
+}
+
+export interface MailboxCounts {
+  readonly new: number;
+  readonly old: number;
+  readonly newUrgent: number;
+  readonly oldUrgent: number;
+}
+
+/** An extension the PBX knows. */
+export interface ExtensionInfo {
+  readonly aor: Aor;
+  readonly displayName: string | null;
+  /** The features this user has; undefined = all. */
+  readonly features?: readonly FeatureName[] | undefined;
+}
+
+export interface FeatureReport {
+  readonly aor: Aor;
+  readonly feature: FeatureName;
+  readonly value: FeatureValue;
+}
+
+/**
+ * Everything one PBX holds at one moment. The hub takes it as a diff: legs that are missing here have ended, equal
+ * things stay silent.
+ */
+export interface Snapshot {
+  readonly extensions: readonly ExtensionInfo[];
+  readonly dialogs: readonly { readonly aor: Aor; readonly legs: readonly Leg[] }[];
+  /** Only what the PBX can read; a feature missing here keeps its last truth. */
+  readonly features: readonly FeatureReport[];
+  readonly registrations: readonly { readonly aor: Aor; readonly contacts: number }[];
+  readonly mailboxes: readonly { readonly aor: Aor; readonly counts: MailboxCounts }[];
+}
+
+/**
+ * What an adapter may tell. Each event carries the whole state of one object, so that replaying it is harmless. Plain,
+ * structured-clonable values only.
+ */
+export type PbxEvent = { /** The PBX's name in the configuration. */ readonly source: string } & (
+  | { readonly type: 'dialogs'; readonly aor: Aor /** The complete list. */; readonly legs: readonly Leg[] }
+  | ({ readonly type: 'feature' /** Absent: the PBX itself. */; readonly origin?: Origin } & FeatureReport)
+  | { readonly type: 'mailbox'; readonly aor: Aor; readonly counts: MailboxCounts }
+  | { readonly type: 'registration'; readonly aor: Aor /** Reachable contacts. */; readonly contacts: number }
+  | {
+      readonly type: 'snapshot';
+      /** The incarnation of the PBX (Asterisk startup_time, FreeSWITCH Core-UUID); a new one ends all older legs. */
+      readonly epoch: string;
+      readonly snapshot: Snapshot;
+    }
+  | { readonly type: 'link'; readonly state: LinkState; readonly reason: string | null }
+);
+
+/** `up`: in step; `down`: no connection; `stale`: connected but not yet in step. */
+export type LinkState = 'up' | 'down' | 'stale';

@@ -1,0 +1,53 @@
+import type { Aor } from './aor.ts';
+import type { DialogPhase, Direction, Party } from './dialog-state.ts';
+import type { FeatureName, FeatureState } from './feature.ts';
+import type { LinkState, MailboxCounts } from './pbx-event.ts';
+
+/** One logical call of an extension. */
+export interface DialogView {
+  /** Opaque and stable for the life of the call; never a Call-ID or channel name (call takeover). */
+  readonly id: string;
+  readonly phase: Exclude<DialogPhase, 'terminated'>;
+  readonly direction: Direction;
+  readonly holding: boolean;
+  readonly remote: Party;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+  readonly callId?: string | undefined;
+  readonly localTag?: string | undefined;
+  readonly remoteTag?: string | undefined;
+}
+
+/** All the hub knows of one resource; what event packages render and the API shows. Immutable. */
+export interface ResourceView {
+  readonly aor: Aor;
+  readonly displayName: string | null;
+  /** The PBX has this extension, or has not said yet which it has. */
+  readonly known: boolean;
+  /** The PBX that owns it is away: this is its last truth. */
+  readonly stale: boolean;
+  /** Reachable contacts at the PBX. */
+  readonly contacts: number;
+  /** Live calls by start time, oldest first. */
+  readonly dialogs: readonly DialogView[];
+  readonly features: Readonly<Record<FeatureName, FeatureState>>;
+  readonly mailbox: MailboxCounts | null;
+}
+
+export type Topic = 'dialogs' | 'features' | 'registration' | 'mailbox' | 'extension';
+
+/** Something differs from before. Emitted only then. */
+export interface Change {
+  readonly topic: Topic;
+  readonly aor: Aor;
+  /** What in the topic changed: feature names for `features`, empty otherwise. */
+  readonly aspects: readonly string[];
+}
+
+export interface LinkView {
+  readonly source: string;
+  readonly state: LinkState;
+  readonly reason: string | null;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+}

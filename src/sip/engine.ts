@@ -1,0 +1,102 @@
+/** `udp` or `tcp`; TLS and WebSocket come with the engine that is open to the network. */
+export type Transport = 'udp' | 'tcp';
+
+export interface Endpoint {
+  /** IP address without brackets. */
+  readonly address: string;
+  readonly port: number;
+}
+
+/** The path a message came by, and the only path an answer or a NOTIFY may take (reference: amplification). Plain data. */
+export interface Flow {
+  readonly transport: Transport;
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  /** Names one connection of one process life; the empty string for UDP. */
+  readonly connection: string;
+}
+
+/** Headers in order; names in canonical long form. */
+export type HeaderList = readonly (readonly [name: string, value: string])[];
+
+/** A request that passed the strict parser. */
+export interface SipRequest {
+  readonly method: string;
+  /** The Request-URI exactly as received. */
+  readonly uri: string;
+  /** The first value, unfolded, trimmed, otherwise as received; name in canonical long form (`Call-ID`). */
+  header(name: string): string | undefined;
+  /** One entry a header line, top to bottom; comma lists are not split. */
+  headers(name: string): readonly string[];
+  readonly body: Buffer;
+  readonly flow: Flow;
+}
+
+export interface SipAnswer {
+  readonly status: number;
+  /** Default: the RFC's phrase. */
+  readonly reason?: string;
+  readonly headers?: HeaderList;
+  /** Added to To where the request has none (RFC 3261 8.2.6.2). Default: an own tag that is stable for the transaction. */
+  readonly toTag?: string;
+}
+
+/** One server transaction: answered once, retransmissions get the same answer. */
+export interface ServerTransaction {
+  readonly request: SipRequest;
+  /** A second call is ignored. Via, From, To, Call-ID, CSeq and (for 2xx, dialog-forming) Record-Route are copied. */
+  respond(answer: SipAnswer): void;
+}
+
+/** Everything addressed by the caller; the engine adds Via, Max-Forwards and Content-Length. */
+export interface AddressedRequest {
+  readonly method: string;
+  /** Request-URI: the remote target. */
+  readonly uri: string;
+  /** Whole header values, tags included. */
+  readonly from: string;
+  readonly to: string;
+  readonly callId: string;
+  readonly cseq: number;
+  /** Route header values, first hop first; a strict first route is handled by the engine (RFC 3261 12.2.1.1). */
+  readonly routeSet: readonly string[];
+  readonly headers: HeaderList;
+  /** Content-Type is among `headers`. */
+  readonly body?: string;
+  /** Where it goes. The Request-URI and routes never choose the address. */
+  readonly flow: Flow;
+}
+
+export interface FinalResponse {
+  /** 408: Timer F; 503 with `local`: it could not be sent. */
+  readonly status: number;
+  readonly reason: string;
+  header(name: string): string | undefined;
+  /** True: made here, nothing came from the network. */
+  readonly local: boolean;
+}
+
+export interface EngineCapabilities {
+  /** Bytes; messages beyond are refused with 513. */
+  readonly maxMessage: number;
+  /** The CSeq given in `request` is what goes out. */
+  readonly ownsCseq: boolean;
+  readonly inlineProxy: boolean;
+}
+
+export interface ListenPoint extends Endpoint {
+  readonly transport: Transport;
+}
+
+/** The port of both engines: transactions and addressed requests; dialogs are not its business. */
+export interface SipEngine {
+  readonly capabilities: EngineCapabilities;
+  /** Binds everything or throws a Fault (`port-in-use`, `address-unavailable`, `port-forbidden`). */
+  start(onRequest: (transaction: ServerTransaction) => void): Promise<readonly ListenPoint[]>;
+  /** Bounded: closes sockets; pending requests end as a local 503. */
+  stop(): Promise<void>;
+  /** Sends with RFC 3261 17.1.2 timers and resolves with the final response. Never rejects. */
+  request(request: AddressedRequest): Promise<FinalResponse>;
+  /** The bytes a request of this flow may have without breaking RFC 3261 18.1.1; Infinity for streams. */
+  roomBytes(flow: Flow): number;
+}

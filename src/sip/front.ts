@@ -1,0 +1,87 @@
+import type { Aor } from '../model/aor.ts';
+import type { DialogState } from './dialog.ts';
+
+/** The party behind a SUBSCRIBE, after authentication. */
+export interface Watcher {
+  /** null only for a trusted source without a usable From. */
+  readonly aor: Aor | null;
+  readonly how: 'digest' | 'trusted';
+}
+
+/** A SUBSCRIBE as the notifier sees it: authenticated, grammar checked, no SIP headers left. */
+export interface SubscribeRequest {
+  /** An existing dialog, or the one that a 2xx answer will create. */
+  readonly dialog: DialogState;
+  readonly initial: boolean;
+  /** The Request-URI, byte by byte. */
+  readonly requestUri: string;
+  /** The resource the Request-URI names; null where it names none of this domain (refreshes to our bare Contact). */
+  readonly resource: Aor | null;
+  readonly watcher: Watcher;
+  /** RFC 6665 8.2.1: package name and `id`, byte by byte. */
+  readonly event: string;
+  readonly eventId: string | null;
+  /** Seconds; null where the header is absent. */
+  readonly expires: number | null;
+  /** Media ranges, lower case, without parameters, q=0 left out; null where the header is absent. */
+  readonly accept: readonly string[] | null;
+  /** Media type, lower case, without parameters; null where absent. */
+  readonly contentType: string | null;
+  readonly body: Buffer;
+  readonly userAgent: string | null;
+  /** `+sip.instance` or the Contact URI: tells the devices of one user apart. */
+  readonly device: string;
+  /** `udp:192.0.2.1:5060`, for log and audit. */
+  readonly source: string;
+}
+
+export interface SubscribeAnswer {
+  readonly status: number;
+  readonly reason?: string;
+  /** Granted seconds; must be there for 2xx. */
+  readonly expires?: number;
+  /** Further headers, canonical names: Min-Expires, Accept, Retry-After. Allow-Events is added by the front. */
+  readonly headers?: readonly (readonly [string, string])[];
+  /** Runs after the answer has left: the moment for NOTIFY. */
+  readonly after?: () => void;
+}
+
+export interface SubscriptionStateHeader {
+  readonly state: 'active' | 'pending' | 'terminated';
+  /** Seconds left; for active and pending. */
+  readonly expires?: number;
+  readonly reason?: 'deactivated' | 'probation' | 'rejected' | 'timeout' | 'giveup' | 'noresource' | 'invariant';
+  /** Seconds. */
+  readonly retryAfter?: number;
+}
+
+export interface NotifyMessage {
+  readonly event: string;
+  readonly eventId: string | null;
+  readonly subscription: SubscriptionStateHeader;
+  /** null contentType: no body. */
+  readonly contentType: string | null;
+  readonly content: string;
+}
+
+export interface NotifyResult {
+  /** The final status; 408 after Timer F; 503 with `local` where the flow is gone. */
+  readonly status: number;
+  readonly local: boolean;
+  /** Seconds, from Retry-After; null where absent. */
+  readonly retryAfter: number | null;
+}
+
+/** What the notifier may ask of SIP. */
+export interface NotifySender {
+  /** Sends one NOTIFY in the dialog, with `++localCseq`; the caller has made sure that localCseqLimit allows it. */
+  notify(dialog: DialogState, message: NotifyMessage): Promise<NotifyResult>;
+  /** Bytes of body a NOTIFY of this dialog can carry within the transport's size rule. */
+  roomBytes(dialog: DialogState, message: Omit<NotifyMessage, 'content' | 'contentType'>): number;
+  /** Makes a stored dialog known again. */
+  restore(dialog: DialogState): void;
+  /** Forgets a dialog: nothing uses it any more. Later requests in it get 481. */
+  release(dialog: DialogState): void;
+}
+
+export type OnSubscribe = (request: SubscribeRequest) => Promise<SubscribeAnswer>;

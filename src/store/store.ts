@@ -1,0 +1,73 @@
+import type { Aor } from '../model/aor.ts';
+import type { AuditRow } from '../model/audit.ts';
+import type { FeatureRow } from '../model/feature.ts';
+import type { Leg } from '../model/pbx-event.ts';
+
+/** A subscription as it survives a restart. `dialog` is opaque to the store (JSON). */
+export interface SubscriptionRow {
+  /** Handed out by the notifier; never reused. */
+  readonly id: number;
+  readonly aor: Aor;
+  readonly event: string;
+  readonly eventId: string | null;
+  readonly entity: string;
+  readonly contentType: string;
+  readonly watcher: Aor | null;
+  readonly device: string;
+  readonly userAgent: string | null;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  /** JSON of the DialogState without its CSeq numbers. */
+  readonly dialog: string;
+  /** Ids of dialogs last shown alive. */
+  readonly shown: readonly string[];
+  /** Ends of the reserved blocks: every start begins here. */
+  readonly cseqLimit: number;
+  readonly versionLimit: number;
+}
+
+export interface StoredState {
+  readonly subscriptions: readonly SubscriptionRow[];
+  readonly features: readonly FeatureRow[];
+  readonly dialogs: readonly { readonly source: string; readonly aor: Aor; readonly legs: readonly Leg[] }[];
+  /** Larger than any subscription id ever handed out. */
+  readonly nextSubscriptionId: number;
+  /** A secret of this installation, 32 bytes: dialog ids (HMAC) and nonces survive restarts with it. */
+  readonly secret: Buffer;
+}
+
+export interface AuditQuery {
+  readonly aor?: Aor;
+  /** Newest first; at most this many (1 to 1000). */
+  readonly limit: number;
+}
+
+/** What survives a restart. Faults have the codes `store-*`. */
+export interface Store {
+  /** Once, at start. Drops rows expired before `now`. */
+  load(now: number): StoredState;
+  /** Birth or change of identity: resolves when it is on disk (group commit of one turn of the event loop). */
+  putSubscription(row: SubscriptionRow): Promise<void>;
+  deleteSubscription(id: number): Promise<void>;
+  /** Synchronous and FULL: the numbers up to the new limits may be used as soon as it returns. */
+  reserve(id: number, cseqLimit: number, versionLimit: number): void;
+  /** At start: moves every row's limits up by a block, in one write. */
+  reserveAll(cseqs: number, versions: number): void;
+  /** Write-behind: expiry, remote target, shown. Lost at most 100 ms of it by kill -9. */
+  touchSubscription(row: SubscriptionRow): void;
+  /** Synchronous and FULL, feature and audit row in one transaction, before anybody is told. */
+  commitFeature(row: FeatureRow, audit: AuditRow | null): void;
+  appendAudit(row: AuditRow): void;
+  /** Write-behind. */
+  putLegs(source: string, aor: Aor, legs: readonly Leg[]): void;
+  /** Newest first. */
+  audit(query: AuditQuery): readonly AuditRow[];
+  /** null, or why writing fails at the moment. */
+  health(): string | null;
+  flush(): void;
+  /** Copies the whole database to `path` while running. */
+  backup(path: string): Promise<void>;
+  /** Flushes and closes. */
+  close(): void;
+}
