@@ -51,3 +51,25 @@ export interface LinkView {
   /** Milliseconds since the epoch. */
   readonly since: number;
 }
+
+/** A phone's subscription as the admin sees it. */
+export interface SubscriptionView {
+  readonly id: number;
+  readonly aor: Aor;
+  readonly event: string;
+  readonly eventId: string | null;
+  readonly watcher: Aor | null;
+  readonly device: string;
+  readonly userAgent: string | null;
+  /** `udp:192.0.2.1:5060`: where NOTIFYs go. */
+  readonly source: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  /** null before the first NOTIFY. */
+  readonly lastNotifyAt: number | null;
+  /** Final status of the last NOTIFY; 408 = unanswered; null while the first is under way. */
+  readonly lastStatus: number | null;
+  /** NOTIFYs sent since this process started. */
+  readonly notifies: number;
+}
