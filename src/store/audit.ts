@@ -1,0 +1,65 @@
+import type { Aor } from '../model/aor.ts';
+import type { AuditRow, Decision } from '../model/audit.ts';
+import type { FeatureName, FeatureValue, Origin } from '../model/feature.ts';
+import type { Driver, Row, Statement } from './driver.ts';
+import type { AuditQuery } from './store.ts';
+
+/** Rows kept; older ones go at start. */
+const kept = 100_000;
+
+/** The audit table: append only. */
+export class AuditTable {
+  readonly #append: Statement;
+  readonly #newest: Statement;
+  readonly #newestOf: Statement;
+  readonly #prune: Statement;
+
+  constructor(driver: Driver) {
+    this.#append = driver.prepare(
+      'INSERT INTO audit (at, aor, feature, decision, origin, before, after, wished, reason) VALUES (?,?,?,?,?,?,?,?,?)',
+    );
+    this.#newest = driver.prepare('SELECT * FROM audit ORDER BY id DESC LIMIT ?');
+    this.#newestOf = driver.prepare('SELECT * FROM audit WHERE aor = ? ORDER BY id DESC LIMIT ?');
+    this.#prune = driver.prepare(
+      'DELETE FROM audit WHERE id <= (SELECT id FROM audit ORDER BY id DESC LIMIT 1 OFFSET ?)',
+    );
+  }
+
+  append(row: AuditRow): void {
+    this.#append.run(
+      row.at,
+      row.aor,
+      row.feature,
+      row.decision,
+      JSON.stringify(row.origin),
+      JSON.stringify(row.before),
+      JSON.stringify(row.after),
+      row.wished === null ? null : JSON.stringify(row.wished),
+      row.reason,
+    );
+  }
+
+  query(query: AuditQuery): AuditRow[] {
+    const limit = Math.min(Math.max(Math.trunc(query.limit), 1), 1000);
+    const rows = query.aor === undefined ? this.#newest.all(limit) : this.#newestOf.all(query.aor, limit);
+    return rows.map(read);
+  }
+
+  prune(): void {
+    this.#prune.run(kept);
+  }
+}
+
+function read(row: Row): AuditRow {
+  return {
+    at: Number(row['at']),
+    aor: String(row['aor']) as Aor,
+    feature: String(row['feature']) as FeatureName,
+    decision: String(row['decision']) as Decision,
+    origin: JSON.parse(String(row['origin'])) as Origin,
+    before: JSON.parse(String(row['before'])) as FeatureValue,
+    after: JSON.parse(String(row['after'])) as FeatureValue,
+    wished: row['wished'] === null ? null : (JSON.parse(String(row['wished'])) as FeatureValue),
+    reason: row['reason'] === null ? null : String(row['reason']),
+  };
+}

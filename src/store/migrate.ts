@@ -1,0 +1,27 @@
+import { Fault } from '../model/errors.ts';
+import type { Driver } from './driver.ts';
+import { first } from './migrations/0001-first.ts';
+
+/** Step n leads from schema n to n+1. Steps are never edited once released. */
+const steps: readonly string[] = [first];
+
+/**
+ * Brings the schema up to date, each step in a transaction of its own. Before an existing database is changed a copy is
+ * left beside it (`PATH.before-vN`). Throws `store-newer` where a later Lamplighter wrote it.
+ */
+export function migrate(driver: Driver, path: string): void {
+  const version = Number(driver.pragma('user_version'));
+  if (version > steps.length) {
+    throw new Fault('store-newer', `database ${path}: schema ${version}, this version knows ${steps.length}`);
+  }
+  if (version > 0 && version < steps.length) {
+    driver.prepare('VACUUM INTO ?').run(`${path}.before-v${steps.length}`);
+  }
+  for (const [index, sql] of steps.entries()) {
+    if (index < version) continue;
+    driver.transaction(() => {
+      driver.exec(sql);
+      driver.pragma(`user_version = ${index + 1}`);
+    });
+  }
+}

@@ -1,0 +1,250 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Aor } from '../model/aor.ts';
+import type { AuditRow } from '../model/audit.ts';
+import type { Clock } from '../model/clock.ts';
+import { Fault } from '../model/errors.ts';
+import type { FeatureRow } from '../model/feature.ts';
+import type { Logger } from '../model/logger.ts';
+import type { Leg } from '../model/pbx-event.ts';
+import type { Random } from '../model/random.ts';
+import { AuditTable } from './audit.ts';
+import { Driver, type Statement } from './driver.ts';
+import { FeatureTable } from './features.ts';
+import { GroupCommit } from './group-commit.ts';
+import { migrate } from './migrate.ts';
+import type { AuditQuery, Store, StoredState, SubscriptionRow } from './store.ts';
+import { SubscriptionTable } from './subscriptions.ts';
+import { WriteBehind } from './write-behind.ts';
+
+/** Subscription ids promised to the memory at a time; an id is never handed out twice, not even after a crash. */
+const idBlock = 10_000;
+
+export interface SqliteStoreOptions {
+  /** The database file; its folder is made where missing. */
+  readonly path: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/**
+ * SQLite in WAL mode, two connections on the one file: `hard` syncs every commit (features, audit, number
+ * reservations), `soft` does not (subscriptions, legs). Both live in this thread, so they never wait for each other.
+ */
+export class SqliteStore implements Store {
+  readonly #logger: Logger;
+  readonly #random: Random;
+  readonly #lock: Driver;
+  readonly #hard: Driver;
+  readonly #soft: Driver;
+  readonly #subscriptions: SubscriptionTable;
+  readonly #reserve: Statement;
+  readonly #features: FeatureTable;
+  readonly #audit: AuditTable;
+  readonly #putLegs: Statement;
+  readonly #setMeta: Statement;
+  readonly #births: GroupCommit;
+  readonly #behind: WriteBehind;
+  #idLimit = 0;
+  #failure: string | null = null;
+
+  /** Opens, locks and migrates; throws a `store-*` Fault. */
+  constructor(options: SqliteStoreOptions) {
+    this.#logger = options.logger;
+    this.#random = options.random;
+    makeFolder(options.path);
+    this.#lock = lock(options.path);
+    this.#hard = open(options.path, 'FULL');
+    migrate(this.#hard, options.path);
+    this.#soft = open(options.path, 'NORMAL');
+    this.#subscriptions = new SubscriptionTable(this.#soft);
+    this.#putLegs = this.#soft.prepare('INSERT OR REPLACE INTO legs VALUES (?,?,?)');
+    this.#setMeta = this.#soft.prepare('INSERT OR REPLACE INTO meta VALUES (?,?)');
+    this.#features = new FeatureTable(this.#hard);
+    this.#audit = new AuditTable(this.#hard);
+    this.#reserve = this.#hard.prepare('UPDATE subscriptions SET cseq_limit = ?, version_limit = ? WHERE id = ?');
+    const settled = (error: unknown) => this.#settle(error);
+    this.#births = new GroupCommit(this.#soft, settled);
+    this.#behind = new WriteBehind(this.#soft, options.clock, settled);
+  }
+
+  load(now: number): StoredState {
+    const subscriptions = this.#subscriptions.load(now);
+    this.#audit.prune();
+    const next = Math.max(Number(this.#meta('next_subscription_id') ?? 1), (subscriptions.at(-1)?.id ?? 0) + 1);
+    this.#reserveIds(next + idBlock);
+    return {
+      subscriptions,
+      features: this.#features.load(),
+      dialogs: this.#legs(),
+      nextSubscriptionId: next,
+      secret: this.#secret(),
+    };
+  }
+
+  putSubscription(row: SubscriptionRow): Promise<void> {
+    this.#behind.drop(`subscription ${row.id}`);
+    return this.#births.add(() => {
+      this.#subscriptions.put(row);
+      if (row.id >= this.#idLimit) this.#reserveIds(row.id + idBlock);
+    });
+  }
+
+  deleteSubscription(id: number): Promise<void> {
+    this.#behind.drop(`subscription ${id}`);
+    return this.#births.add(() => this.#subscriptions.remove(id));
+  }
+
+  reserve(id: number, cseqLimit: number, versionLimit: number): void {
+    this.#births.flush();
+    this.#write(() => this.#reserve.run(cseqLimit, versionLimit, id));
+  }
+
+  reserveAll(cseqs: number, versions: number): void {
+    this.#write(() =>
+      this.#hard
+        .prepare('UPDATE subscriptions SET cseq_limit = cseq_limit + ?, version_limit = version_limit + ?')
+        .run(cseqs, versions),
+    );
+  }
+
+  touchSubscription(row: SubscriptionRow): void {
+    this.#behind.put(`subscription ${row.id}`, () => this.#subscriptions.touch(row));
+  }
+
+  commitFeature(row: FeatureRow, audit: AuditRow | null): void {
+    this.#write(() =>
+      this.#hard.transaction(() => {
+        this.#features.put(row);
+        if (audit !== null) this.#audit.append(audit);
+      }),
+    );
+  }
+
+  appendAudit(row: AuditRow): void {
+    this.#write(() => this.#audit.append(row));
+  }
+
+  putLegs(source: string, aor: Aor, legs: readonly Leg[]): void {
+    this.#behind.put(`legs ${source} ${aor}`, () => this.#putLegs.run(source, aor, JSON.stringify(legs)));
+  }
+
+  audit(query: AuditQuery): readonly AuditRow[] {
+    return this.#audit.query(query);
+  }
+
+  health(): string | null {
+    return this.#failure;
+  }
+
+  flush(): void {
+    this.#births.flush();
+    this.#write(() => this.#behind.flush());
+  }
+
+  backup(path: string): Promise<void> {
+    return this.#soft.backup(path);
+  }
+
+  close(): void {
+    try {
+      this.flush();
+    } catch {
+      // told by #settle; closing goes on
+    }
+    for (const driver of [this.#soft, this.#hard, this.#lock]) driver.close();
+  }
+
+  /** Caps the database file, pages of 4 kB: what a full disk is like, for tests and for quotas. */
+  limitPages(count: number): void {
+    for (const driver of [this.#hard, this.#soft]) driver.pragma(`max_page_count = ${Math.trunc(count)}`);
+  }
+
+  #write(work: () => void): void {
+    try {
+      work();
+      this.#settle(null);
+    } catch (error) {
+      this.#settle(error);
+      throw error;
+    }
+  }
+
+  /** Remembers and logs the first failure of a row of failures, and the recovery. */
+  #settle(error: unknown): void {
+    if (error === null) {
+      if (this.#failure !== null) this.#logger.info({}, 'the database can be written again');
+      this.#failure = null;
+      return;
+    }
+    const message = error instanceof Error ? error.message : String(error);
+    if (this.#failure === null) {
+      const fix = error instanceof Fault ? error.fix : undefined;
+      this.#logger.error({ reason: message, fix }, 'the database cannot be written; the lamps go on from memory');
+    }
+    this.#failure = message;
+  }
+
+  #legs(): StoredState['dialogs'] {
+    return this.#soft
+      .prepare('SELECT source, aor, legs FROM legs')
+      .all()
+      .map((row) => ({
+        source: String(row['source']),
+        aor: String(row['aor']) as Aor,
+        legs: JSON.parse(String(row['legs'])) as Leg[],
+      }));
+  }
+
+  #meta(key: string): unknown {
+    return this.#hard.prepare('SELECT value FROM meta WHERE key = ?').get(key)?.['value'];
+  }
+
+  #secret(): Buffer {
+    const stored = this.#meta('secret');
+    if (Buffer.isBuffer(stored) && stored.length === 32) return stored;
+    const fresh = this.#random.bytes(32);
+    this.#hard.prepare('INSERT OR REPLACE INTO meta VALUES (?,?)').run('secret', fresh);
+    return fresh;
+  }
+
+  #reserveIds(limit: number): void {
+    this.#setMeta.run('next_subscription_id', Buffer.from(String(limit)));
+    this.#idLimit = limit;
+  }
+}
+
+function makeFolder(path: string): void {
+  const folder = dirname(path);
+  if (existsSync(folder)) return;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o750 });
+  } catch (error) {
+    throw new Fault('store-unwritable', `database ${path}: the folder ${folder} cannot be made`, error);
+  }
+}
+
+function open(path: string, synchronous: 'FULL' | 'NORMAL'): Driver {
+  const driver = new Driver(path);
+  driver.pragma('journal_mode = WAL');
+  driver.pragma(`synchronous = ${synchronous}`);
+  driver.pragma('wal_autocheckpoint = 1000');
+  return driver;
+}
+
+/** Held as long as the process lives and freed by the kernel whatever ends it: a second daemon is told, not let in. */
+function lock(path: string): Driver {
+  const driver = new Driver(`${path}.lock`);
+  try {
+    driver.exec('PRAGMA busy_timeout = 0');
+    driver.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    driver.close();
+    if (error instanceof Fault && error.code === 'store-locked') {
+      throw new Fault('store-locked', `database ${path}: in use by another Lamplighter`, error);
+    }
+    throw error;
+  }
+  return driver;
+}

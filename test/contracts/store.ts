@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { aorOf } from '../../src/model/aor.ts';
+import type { AuditRow } from '../../src/model/audit.ts';
+import type { FeatureRow, Origin } from '../../src/model/feature.ts';
+import type { Leg } from '../../src/model/pbx-event.ts';
+import type { Store, SubscriptionRow } from '../../src/store/store.ts';
+
+/** A place where a store lives through restarts. */
+export interface StorePlace {
+  open(path?: string): Store;
+  readonly backupPath: string;
+  /** Ends the place; the last store is closed by then. */
+  remove(): void;
+}
+
+const alice = aorOf('alice', 'example.com');
+const phone: Origin = { kind: 'phone', who: 'alice', from: 'udp:127.0.0.1:5060', userAgent: "O'Brien <\"'>; --" };
+
+export function subscriptionRow(id: number, change: Partial<SubscriptionRow> = {}): SubscriptionRow {
+  return {
+    id,
+    aor: alice,
+    event: 'dialog',
+    eventId: null,
+    entity: 'sip:alice@example.com',
+    contentType: 'application/dialog-info+xml',
+    watcher: alice,
+    device: `sip:alice@192.0.2.${id}`,
+    userAgent: 'Test/1',
+    createdAt: 1000,
+    expiresAt: 1_000_000,
+    dialog: `{"callId":"'); DROP TABLE subscriptions;--"}`,
+    shown: ['a', 'b'],
+    cseqLimit: 1000,
+    versionLimit: 1000,
+    ...change,
+  };
+}
+
+const feature: FeatureRow = {
+  aor: alice,
+  feature: 'cfna',
+  enabled: true,
+  target: '1002',
+  ringCount: 4,
+  rev: 3,
+  updatedBy: 'phone',
+  updatedAt: 5000,
+};
+
+function audit(at: number): AuditRow {
+  const before = { enabled: false, target: null, ringCount: null };
+  const after = { enabled: true, target: '1002', ringCount: 4 };
+  return {
+    at,
+    aor: alice,
+    feature: 'cfna',
+    origin: phone,
+    before,
+    after,
+    wished: after,
+    decision: 'granted',
+    reason: null,
+  };
+}
+
+const leg: Leg = {
+  id: 'leg-1',
+  call: 'call-1',
+  phase: 'early',
+  direction: 'recipient',
+  holding: false,
+  remote: { number: '1002', name: 'Zoë\u0000<b>', presentable: true },
+  since: 42,
+};
+
+/** What every store must do, whatever it is made of. */
+export function storeContract(name: string, place: () => StorePlace): void {
+  const withPlace = async (work: (place: StorePlace) => Promise<void> | void) => {
+    const here = place();
+    try {
+      await work(here);
+    } finally {
+      here.remove();
+    }
+  };
+
+  test(`${name}: a subscription is there again after a restart, byte for byte`, () =>
+    withPlace(async (here) => {
+      const store = here.open();
+      store.load(0);
+      await store.putSubscription(subscriptionRow(1));
+      store.close();
+      const again = here.open();
+      assert.deepEqual(again.load(0).subscriptions, [subscriptionRow(1)]);
+      again.close();
+    }));
+
+  test(`${name}: an expired subscription is not loaded`, () =>
+    withPlace(async (here) => {
+      const store = here.open();
+      store.load(0);
+      await store.putSubscription(subscriptionRow(1, { expiresAt: 10 }));
+      await store.putSubscription(subscriptionRow(2, { expiresAt: 11 }));
+      store.close();
+      const again = here.open();
+      assert.deepEqual(
+        again.load(10).subscriptions.map((row) => row.id),
+        [2],
+      );
+      again.close();
+    }));
+
+  test(`${name}: a subscription id is never handed out twice, deletions included`, () =>
+    withPlace(async (here) => {
+      const store = here.open();
+      const first = store.load(0).nextSubscriptionId;
+      await store.putSubscription(subscriptionRow(first + 20_000));
+      await store.deleteSubscription(first + 20_000);
+      store.close();
+      const again = here.open();
+      assert.ok(again.load(0).nextSubscriptionId > first + 20_000);
+      again.close();
+    }));
+
+  test(`${name}: reserved limits only grow, whatever is written later`, () =>
+    withPlace(async (here) => {
+      const store = here.open();
+      store.load(0);
+      const birth = store.putSubscription(subscriptionRow(1));
+      store.reserve(1, 2000, 3000);
+      await birth;
+      store.touchSubscription(subscriptionRow(1, { expiresAt: 2_000_000 }));
+      await store.putSubscription(subscriptionRow(1));
+      store.reserveAll(1000, 1000);
+      store.close();
+      const again = here.open();
+      const row = again.load(0).subscriptions[0];
+      assert.equal(row?.cseqLimit, 3000);
+      assert.equal(row?.versionLimit, 4000);
+      again.close();
+    }));
+
+  test(`${name}: what is written behind is on disk after close, the newest of each key`, () =>
+    withPlace(async (here) => {
+      const store = here.open();
+      store.load(0);
+      await store.putSubscription(subscriptionRow(1));
+      for (let at = 1; at <= 500; at++)
+        store.touchSubscription(subscriptionRow(1, { expiresAt: 5000 + at, shown: [] }));
+      store.putLegs('main', alice, [leg]);
+      store.close();
+      const again = here.open();
+      const loaded = again.load(0);
+      assert.equal(loaded.subscriptions[0]?.expiresAt, 5500);
+      assert.deepEqual(loaded.subscriptions[0]?.shown, []);
+      assert.deepEqual(loaded.dialogs, [{ source: 'main', aor: alice, legs: [leg] }]);
+      again.close();
+    }));
+
+  test(`${name}: a late write-behind does not bring a deleted subscription back`, () =>
+    withPlace(async (here) => {
+      const store = here.open();
+      store.load(0);
+      await store.putSubscription(subscriptionRow(1));
+      const gone = store.deleteSubscription(1);
+      store.touchSubscription(subscriptionRow(1, { expiresAt: 9_000_000 }));
+      await gone;
+      store.close();
+      const again = here.open();
+      assert.deepEqual(again.load(0).subscriptions, []);
+      again.close();
+    }));
+
+  test(`${name}: a feature and its audit row are one write, and the last value wins`, () =>
+    withPlace((here) => {
+      const store = here.open();
+      store.load(0);
+      store.commitFeature(feature, audit(1));
+      store.commitFeature({ ...feature, enabled: false, rev: 4 }, null);
+      store.close();
+      const again = here.open();
+      assert.deepEqual(again.load(0).features, [{ ...feature, enabled: false, rev: 4 }]);
+      assert.deepEqual(again.audit({ limit: 10 }), [audit(1)]);
+      again.close();
+    }));
+
+  test(`${name}: audit answers newest first, by user, within its limit`, () =>
+    withPlace((here) => {
+      const store = here.open();
+      store.load(0);
+      for (let at = 1; at <= 5; at++) store.appendAudit(audit(at));
+      assert.deepEqual(
+        store.audit({ limit: 2 }).map((row) => row.at),
+        [5, 4],
+      );
+      assert.deepEqual(store.audit({ aor: aorOf('bob', 'example.com'), limit: 2 }), []);
+      store.close();
+    }));
+
+  test(`${name}: the installation's secret stays the same`, () =>
+    withPlace((here) => {
+      const store = here.open();
+      const secret = store.load(0).secret;
+      store.close();
+      const again = here.open();
+      assert.equal(secret.length, 32);
+      assert.deepEqual(again.load(0).secret, secret);
+      again.close();
+    }));
+
+  test(`${name}: a backup taken while running is a whole store`, () =>
+    withPlace(async (here) => {
+      const store = here.open();
+      store.load(0);
+      store.commitFeature(feature, null);
+      await store.backup(here.backupPath);
+      store.close();
+      const copy = here.open(here.backupPath);
+      assert.deepEqual(copy.load(0).features, [feature]);
+      copy.close();
+    }));
+}

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { systemClock } from '../../src/model/clock.ts';
+import { Fault } from '../../src/model/errors.ts';
+import { systemRandom } from '../../src/model/random.ts';
+import { Driver } from '../../src/store/driver.ts';
+import { SqliteStore } from '../../src/store/sqlite-store.ts';
+import { storeContract, subscriptionRow } from '../contracts/store.ts';
+import { RecordingLogger, silentLogger } from '../support/silent-logger.ts';
+
+function open(path: string, logger = silentLogger): SqliteStore {
+  return new SqliteStore({ path, clock: systemClock, random: systemRandom, logger });
+}
+
+function inFolder(work: (folder: string) => void | Promise<void>): () => Promise<void> {
+  return async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'lamplighter-store-'));
+    try {
+      await work(folder);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  };
+}
+
+storeContract('sqlite', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lamplighter-store-'));
+  return {
+    open: (path = join(folder, 'deep', 'lamplighter.db')) => open(path),
+    backupPath: join(folder, 'backup.db'),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+});
+
+test(
+  'a second daemon on the same database is refused with store-locked, and let in when the first has ended',
+  inFolder((folder) => {
+    const path = join(folder, 'one.db');
+    const first = open(path);
+    assert.throws(
+      () => open(path),
+      (error) => error instanceof Fault && error.code === 'store-locked',
+    );
+    first.close();
+    open(path).close();
+  }),
+);
+
+test(
+  'a database of a later version is refused and left as it is',
+  inFolder((folder) => {
+    const path = join(folder, 'new.db');
+    open(path).close();
+    const driver = new Driver(path);
+    driver.pragma('user_version = 99');
+    driver.close();
+    assert.throws(
+      () => open(path),
+      (error) => error instanceof Fault && error.code === 'store-newer',
+    );
+  }),
+);
+
+test(
+  'a file that is no database is named corrupt, not overwritten',
+  inFolder((folder) => {
+    const path = join(folder, 'text.db');
+    writeFileSync(path, 'not a database, but long enough to be looked at by anything that reads headers'.repeat(20));
+    assert.throws(
+      () => open(path),
+      (error) => error instanceof Fault && error.code === 'store-corrupt',
+    );
+  }),
+);
+
+test(
+  'a folder that cannot be made is a store-unwritable fault with a fix',
+  inFolder((folder) => {
+    writeFileSync(join(folder, 'file'), '');
+    assert.throws(
+      () => open(join(folder, 'file', 'below', 'lamplighter.db')),
+      (error) => error instanceof Fault && error.code === 'store-unwritable' && error.fix.length > 10,
+    );
+  }),
+);
+
+test(
+  'a full disk refuses a birth, is said once, and the store works again when there is room',
+  inFolder(async (folder) => {
+    const logger = new RecordingLogger();
+    const path = join(folder, 'full.db');
+    const store = open(path, logger);
+    store.load(0);
+    // max_page_count is SQLite's own disk-full: the same SQLITE_FULL that a full file system gives
+    store.limitPages(1);
+    const big = 'x'.repeat(20_000);
+    await assert.rejects(store.putSubscription(subscriptionRow(1, { entity: big })), (error) => {
+      return error instanceof Fault && error.code === 'store-full';
+    });
+    await assert.rejects(store.putSubscription(subscriptionRow(2, { entity: big })));
+    assert.match(store.health() ?? '', /full/);
+    assert.equal(logger.lines.filter((line) => line.level === 'error').length, 1);
+    store.limitPages(1_000_000);
+    await store.putSubscription(subscriptionRow(3, { entity: big }));
+    assert.equal(store.health(), null);
+    store.close();
+  }),
+);
+
+test(
+  'kill -9 right after a birth was promised loses nothing',
+  inFolder(async (folder) => {
+    const path = join(folder, 'killed.db');
+    const module = new URL('./birth-then-wait.js', import.meta.url).pathname;
+    const child = spawn(process.execPath, [module, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(child.stdout, 'data');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    assert.ok(existsSync(path));
+    const store = open(path);
+    const loaded = store.load(0);
+    assert.equal(loaded.subscriptions.length, 1);
+    assert.equal(loaded.subscriptions[0]?.cseqLimit, 7000);
+    store.close();
+  }),
+);
