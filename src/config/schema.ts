@@ -1,0 +1,117 @@
+import { z } from 'zod';
+
+const listenPoint = z
+  .string()
+  .regex(
+    /^(udp|tcp):(\[[0-9a-fA-F:.]+\]|[0-9.]+):\d{1,5}$/,
+    'expected udp:ADDRESS:PORT or tcp:ADDRESS:PORT, an IPv6 address in []',
+  );
+
+const httpListen = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:.]+\]|[0-9.]+|localhost):\d{1,5}$/, 'expected ADDRESS:PORT, an IPv6 address in []');
+
+const domain = z
+  .string()
+  .regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, 'expected a host name or an IPv4 address')
+  .transform((name) => name.toLowerCase());
+
+const pattern = z.string().superRefine((text, context) => {
+  try {
+    new RegExp(text);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: `not a regular expression: ${(error as Error).message}` });
+  }
+});
+
+const network = z
+  .string()
+  .regex(
+    /^([0-9.]+(\/\d{1,2})?|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*(\/\d{1,3})?)$/,
+    'expected an address or a network such as 10.0.0.0/8',
+  );
+
+const sip = z.strictObject({
+  engine: z.literal('embedded').default('embedded').describe('The SIP engine.'),
+  listen: z
+    .array(listenPoint)
+    .min(1)
+    .default(['udp:0.0.0.0:5070', 'tcp:0.0.0.0:5070'])
+    .describe('Where phones reach Lamplighter.'),
+  advertise: z.string().optional().describe('The address phones are told, where it differs from the one bound (NAT).'),
+  auth: z
+    .enum(['pbx', 'users', 'trusted'])
+    .default('pbx')
+    .describe(
+      "pbx: the PBX's own passwords; users: the list below; trusted: From is believed from `trusted` networks.",
+    ),
+  trusted: z.array(network).default(['127.0.0.0/8']).describe('Networks that are believed with auth: trusted.'),
+  users: z
+    .array(z.strictObject({ user: z.string().min(1), password: z.string().min(1) }))
+    .default([])
+    .describe('With auth: users. `passwordFile` may stand for `password`.'),
+});
+
+const pbx = z.looseObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,32}$/, 'expected letters, digits, _ or -')
+    .describe('Names this PBX in logs and in the audit trail.'),
+  type: z.string().min(1).describe('asterisk, simulated, or the path of a module.'),
+});
+
+const profile = z.strictObject({
+  name: z.string().min(1),
+  match: pattern.describe('Regular expression on the User-Agent; the first profile that matches is used.'),
+  idleAtSubscribe: z.enum(['dummy', 'empty']).optional(),
+  idleAtEnd: z.enum(['last', 'empty']).optional(),
+  dialogs: z.enum(['multi', 'single']).optional(),
+  callerConfirmed: z.boolean().optional(),
+  trying: z.enum(['hide', 'show']).optional(),
+  dndOnBlf: z.enum(['busy', 'off']).optional(),
+  identities: z.enum(['number-if-allowed', 'none', 'full']).optional(),
+  paramAttr: z.enum(['pval', 'pvalue']).optional(),
+  notifyMinIntervalMs: z.int().min(0).max(60_000).optional(),
+  initialNotify: z.enum(['auto', 'multipart', 'sequential']).optional(),
+  notifyTimeouts: z.int().min(1).max(100).optional(),
+});
+
+/** The configuration file, version 1. Keys not named here are errors. */
+export const configSchema = z.strictObject({
+  version: z.literal(1).default(1),
+  domain: domain.default('lamplighter.test').describe('Users are user@domain.'),
+  aliases: z.array(domain).default([]).describe('Other names and addresses that mean the same domain.'),
+  sip: sip.prefault({}),
+  pbx: z
+    .array(pbx)
+    .min(1)
+    .default([{ name: 'demo', type: 'simulated' }]),
+  features: z
+    .strictObject({
+      policy: z
+        .strictObject({
+          allow: z.array(pattern).default([]).describe('Forward targets allowed beside internal extensions.'),
+          deny: z.array(pattern).default([]).describe('Forward targets refused, whatever allows them.'),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
+  phones: z.strictObject({ profiles: z.array(profile).default([]) }).prefault({}),
+  store: z.strictObject({ path: z.string().min(1).default('var/lamplighter.db') }).prefault({}),
+  http: z
+    .strictObject({
+      listen: httpListen.default('127.0.0.1:8090'),
+      token: z.string().min(16).optional().describe('Asked of every client where set. `tokenFile` may stand for it.'),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+      format: z.enum(['auto', 'json', 'text']).default('auto').describe('auto: text on a terminal, json elsewhere.'),
+    })
+    .prefault({}),
+});
+
+/** A configuration with every default filled in; `pbx` entries still carry their own options. */
+export type Config = z.output<typeof configSchema>;
+export type PbxConfig = Config['pbx'][number];

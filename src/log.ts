@@ -1,0 +1,63 @@
+import pino from 'pino';
+import type { Logger } from './model/logger.ts';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** `json` for journald and collectors, `text` for people; both on standard output, one line an entry. */
+  readonly format: 'json' | 'text';
+  /** Where lines go; default standard output. */
+  readonly write?: (line: string) => void;
+}
+
+/** Whatever a caller puts in by mistake, these never reach a line. */
+const secrets = ['password', 'token', 'ha1', 'authorization', 'secret'];
+
+/** The only door to pino. JSON escapes control characters, so nothing off the wire can forge a line or move a cursor. */
+export function createLogger(options: LogOptions): Logger {
+  const write = options.write ?? ((line: string) => process.stdout.write(line));
+  const sink = options.format === 'json' ? write : (line: string) => write(asText(line));
+  const root = pino(
+    {
+      level: options.level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: [...secrets, ...secrets.map((name) => `*.${name}`)], censor: '[hidden]' },
+      messageKey: 'message',
+    },
+    { write: sink },
+  );
+  return wrap(root);
+}
+
+function wrap(log: pino.Logger): Logger {
+  return {
+    debug: (fields, message) => log.debug(fields, message),
+    info: (fields, message) => log.info(fields, message),
+    warn: (fields, message) => log.warn(fields, message),
+    error: (fields, message) => log.error(fields, message),
+    child: (room) => wrap(log.child({ room })),
+  };
+}
+
+/** `12:00:01 WARN  sip: message key=value`: the same content for a terminal. */
+function asText(line: string): string {
+  const { time, level, room, message, ...fields } = JSON.parse(line) as Record<string, unknown>;
+  const clock = String(time).slice(11, 19);
+  const where = room === undefined ? '' : `${String(room)}: `;
+  const rest = Object.entries(fields)
+    .filter(([, value]) => value !== undefined && value !== null)
+    .map(
+      ([key, value]) =>
+        ` ${key}=${typeof value === 'string' && /^[\w.:@/+-]+$/.test(value) ? value : JSON.stringify(value)}`,
+    )
+    .join('');
+  return `${clock} ${String(level).toUpperCase().padEnd(5)} ${where}${plain(String(message))}${rest}\n`;
+}
+
+function plain(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
+}

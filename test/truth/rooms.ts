@@ -1,0 +1,138 @@
+/**
+ * Who may import what (docs/architecture.md), as one table. `biome.json` is made from it, because an override of Biome
+ * replaces the rule's options as a whole and each has to repeat the full list.
+ */
+interface Room {
+  readonly files: readonly string[];
+  /** Folders of the project it may import from. */
+  readonly folders: readonly string[];
+  readonly packages?: readonly string[];
+  /** Files it may import from folders it may not. */
+  readonly exceptions?: readonly string[];
+}
+
+const folders = [
+  'adapters',
+  'model',
+  'state',
+  'commands',
+  'event-packages',
+  'notifier',
+  'sip',
+  'store',
+  'ops',
+  'config',
+  'cli',
+];
+
+const hono = [
+  'hono',
+  'hono/streaming',
+  'hono/secure-headers',
+  'hono/body-limit',
+  'hono/http-exception',
+  'hono/utils/http-status',
+  '@hono/node-server',
+  '@hono/node-server/conninfo',
+];
+
+/** Every third-party package of the product and the room it lives in. */
+const homes: Readonly<Record<string, string>> = {
+  'ari-client': 'adapters/asterisk',
+  modesl: 'adapters/freeswitch',
+  'drachtio-srf': 'src/sip/drachtio',
+  'fast-xml-parser': 'src/xml.ts',
+  'better-sqlite3': 'src/store',
+  yaml: 'src/config',
+  pino: 'src/log.ts',
+  commander: 'src/cli',
+  zod: 'src/config, src/ops, adapters/index.ts and files called options.ts, parse.ts or events.ts',
+  'fast-check': 'test',
+  ...Object.fromEntries(hono.map((name) => [name, 'src/ops'])),
+};
+
+export const rooms: readonly Room[] = [
+  { files: ['src/model/**'], folders: ['model'] },
+  { files: ['src/state/**', 'src/commands/**'], folders: ['model'] },
+  { files: ['src/event-packages/**'], folders: ['model', 'event-packages'] },
+  {
+    files: ['src/event-packages/*/options.ts', 'src/event-packages/*/parse.ts'],
+    folders: ['model', 'event-packages'],
+    packages: ['zod'],
+  },
+  {
+    files: ['src/notifier/**'],
+    folders: ['model', 'notifier'],
+    exceptions: ['**/event-packages/event-package.ts', '**/sip/front.ts', '**/sip/dialog.ts'],
+  },
+  { files: ['src/sip/**'], folders: ['model', 'sip'] },
+  { files: ['src/store/**'], folders: ['model', 'store'], packages: ['better-sqlite3'] },
+  { files: ['src/ops/**'], folders: ['model', 'ops'], packages: ['zod', ...hono] },
+  { files: ['src/config/**'], folders: ['model', 'config'], packages: ['zod', 'yaml'] },
+  { files: ['src/cli/**'], folders: [...folders, 'app'], packages: ['commander'] },
+  { files: ['src/xml.ts'], folders: ['model'], packages: ['fast-xml-parser'] },
+  { files: ['src/log.ts'], folders: ['model'], packages: ['pino'] },
+  { files: ['adapters/**'], folders: ['model', 'adapters'] },
+  { files: ['adapters/index.ts', 'adapters/simulated/options.ts'], folders: ['model', 'adapters'], packages: ['zod'] },
+  { files: ['adapters/asterisk/**'], folders: ['model', 'adapters'], packages: ['ari-client'] },
+  {
+    files: ['adapters/asterisk/options.ts', 'adapters/asterisk/events.ts'],
+    folders: ['model', 'adapters'],
+    packages: ['ari-client', 'zod'],
+  },
+];
+
+function restriction(room: Omit<Room, 'files'>): object {
+  const allowed = new Set(room.packages ?? []);
+  const paths = Object.fromEntries(
+    Object.entries(homes)
+      .filter(([name]) => !allowed.has(name))
+      .map(([name, home]) => [name, { message: `belongs to ${home} (docs/architecture.md)` }]),
+  );
+  const closed = folders.filter((folder) => !room.folders.includes(folder)).map((folder) => `**/${folder}/**`);
+  if (!room.folders.includes('app')) closed.push('**/app.ts');
+  const group = [...closed, ...(room.exceptions ?? []).map((file) => `!${file}`)];
+  const patterns = [{ group, message: 'this room may not import that one (docs/architecture.md)' }];
+  return { level: 'error', options: group.length > 0 ? { paths, patterns } : { paths } };
+}
+
+/** What biome.json has to say. */
+export function biomeConfig(): object {
+  return {
+    $schema: './node_modules/@biomejs/biome/configuration_schema.json',
+    vcs: { enabled: true, clientKind: 'git', useIgnoreFile: true },
+    files: { includes: ['**', '!biome.json', '!package-lock.json'] },
+    formatter: { indentStyle: 'space', indentWidth: 2, lineWidth: 120 },
+    javascript: { formatter: { quoteStyle: 'single' } },
+    linter: {
+      enabled: true,
+      rules: {
+        recommended: true,
+        style: {
+          noNonNullAssertion: 'error',
+          useImportType: 'error',
+          noExcessiveLinesPerFile: { level: 'warn', options: { maxLines: 500 } },
+          noRestrictedImports: restriction({ folders: [...folders, 'app'] }),
+        },
+        suspicious: { noImportCycles: 'error', noExplicitAny: 'error' },
+        nursery: { noFloatingPromises: 'error', noMisusedPromises: 'error' },
+        complexity: { useLiteralKeys: 'off' },
+      },
+    },
+    overrides: [
+      {
+        includes: ['test/**'],
+        linter: { rules: { style: { noNonNullAssertion: 'off', noRestrictedImports: 'off' } } },
+      },
+      ...rooms.map((room) => ({
+        includes: room.files,
+        linter: { rules: { style: { noRestrictedImports: restriction(room) } } },
+      })),
+    ],
+  };
+}
+
+/** One line an override: the file is read by Biome, this table by people. */
+export function biomeText(): string {
+  return `${JSON.stringify(biomeConfig(), null, 2)}\n`;
+}
