@@ -1,0 +1,194 @@
+import { type Aor, aorOf, domainOf, userOf } from '../../src/model/aor.ts';
+import {
+  type FeatureName,
+  type FeatureValue,
+  featureNames,
+  featureOff,
+  sameFeature,
+  type Wish,
+} from '../../src/model/feature.ts';
+import { granted, type Outcome, refused } from '../../src/model/outcome.ts';
+import type { MailboxCounts, PbxEvent, Snapshot } from '../../src/model/pbx-event.ts';
+import { token } from '../../src/model/random.ts';
+import type {
+  AdapterFactory,
+  AdapterSettings,
+  AdapterTools,
+  Capabilities,
+  Credentials,
+  DigestFacts,
+  PbxAdapter,
+  Simulator,
+  Tell,
+} from '../adapter.ts';
+import { expandExtensions, simulatedOptions } from './options.ts';
+import { Calls } from './script.ts';
+
+/** One extension of the simulated PBX. */
+interface Desk {
+  readonly aor: Aor;
+  readonly features: Record<FeatureName, FeatureValue>;
+  mailbox: MailboxCounts;
+  registered: boolean;
+}
+
+/** The body of a PbxEvent; `source` is put on where it leaves. */
+type News = PbxEvent extends infer Event ? (Event extends PbxEvent ? Omit<Event, 'source'> : never) : never;
+
+const full = { readable: true, writable: true, notified: true } as const;
+const noMail: MailboxCounts = { new: 0, old: 0, newUrgent: 0, oldUrgent: 0 };
+
+/** A PBX in memory, for the demo and for tests. All its extensions are registered until somebody says otherwise. */
+export const simulated: AdapterFactory = (settings, tools) => new SimulatedPbx(settings, tools);
+
+class SimulatedPbx implements PbxAdapter {
+  readonly capabilities: Capabilities = {
+    features: { dnd: full, cfa: full, cfb: full, cfna: full },
+    calls: true,
+    registrations: true,
+    mailboxes: true,
+    tags: false,
+  };
+  readonly simulator: Simulator;
+  readonly #settings: AdapterSettings;
+  readonly #tools: AdapterTools;
+  readonly #password: string;
+  readonly #desks: ReadonlyMap<string, Desk>;
+  readonly #calls: Calls;
+  /** Makes ids of calls unique for ever, over restarts too. */
+  readonly #series: string;
+  #lastCall = 0;
+  #tell: Tell | null = null;
+
+  constructor(settings: AdapterSettings, tools: AdapterTools) {
+    const options = simulatedOptions.parse(settings.options ?? {});
+    this.#settings = settings;
+    this.#tools = tools;
+    this.#password = options.password;
+    this.#desks = desksOf(expandExtensions(options.extensions), settings);
+    this.#series = token(tools.random, 32);
+    this.#calls = new Calls(
+      {
+        has: (ext) => this.#desks.has(ext),
+        registered: (ext) => this.#desks.get(ext)?.registered ?? false,
+        feature: (ext, feature) => this.#desks.get(ext)?.features[feature] ?? featureOff,
+      },
+      (ext) => this.#say({ type: 'dialogs', aor: aorOf(ext, settings.domain), legs: this.#calls.legs(ext) }),
+    );
+    this.simulator = this.#hand();
+  }
+
+  start(tell: Tell): void {
+    this.#tell = tell;
+    this.#say({ type: 'link', state: 'stale', reason: null });
+    this.#say({ type: 'snapshot', epoch: token(this.#tools.random, 64), snapshot: this.#snapshot() });
+    this.#say({ type: 'link', state: 'up', reason: null });
+  }
+
+  async stop(): Promise<void> {
+    this.#tell = null;
+    this.#calls.clear();
+  }
+
+  async setFeature(wish: Wish): Promise<Outcome<FeatureValue>> {
+    if (this.#tell === null) return refused('pbx-away', 'the simulated PBX is not running');
+    const desk = domainOf(wish.aor) === this.#domain ? this.#desks.get(userOf(wish.aor)) : undefined;
+    if (desk === undefined) return refused('pbx-refused', 'the PBX has no such extension');
+    const before = desk.features[wish.feature];
+    const after = settle(wish, before);
+    if (after === null) return refused('pbx-refused', 'the PBX has no target to forward to');
+    if (!sameFeature(before, after)) {
+      desk.features[wish.feature] = after;
+      this.#say({ type: 'feature', aor: desk.aor, feature: wish.feature, value: after, origin: wish.origin });
+    }
+    return granted(desk.features[wish.feature]);
+  }
+
+  async credentials(user: string): Promise<Credentials | null> {
+    if (!this.#desks.has(user)) return null;
+    return { realm: this.#domain, password: this.#password.replaceAll('<ext>', () => user) };
+  }
+
+  digest(): DigestFacts {
+    return { realm: this.#domain, md5Only: false };
+  }
+
+  get #domain(): string {
+    return this.#settings.domain.toLowerCase();
+  }
+
+  #say(news: News): void {
+    this.#tell?.({ source: this.#settings.name, ...news });
+  }
+
+  #snapshot(): Snapshot {
+    const desks = [...this.#desks.values()];
+    return {
+      extensions: desks.map(({ aor }) => ({ aor, displayName: null })),
+      dialogs: this.#calls.busy().map((ext) => ({ aor: aorOf(ext, this.#domain), legs: this.#calls.legs(ext) })),
+      features: desks.flatMap(({ aor, features }) =>
+        featureNames.map((feature) => ({ aor, feature, value: features[feature] })),
+      ),
+      registrations: desks.map(({ aor, registered }) => ({ aor, contacts: registered ? 1 : 0 })),
+      mailboxes: desks.map(({ aor, mailbox }) => ({ aor, counts: mailbox })),
+    };
+  }
+
+  #hand(): Simulator {
+    return {
+      call: (from, to, fromName) => {
+        if (this.#tell === null) return refused('wrong-state', 'the simulated PBX is not running');
+        const id = `${this.#series}-${++this.#lastCall}`;
+        const rung = this.#calls.ring(id, this.#tools.clock.now(), from, to, fromName ?? null);
+        return rung.ok ? granted({ id }) : rung;
+      },
+      answer: (id) => this.#calls.answer(id),
+      hold: (id, by) => this.#calls.hold(id, by, true),
+      resume: (id, by) => this.#calls.hold(id, by, false),
+      hangup: (id) => this.#calls.hangup(id),
+      register: (ext, registered) =>
+        this.#at(ext, (desk) => {
+          desk.registered = registered;
+          this.#say({ type: 'registration', aor: desk.aor, contacts: registered ? 1 : 0 });
+        }),
+      mailbox: (ext, counts) =>
+        this.#at(ext, (desk) => {
+          desk.mailbox = { ...noMail, new: counts.new, old: counts.old };
+          this.#say({ type: 'mailbox', aor: desk.aor, counts: desk.mailbox });
+        }),
+    };
+  }
+
+  #at(ext: string, change: (desk: Desk) => void): Outcome<null> {
+    const desk = this.#desks.get(ext);
+    if (desk === undefined) return refused('unknown-extension', 'no such extension');
+    change(desk);
+    return granted(null);
+  }
+}
+
+/**
+ * What the PBX holds after a wish; null where it cannot be done. Like FreePBX it forgets a target with its forward, but
+ * keeps the rings.
+ */
+function settle(wish: Wish, before: FeatureValue): FeatureValue | null {
+  if (wish.feature === 'dnd') return { ...featureOff, enabled: wish.enabled };
+  const ringCount = wish.feature === 'cfna' ? (wish.ringCount ?? before.ringCount) : null;
+  if (!wish.enabled) return { enabled: false, target: null, ringCount };
+  const target = wish.target ?? before.target;
+  return target === null || target === '' ? null : { enabled: true, target, ringCount };
+}
+
+function desksOf(extensions: readonly string[], settings: AdapterSettings): ReadonlyMap<string, Desk> {
+  const desks = new Map<string, Desk>();
+  for (const ext of extensions) {
+    const features = { dnd: featureOff, cfa: featureOff, cfb: featureOff, cfna: featureOff };
+    desks.set(ext, { aor: aorOf(ext, settings.domain), features, mailbox: noMail, registered: true });
+  }
+  for (const { aor, feature, enabled, target, ringCount } of settings.remembered) {
+    const desk = desks.get(userOf(aor));
+    // A remembered target of a forward that is off is the hub's memory, not this PBX's.
+    if (desk?.aor === aor) desk.features[feature] = { enabled, target: enabled ? target : null, ringCount };
+  }
+  return desks;
+}

@@ -1,0 +1,36 @@
+import type { HttpBindings } from '@hono/node-server';
+import type { Context } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+
+/** What every route can read of its request. */
+export interface OpsEnv {
+  readonly Bindings: HttpBindings;
+  readonly Variables: {
+    /** Name of who asks, for the audit trail. */
+    who: string;
+  };
+}
+
+export type OpsContext = Context<OpsEnv>;
+
+/** The one form of an error: `{"error":{"code","message"}}`, and what else helps the client. */
+export function refuse(
+  c: OpsContext,
+  status: ContentfulStatusCode,
+  code: string,
+  message: string,
+  more: Readonly<Record<string, unknown>> = {},
+): Response {
+  return c.json({ error: { code, message }, ...more }, status);
+}
+
+/** `ext` or `aor` as a client gave it, made fit to stand in a message or a log line. */
+export function printable(text: string, longest = 80): string {
+  const clean = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, '?');
+  return clean.length > longest ? `${clean.slice(0, longest)}…` : clean;
+}
+
+/** Where the client is: `127.0.0.1`. */
+export function addressOf(c: OpsContext): string {
+  return c.env.incoming.socket.remoteAddress ?? 'unknown';
+}

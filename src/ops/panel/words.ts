@@ -1,0 +1,85 @@
+/** Pure: what the page says about an extension, and the reader of an event stream. */
+export const words = String.raw`
+export const featureWords = { dnd: 'Do not disturb', cfa: 'Always', cfb: 'Busy', cfna: 'No answer' };
+export const keyWords = { dnd: 'DND', cfa: '→ always', cfb: '→ busy', cfna: '→ no ans.' };
+
+function lampOfCall(call) {
+  if (call.held) return 'held';
+  if (call.state === 'confirmed') return 'talking';
+  return call.direction === 'recipient' ? 'ringing' : 'calling';
+}
+
+// What the one lamp shows: a ringing phone is more urgent than a talking one.
+export function lampOf(extension) {
+  const lamps = extension.dialogs.map(lampOfCall);
+  for (const lamp of ['ringing', 'talking', 'held', 'calling']) if (lamps.includes(lamp)) return lamp;
+  if (extension.features.dnd.enabled) return 'dnd';
+  return extension.registered ? 'idle' : 'away';
+}
+
+const lampWords = {
+  ringing: 'ringing', talking: 'talking', held: 'on hold', calling: 'calling', dnd: 'do not disturb', idle: 'free', away: 'not registered',
+};
+
+export function lampText(extension) {
+  return lampWords[lampOf(extension)] + (extension.stale ? ' (last known)' : '');
+}
+
+export function whoText(remote) {
+  if (remote.number === null && remote.name === null) return 'number withheld';
+  if (remote.name === null || remote.name === '') return remote.number;
+  return remote.number === null ? remote.name : remote.name + ' (' + remote.number + ')';
+}
+
+export function callText(call) {
+  const who = whoText(call.remote);
+  const lamp = lampOfCall(call);
+  if (lamp === 'ringing') return who + ' is calling';
+  if (lamp === 'calling') return 'calling ' + who;
+  return (lamp === 'held' ? 'holds ' : 'talks with ') + who;
+}
+
+export function factsText(extension) {
+  const facts = [extension.registered ? 'registered' : 'not registered'];
+  const mail = extension.mailbox;
+  if (mail !== null && mail.new + mail.newUrgent > 0) facts.push((mail.new + mail.newUrgent) + ' voicemail');
+  facts.push(extension.subscriptions === 1 ? '1 subscription' : extension.subscriptions + ' subscriptions');
+  return facts.join(' · ');
+}
+
+export function keyText(feature, value) {
+  if (feature === 'dnd') return value.enabled ? 'on' : 'off';
+  if (!value.enabled) return 'off';
+  const rings = feature === 'cfna' && value.ringCount ? ' (' + value.ringCount + ')' : '';
+  return (value.target === null ? '?' : value.target) + rings;
+}
+
+export function matches(extension, filter) {
+  const on = Object.keys(extension.features).filter((name) => extension.features[name].enabled);
+  const text = [extension.ext, extension.displayName || '', lampText(extension), ...on, ...extension.dialogs.map(callText)];
+  return text.join(' ').toLowerCase().includes(filter.trim().toLowerCase());
+}
+
+export function compare(a, b) {
+  return a.ext.localeCompare(b.ext, 'en', { numeric: true }) || a.aor.localeCompare(b.aor);
+}
+
+// Reads server-sent events from pieces of text; calls told({ event, data }) for each.
+export function eventReader(told) {
+  let rest = '';
+  let event = '';
+  let data = [];
+  return (piece) => {
+    const lines = (rest + piece).split('\n');
+    rest = lines.pop();
+    for (const line of lines) {
+      if (line === '') {
+        if (data.length > 0) told({ event: event || 'message', data: data.join('\n') });
+        event = '';
+        data = [];
+      } else if (line.startsWith('data: ')) data.push(line.slice(6));
+      else if (line.startsWith('event: ')) event = line.slice(7);
+    }
+  };
+}
+`;

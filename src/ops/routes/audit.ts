@@ -1,0 +1,21 @@
+import type { Hono } from 'hono';
+import { type OpsEnv, refuse } from '../answers.ts';
+import type { OpsDeps } from '../deps.ts';
+import { auditShape } from '../shapes.ts';
+import { aorFrom } from './extensions.ts';
+
+const mostRows = 1000;
+
+export function auditRoutes(app: Hono<OpsEnv>, { audit, domain }: OpsDeps): void {
+  app.get('/api/v1/audit', (c) => {
+    const ext = c.req.query('ext');
+    const text = c.req.query('limit') ?? '100';
+    const limit = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+    if (limit < 1 || limit > mostRows) {
+      return refuse(c, 400, 'invalid-query', `limit: expected a number from 1 to ${mostRows}`);
+    }
+    // An extension the PBX has no more still has a history.
+    const rows = audit(ext === undefined ? { limit } : { aor: aorFrom(ext, domain), limit });
+    return c.json(rows.map(auditShape));
+  });
+}

@@ -1,0 +1,277 @@
+import assert from 'node:assert/strict';
+import { request } from 'node:http';
+import { createServer } from 'node:net';
+import test from 'node:test';
+import { Fault } from '../../src/model/errors.ts';
+import { HttpServer } from '../../src/ops/http.ts';
+import { depsOf, fakes, json, running, send } from './fake-deps.ts';
+
+/** With headers that fetch would not let us choose. */
+function raw(
+  port: number,
+  method: string,
+  path: string,
+  headers: Record<string, string>,
+  body?: string,
+): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ port, host: '127.0.0.1', method, path, headers, agent: false }, (answer) => {
+      let text = '';
+      answer.setEncoding('utf8');
+      answer.on('data', (chunk: string) => {
+        text += chunk;
+      });
+      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: text }));
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+test('healthz says that the process lives, readyz whether it serves, with the checks', async () => {
+  await running(async (at) => {
+    const alive = await fetch(`${at.url}/healthz`);
+    assert.equal(alive.status, 200);
+    assert.equal((await json(alive)).version, '0.0.0-test');
+    assert.equal((await fetch(`${at.url}/readyz`)).status, 200);
+    const checks = [{ name: 'pbx demo', ok: false, reason: 'connection refused' }];
+    at.health = { ready: false, checks };
+    const down = await fetch(`${at.url}/readyz`);
+    assert.equal(down.status, 503);
+    assert.deepEqual(await json(down), { ready: false, checks });
+    assert.equal((await fetch(`${at.url}/healthz`)).status, 200, 'alive, although not ready');
+    at.hub.linkIs('down', 'connection refused');
+    const status = await json(await fetch(`${at.url}/api/v1/status`));
+    assert.deepEqual([status.ready, status.simulator, status.links[0].state], [false, false, 'down']);
+  });
+});
+
+test('what does not exist is a JSON error, whatever the path looks like', async () => {
+  await running(async (at) => {
+    for (const path of [
+      '/nothing',
+      '/api/v1/nothing',
+      '/api/v1/extensions/1001/features',
+      '/%ff%00',
+      '/panel/../etc',
+    ]) {
+      const answer = await fetch(at.url + path);
+      assert.equal(answer.status, 404, path);
+      assert.equal((await json(answer)).error.code, 'not-found', path);
+    }
+    assert.equal((await fetch(`${at.url}/api/v1/extensions`, send('POST', {}))).status, 404);
+  });
+});
+
+test('DNS rebinding: on the loopback only names of this host are answered', async () => {
+  await running(async (at) => {
+    for (const host of [
+      'evil.example',
+      `evil.example:${at.port}`,
+      '127.0.0.1.evil.example',
+      'localhost.evil.example',
+      '10.0.0.1',
+    ]) {
+      for (const path of ['/', '/healthz', '/api/v1/extensions']) {
+        const answer = await raw(at.port, 'GET', path, { host });
+        assert.equal(answer.status, 403, `${host} ${path}`);
+        assert.equal(JSON.parse(answer.body).error.code, 'wrong-host');
+      }
+    }
+    for (const host of ['localhost', `LOCALHOST:${at.port}`, `127.0.0.1:${at.port}`, `[::1]:${at.port}`, '127.1.2.3']) {
+      assert.equal((await raw(at.port, 'GET', '/api/v1/extensions', { host })).status, 200, host);
+    }
+  });
+});
+
+test('a request that another site made a browser send is refused, and does nothing', async () => {
+  await running(async (at) => {
+    const host = `127.0.0.1:${at.port}`;
+    const path = '/api/v1/extensions/1001/features/dnd';
+    const put = (headers: Record<string, string>): Promise<{ status: number; body: string }> =>
+      raw(at.port, 'PUT', path, { host, 'content-type': 'application/json', ...headers }, '{"enabled":true}');
+    const foreign = [
+      { origin: 'http://evil.example' },
+      { origin: 'null' },
+      { origin: 'http://127.0.0.1:1' },
+      { origin: `http://${host}`, 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'same-site' },
+    ];
+    for (const headers of foreign) {
+      const answer = await put(headers as Record<string, string>);
+      assert.equal(answer.status, 403, JSON.stringify(headers));
+      assert.equal(JSON.parse(answer.body).error.code, 'cross-site');
+    }
+    const renotify = await raw(at.port, 'POST', '/api/v1/subscriptions/1/renotify', {
+      host,
+      origin: 'http://evil.example',
+    });
+    assert.equal(renotify.status, 403);
+    assert.equal(at.wishes.length, 0);
+    const own = [
+      {},
+      { origin: `http://${host}` },
+      { origin: 'https://proxy.example', 'sec-fetch-site': 'same-origin' },
+    ];
+    for (const headers of own)
+      assert.equal((await put(headers as Record<string, string>)).status, 200, JSON.stringify(headers));
+  });
+});
+
+test('no other site may read an answer, and every answer forbids what a page could be tricked into', async () => {
+  await running(async (at) => {
+    for (const path of ['/', '/healthz', '/api/v1/extensions', '/nothing']) {
+      const { headers } = await fetch(at.url + path, { headers: { origin: 'http://evil.example' } });
+      assert.equal(headers.get('access-control-allow-origin'), null, path);
+      assert.match(
+        headers.get('content-security-policy') ?? '',
+        /default-src 'none'.*script-src 'self'.*frame-ancestors 'none'/,
+      );
+      assert.doesNotMatch(headers.get('content-security-policy') ?? '', /unsafe/);
+      assert.equal(headers.get('x-content-type-options'), 'nosniff');
+      assert.equal(headers.get('x-frame-options'), 'DENY');
+    }
+    const preflight = await fetch(`${at.url}/api/v1/extensions/1001/features/dnd`, {
+      method: 'OPTIONS',
+      headers: { origin: 'http://evil.example', 'access-control-request-method': 'PUT' },
+    });
+    assert.equal(preflight.ok, false);
+  });
+});
+
+test('where a token is set the API needs it, probes and the bare page do not', async () => {
+  const token = 'a-long-enough-token';
+  await running(
+    async (at) => {
+      const get = (path: string, authorization?: string): Promise<Response> =>
+        fetch(at.url + path, authorization === undefined ? {} : { headers: { authorization } });
+      for (const wrong of [
+        undefined,
+        'Bearer',
+        'Bearer wrong',
+        `Basic ${token}`,
+        `Bearer ${token}x`,
+        `Bearer ${token} x`,
+      ]) {
+        const answer = await get('/api/v1/extensions', wrong);
+        assert.equal(answer.status, 401, String(wrong));
+        assert.match(answer.headers.get('www-authenticate') ?? '', /^Bearer/);
+        assert.equal((await json(answer)).error.code, 'token-needed');
+      }
+      assert.equal((await get('/api/v1/events')).status, 401);
+      assert.equal((await get('/api/v1/extensions', `Bearer ${token}`)).status, 200);
+      assert.equal((await get('/api/v1/extensions', `bearer  ${token}`)).status, 200);
+      assert.equal((await get('/healthz')).status, 200);
+      assert.deepEqual(await json(await get('/readyz')), { ready: true }, 'no reasons for strangers');
+      assert.ok((await json(await get('/readyz', `Bearer ${token}`))).checks);
+      assert.equal((await get('/')).status, 200);
+      const path = '/api/v1/extensions/1001/features/dnd';
+      assert.equal((await fetch(at.url + path, send('PUT', { enabled: true }))).status, 401);
+      await fetch(at.url + path, send('PUT', { enabled: true }, { authorization: `Bearer ${token}` }));
+      assert.deepEqual(
+        at.wishes.map((wish) => wish.origin.who),
+        ['token'],
+      );
+    },
+    { token },
+  );
+});
+
+test('a listener that others reach does not start without a token, and with one answers to any name', async () => {
+  const listen = { address: '0.0.0.0', port: 0 };
+  const open = new HttpServer(depsOf(fakes(), { listen }));
+  await assert.rejects(open.start(), (error: unknown) => error instanceof Fault && error.code === 'config-invalid');
+  await open.stop();
+  await running(
+    async (at) => {
+      const headers = { host: 'pbx.example.com', authorization: 'Bearer secret' };
+      assert.equal((await raw(at.port, 'GET', '/api/v1/extensions', headers)).status, 200);
+      assert.equal((await raw(at.port, 'GET', '/api/v1/extensions', { host: 'pbx.example.com' })).status, 401);
+    },
+    { listen, token: 'secret' },
+  );
+});
+
+test('a port that is taken, and an address of another host, are faults with their own codes', async () => {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  const { port } = other.address() as { port: number };
+  const codeOf = async (listen: { address: string; port: number }): Promise<string> => {
+    try {
+      await new HttpServer(depsOf(fakes(), { listen, token: 'secret' })).start();
+    } catch (error) {
+      if (error instanceof Fault) return error.code;
+    }
+    return 'none';
+  };
+  try {
+    assert.equal(await codeOf({ address: '127.0.0.1', port }), 'port-in-use');
+    assert.equal(await codeOf({ address: '192.0.2.1', port: 0 }), 'address-unavailable');
+  } finally {
+    other.close();
+  }
+});
+
+test('bodies: JSON only, at most 64 kB, and what is wrong is named', async () => {
+  await running(async (at) => {
+    const path = '/api/v1/extensions/1001/features/cfa';
+    const put = (body: string, type: string | null): Promise<Response> =>
+      fetch(at.url + path, { method: 'PUT', body, headers: type === null ? {} : { 'content-type': type } });
+    for (const type of [null, 'text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data']) {
+      assert.equal((await put('{"enabled":true}', type)).status, 415, String(type));
+    }
+    const large = await put(JSON.stringify({ enabled: true, target: '1'.repeat(70_000) }), 'application/json');
+    assert.equal(large.status, 413);
+    for (const body of ['', '{', '[]', 'null', '"x"', '{"enabled":true,"__proto__":{"x":1}}']) {
+      const answer = await put(body, 'application/json');
+      assert.equal(answer.status, 400, body);
+      assert.equal((await json(answer)).error.code, 'invalid-body', body);
+    }
+    assert.equal(at.wishes.length, 0);
+    assert.equal((await put('{"enabled":true,"target":"1002"}', 'Application/JSON; charset=utf-8')).status, 200);
+  });
+});
+
+test('a chunked body that never says its size is cut off at 64 kB', async () => {
+  await running(async (at) => {
+    const body = new ReadableStream({
+      start: (controller) => {
+        for (let i = 0; i < 80; i++) controller.enqueue(new Uint8Array(1024).fill(0x20));
+        controller.close();
+      },
+    });
+    const answer = await fetch(`${at.url}/api/v1/extensions/1001/features/dnd`, {
+      method: 'PUT',
+      body,
+      duplex: 'half',
+      headers: { 'content-type': 'application/json' },
+    } as RequestInit);
+    assert.equal(answer.status, 413);
+  });
+});
+
+test('a bug behind a route is 500 without a stack, logged once, and the server goes on', async () => {
+  await running(async (at) => {
+    at.verdict = () => {
+      throw new Error('secret detail');
+    };
+    const answer = await fetch(`${at.url}/api/v1/extensions/1001/features/dnd`, send('PUT', { enabled: true }));
+    assert.equal(answer.status, 500);
+    const text = await answer.text();
+    assert.equal(JSON.parse(text).error.code, 'internal');
+    assert.doesNotMatch(text, /secret detail|\.ts|\.js/);
+    assert.equal((await fetch(`${at.url}/healthz`)).status, 200);
+  });
+});
+
+test('a stop ends idle keep-alive connections and open event streams, and can be asked twice', async () => {
+  const server = new HttpServer(depsOf(fakes()));
+  const { port } = await server.start();
+  await (await fetch(`http://127.0.0.1:${port}/healthz`)).text();
+  const events = await fetch(`http://127.0.0.1:${port}/api/v1/events`);
+  await server.stop();
+  await server.stop();
+  const read = events.text().catch(() => 'cut');
+  assert.equal(typeof (await read), 'string');
+  await assert.rejects(fetch(`http://127.0.0.1:${port}/healthz`));
+});
