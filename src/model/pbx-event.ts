@@ -61,7 +61,13 @@ export interface Snapshot {
  */
 export type PbxEvent = { /** The PBX's name in the configuration. */ readonly source: string } & (
   | { readonly type: 'dialogs'; readonly aor: Aor /** The complete list. */; readonly legs: readonly Leg[] }
-  | ({ readonly type: 'feature' /** Absent: the PBX itself. */; readonly origin?: Origin } & FeatureReport)
+  | ({
+      readonly type: 'feature';
+      /** Absent: the PBX itself. */
+      readonly origin?: Origin;
+      /** What `origin` wished, for the audit trail; adapters leave it out. */
+      readonly wished?: FeatureValue;
+    } & FeatureReport)
   | { readonly type: 'mailbox'; readonly aor: Aor; readonly counts: MailboxCounts }
   | { readonly type: 'registration'; readonly aor: Aor /** Reachable contacts. */; readonly contacts: number }
   | {

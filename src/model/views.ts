@@ -40,7 +40,10 @@ export type Topic = 'dialogs' | 'features' | 'registration' | 'mailbox' | 'exten
 export interface Change {
   readonly topic: Topic;
   readonly aor: Aor;
-  /** What in the topic changed: feature names for `features`, empty otherwise. */
+  /**
+   * What in the topic changed: feature names for `features`; `known`, `stale`, `displayName` for `extension` (`stale` is
+   * for people who watch: the last truth stands, and no phone is told); empty otherwise.
+   */
   readonly aspects: readonly string[];
 }
 
