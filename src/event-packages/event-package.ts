@@ -1,7 +1,7 @@
 import type { FeatureName } from '../model/feature.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { PhoneProfile } from '../model/profile.ts';
-import type { ResourceView, Topic } from '../model/views.ts';
+import type { Change, ResourceView, Topic } from '../model/views.ts';
 
 /** Which parts of a resource a NOTIFY is about: everything, or the aspects named (`Change.aspects`). */
 export type Scope = 'full' | readonly string[];
@@ -69,9 +69,16 @@ export interface EventPackage {
   readonly expires: { readonly min: number; readonly default: number; readonly max: number };
   /** Changes that wake its subscriptions. */
   readonly reads: readonly Topic[];
+  /** False: this change of a topic in `reads` alters none of its documents (a forward, for lamps). Absent: any may. */
+  concerns?(change: Change): boolean;
   /** `owner`: only the user himself; `domain`: any authenticated user of the same domain. */
   readonly watchers: 'owner' | 'domain';
   readonly implements: readonly { readonly spec: string; readonly section?: string; readonly status: ClaimStatus }[];
+  /**
+   * How soon one change may follow another. `profile` (default): not before the phone profile's `notifyMinIntervalMs`
+   * (RFC 4235 3.10 and its like). `none`: at once; for packages whose changes answer a key.
+   */
+  readonly rate?: 'profile' | 'none';
   /** Largest body accepted in a SUBSCRIBE, bytes; 413 beyond. 0: bodies are ignored. */
   readonly maxRequestBytes: number;
   /** Pure: the same arguments give the same bytes. */

@@ -1,0 +1,47 @@
+import type { NotifyResult } from '../sip/front.ts';
+import type { Miss } from './subscription.ts';
+
+/** What follows from the final response to a NOTIFY. */
+export type Sequel = { readonly next: 'told' } | { readonly next: 'drop' } | ({ readonly next: 'wait' } & Miss);
+
+/** What the subscription brings into the judgement. */
+export interface Standing {
+  /** NOTIFYs in a row that nobody answered, and that were answered with an error, before this one. */
+  readonly timeouts: number;
+  readonly errors: number;
+  /** Unanswered NOTIFYs in a row that are forgiven; 0 = RFC 6665's SHOULD. */
+  readonly forgiven: number;
+  /** The NOTIFY went over a connection, which does not come back by itself. */
+  readonly stream: boolean;
+}
+
+/** RFC 6665 4.2.2: these end the subscription at once. */
+const fatal: ReadonlySet<number> = new Set([404, 405, 410, 416, 480, 481, 482, 483, 484, 485, 489, 501, 604]);
+
+const firstPauseMs = 30_000;
+const longestPauseMs = 600_000;
+const longestRetryAfter = 3600;
+
+/**
+ * RFC 6665 4.2.2 and our policy for the rest: a phone that misses a NOTIFY or answers nonsense keeps its lamp, is told
+ * the newest state after a pause (or with the next change), and never in a tight loop.
+ */
+export function judge(result: NotifyResult, standing: Standing): Sequel {
+  const { status } = result;
+  if (status >= 200 && status < 300) return { next: 'told' };
+  if (fatal.has(status)) return { next: 'drop' };
+  // The connection is gone; only the phone can make a new one, and it says so with a SUBSCRIBE (RFC 5626 5.3).
+  if (result.local && status === 503 && standing.stream) {
+    return { next: 'wait', kind: 'error', pauseMs: Number.POSITIVE_INFINITY, strict: true };
+  }
+  if (status === 408) {
+    if (standing.timeouts >= standing.forgiven) return { next: 'drop' };
+    return { next: 'wait', kind: 'timeout', pauseMs: firstPauseMs, strict: false };
+  }
+  if (result.retryAfter !== null) {
+    const seconds = Math.min(Math.max(result.retryAfter, 1), longestRetryAfter); // RFC 3261 21.5.4
+    return { next: 'wait', kind: 'error', pauseMs: seconds * 1000, strict: true };
+  }
+  const pauseMs = Math.min(firstPauseMs * 2 ** Math.min(standing.errors, 10), longestPauseMs);
+  return { next: 'wait', kind: 'error', pauseMs, strict: false };
+}

@@ -1,0 +1,266 @@
+import type { Body, Rendered, Scope } from '../event-packages/event-package.ts';
+import type { Clock } from '../model/clock.ts';
+import type { Logger } from '../model/logger.ts';
+import { type Random, token } from '../model/random.ts';
+import type { DialogState } from '../sip/dialog.ts';
+import type { NotifyMessage, NotifyResult, NotifySender, SubscriptionStateHeader } from '../sip/front.ts';
+import { judge } from './answer.ts';
+import { sameFlow } from './dialog-json.ts';
+import type { Numbers } from './numbers.ts';
+import type { StateReader } from './ports.ts';
+import type { Channel, Flight, Subscription } from './record.ts';
+import { due, joinScopes, missed, owedAgain, restOfScope, sent, told } from './subscription.ts';
+
+/** Dialogs looked at in one turn of the event loop: about 2 ms, then the sockets are read again. */
+const slice = 50;
+
+export interface OutboxDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly state: Pick<StateReader, 'view'>;
+  readonly sender: NotifySender;
+  readonly numbers: Numbers;
+  /** Runs a task after the sockets were read. */
+  readonly defer: (task: () => void) => void;
+  /** The phone ended it by its answer (RFC 6665 4.2.2); it is out of the outbox already. */
+  readonly onDropped: (sub: Subscription) => void;
+  /** What the phone was last shown is different. */
+  readonly onShown: (sub: Subscription) => void;
+}
+
+/**
+ * Sends what the debts say: one NOTIFY in flight per dialog, rendered when it leaves, in slices where many are due at
+ * once. It knows no index and no store.
+ */
+export class Outbox {
+  readonly #deps: OutboxDeps;
+  readonly #channels = new Map<DialogState, Channel>();
+  #queue: Channel[] = [];
+  #running = false;
+  #stopped = false;
+
+  constructor(deps: OutboxDeps) {
+    this.#deps = deps;
+  }
+
+  /** The subscriptions of a dialog; null for a dialog without any. */
+  find(dialog: DialogState): Channel | null {
+    return this.#channels.get(dialog) ?? null;
+  }
+
+  attach(sub: Subscription): void {
+    this.#channels.set(sub.channel.dialog, sub.channel);
+    sub.channel.usages.push(sub);
+  }
+
+  /** Takes it out without a word; its dialog goes with the last one, after a NOTIFY under way has ended. */
+  discard(sub: Subscription): void {
+    const { channel } = sub;
+    channel.usages = channel.usages.filter((other) => other !== sub);
+    this.#settle(channel);
+  }
+
+  /** Sends what is due in this dialog now. */
+  flush(channel: Channel): void {
+    if (this.#stopped || channel.flight !== null) return;
+    const now = this.#deps.clock.now();
+    let soonest = Number.POSITIVE_INFINITY;
+    for (const sub of channel.usages) {
+      const at = due(sub.debt, sub.pkg.rate === 'none' ? 0 : sub.profile.notifyMinIntervalMs);
+      if (at <= now) {
+        this.#wakeAt(channel, Number.POSITIVE_INFINITY);
+        this.#send(sub, now);
+        return;
+      }
+      soonest = Math.min(soonest, at);
+    }
+    this.#wakeAt(channel, soonest);
+  }
+
+  /** Like `flush`, in its turn: changes of one turn of the event loop become one NOTIFY, and input is not starved. */
+  wake(channel: Channel): void {
+    if (channel.queued || channel.flight !== null) return;
+    channel.queued = true;
+    this.#queue.push(channel);
+    if (this.#running) return;
+    this.#running = true;
+    this.#deps.defer(() => this.#run());
+  }
+
+  /** The phone is heard from another place: a NOTIFY still under way to the old one is not waited for. */
+  moved(channel: Channel): void {
+    const { flight, dialog } = channel;
+    if (flight === null || sameFlow(flight.flow, dialog.flow)) return;
+    channel.flight = null;
+    const { sub } = flight;
+    if (!channel.usages.includes(sub)) return;
+    sub.debt = owedAgain(sub.debt, flight.covers, flight.occasion);
+    this.#showed(sub, mayShow(sub.shown, flight.shown));
+  }
+
+  /** Sends nothing more; answers that still come are ignored. */
+  stop(): void {
+    this.#stopped = true;
+    this.#queue = [];
+    for (const channel of this.#channels.values()) this.#wakeAt(channel, Number.POSITIVE_INFINITY);
+  }
+
+  #run(): void {
+    const now = this.#queue.splice(0, slice);
+    for (const channel of now) {
+      channel.queued = false;
+      this.flush(channel);
+    }
+    this.#running = this.#queue.length > 0;
+    if (this.#running) this.#deps.defer(() => this.#run());
+  }
+
+  #wakeAt(channel: Channel, at: number): void {
+    if (channel.wakeAt === at) return;
+    channel.timer?.cancel();
+    channel.timer = null;
+    channel.wakeAt = at;
+    if (at === Number.POSITIVE_INFINITY) return;
+    channel.timer = this.#deps.clock.after(at - this.#deps.clock.now(), () => {
+      channel.timer = null;
+      channel.wakeAt = Number.POSITIVE_INFINITY;
+      this.wake(channel);
+    });
+  }
+
+  #send(sub: Subscription, now: number): void {
+    const { channel, debt } = sub;
+    const { dialog } = channel;
+    const scope = debt.scope ?? 'full';
+    const final = debt.occasion === 'final';
+    const head = { event: sub.pkg.event, eventId: sub.eventId, subscription: stateHeader(sub, now) };
+    this.#deps.numbers.secure(sub);
+    const rendered = this.#render(sub, scope, head);
+    const [body = nothing, ...others] = rendered.bodies;
+    // RFC 6665 4.4.1: the last NOTIFY is one. Elsewhere the others go one by one, each as soon as it may.
+    const rest = final ? null : others.reduce<Scope | null>((sum, other) => joinScopes(sum, other.covers), null);
+    sub.debt = sent(debt, now, rest === 'full' ? null : restOfScope(rest, body.covers));
+    sub.version += 1; // RFC 6665 5.3.2
+    sub.lastNotifyAt = now;
+    sub.lastStatus = null;
+    sub.notifies += 1;
+    const flight: Flight = {
+      sub,
+      occasion: debt.occasion,
+      covers: rest === null ? scope : body.covers,
+      shown: rendered.shown,
+      flow: dialog.flow,
+    };
+    channel.flight = flight;
+    if (channel.usages.length > 1) channel.usages = [...channel.usages.filter((other) => other !== sub), sub];
+    const { contentType, content } = body;
+    this.#transmit(dialog, { ...head, contentType, content })
+      .catch((error: unknown): NotifyResult => {
+        this.#deps.logger.error({ err: error, id: sub.id }, 'a NOTIFY failed within Lamplighter');
+        return { status: 500, local: true, retryAfter: null };
+      })
+      .then((result) => this.#answered(channel, flight, result))
+      .catch((error: unknown) => {
+        this.#deps.logger.error({ err: error, id: sub.id }, 'the answer to a NOTIFY could not be used');
+      });
+  }
+
+  #transmit(dialog: DialogState, message: NotifyMessage): Promise<NotifyResult> {
+    try {
+      return this.#deps.sender.notify(dialog, message);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #render(sub: Subscription, scope: Scope, head: Head): Rendered {
+    const { random, sender, state } = this.#deps;
+    let boundary: string | null = null;
+    try {
+      return sub.pkg.render(state.view(sub.aor), {
+        entity: sub.entity,
+        contentType: sub.contentType,
+        profile: sub.profile,
+        scope,
+        occasion: sub.debt.occasion,
+        version: sub.version,
+        shown: sub.shown,
+        own: sub.watcher === sub.aor,
+        // These two cost microseconds, and most documents do without.
+        get roomBytes() {
+          return sender.roomBytes(sub.channel.dialog, head);
+        },
+        get boundary() {
+          boundary ??= token(random, 96);
+          return boundary;
+        },
+      });
+    } catch (error) {
+      // RFC 6665 4.2.1.2 wants its NOTIFY all the same; one without a body claims nothing.
+      this.#deps.logger.error({ err: error, event: sub.pkg.event, aor: sub.aor }, 'a document could not be written');
+      return { bodies: [nothing], shown: sub.shown };
+    }
+  }
+
+  #answered(channel: Channel, flight: Flight, result: NotifyResult): void {
+    if (this.#stopped || channel.flight !== flight) return;
+    channel.flight = null;
+    const { sub } = flight;
+    if (channel.usages.includes(sub)) this.#judge(sub, flight, result);
+    this.#settle(channel);
+    this.flush(channel);
+  }
+
+  #judge(sub: Subscription, flight: Flight, result: NotifyResult): void {
+    sub.lastStatus = result.status;
+    if (flight.occasion === 'final') {
+      this.discard(sub);
+      return;
+    }
+    const { timeouts, errors } = sub.debt;
+    const stream = flight.flow.transport !== 'udp';
+    const sequel = judge(result, { timeouts, errors, forgiven: sub.profile.notifyTimeouts, stream });
+    if (sequel.next === 'drop') {
+      this.#deps.logger.info({ id: sub.id, aor: sub.aor, status: result.status }, 'subscription dropped by its phone');
+      this.discard(sub);
+      if (sub.ending === null) this.#deps.onDropped(sub);
+      return;
+    }
+    if (sequel.next === 'told') sub.debt = told(sub.debt);
+    else sub.debt = missed(sub.debt, this.#deps.clock.now(), flight.covers, flight.occasion, sequel);
+    this.#showed(sub, sequel.next === 'told' ? flight.shown : mayShow(sub.shown, flight.shown));
+  }
+
+  #showed(sub: Subscription, shown: readonly string[]): void {
+    if (shown.length === sub.shown.length && shown.every((id, index) => id === sub.shown[index])) return;
+    sub.shown = shown;
+    if (sub.ending === null) this.#deps.onShown(sub);
+  }
+
+  /** RFC 6665 4.4.1: the dialog lives until the last NOTIFY of its last subscription has ended. */
+  #settle(channel: Channel): void {
+    if (channel.usages.length > 0 || channel.flight !== null) return;
+    if (!this.#channels.delete(channel.dialog)) return;
+    this.#wakeAt(channel, Number.POSITIVE_INFINITY);
+    this.#deps.sender.release(channel.dialog);
+  }
+}
+
+type Head = Omit<NotifyMessage, 'content' | 'contentType'>;
+
+const nothing: Body = { contentType: null, content: '', covers: 'full' };
+
+/** Dialogs one phone may remember; more are never alive at once (security.md 5). */
+const mostShown = 100;
+
+/** A NOTIFY without a 2xx may have been seen or not: the phone may show what either document said. */
+function mayShow(before: readonly string[], sent: readonly string[]): readonly string[] {
+  return [...new Set([...before, ...sent])].slice(-mostShown);
+}
+
+function stateHeader(sub: Subscription, now: number): SubscriptionStateHeader {
+  if (sub.ending !== null) return { state: 'terminated', reason: sub.ending };
+  const left = Math.ceil((sub.expiresAt - now) / 1000);
+  return { state: 'active', expires: Math.max(Math.min(left, sub.granted), 0) }; // RFC 6665 4.2.2
+}

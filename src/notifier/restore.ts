@@ -1,0 +1,98 @@
+import type { EventPackage } from '../event-packages/event-package.ts';
+import type { Logger } from '../model/logger.ts';
+import type { PhoneProfile } from '../model/profile.ts';
+import type { DialogState } from '../sip/dialog.ts';
+import { dialogName, readDialog } from './dialog-json.ts';
+import { block } from './numbers.ts';
+import type { SubscriptionRow } from './ports.ts';
+import { type Channel, newChannel, type Subscription } from './record.ts';
+import { nothingOwed, parked } from './subscription.ts';
+
+export interface RestoreDeps {
+  readonly now: number;
+  readonly logger: Logger;
+  readonly packages: ReadonlyMap<string, EventPackage>;
+  readonly profileFor: (userAgent: string | null) => PhoneProfile;
+}
+
+export interface Restored {
+  readonly subs: readonly Subscription[];
+  /** Rows that are over or make no sense, to be deleted. */
+  readonly useless: readonly number[];
+}
+
+/**
+ * Stored rows become subscriptions again. Numbers go on at the stored ends of the reserved blocks, which the caller has
+ * moved up by one block on disk; usages of one dialog share it, with the highest CSeq of them.
+ */
+export function restoreRows(rows: readonly SubscriptionRow[], deps: RestoreDeps): Restored {
+  const channels = new Map<string, Channel>();
+  const subs: Subscription[] = [];
+  const useless: number[] = [];
+  for (const row of [...rows].sort((a, b) => a.id - b.id)) {
+    const sub = restoreRow(row, channels, deps);
+    if (sub === null) useless.push(row.id);
+    else subs.push(sub);
+  }
+  // A connection died with the last process; its phone is told when it subscribes over a new one.
+  for (const sub of subs) if (sub.channel.dialog.flow.transport !== 'udp') sub.debt = parked;
+  return { subs, useless };
+}
+
+function restoreRow(row: SubscriptionRow, channels: Map<string, Channel>, deps: RestoreDeps): Subscription | null {
+  if (row.expiresAt <= deps.now) return null;
+  const pkg = deps.packages.get(row.event);
+  const dialog = readDialog(row.dialog, row.cseqLimit);
+  if (pkg === undefined || dialog === null || !isRow(row)) {
+    const { id, event } = row;
+    deps.logger.warn({ id, event }, 'a stored subscription makes no sense and is dropped; its phone will come back');
+    return null;
+  }
+  const channel = channelFor(dialog, row, channels);
+  return {
+    id: row.id,
+    aor: row.aor,
+    pkg,
+    eventId: row.eventId,
+    entity: row.entity,
+    contentType: pkg.contentTypes.includes(row.contentType) ? row.contentType : pkg.contentTypes[0],
+    watcher: row.watcher,
+    device: row.device,
+    userAgent: row.userAgent,
+    profile: deps.profileFor(row.userAgent),
+    createdAt: row.createdAt,
+    channel,
+    address: dialog.flow.remote.address,
+    expiresAt: row.expiresAt,
+    granted: Math.ceil((row.expiresAt - deps.now) / 1000),
+    debt: nothingOwed,
+    ending: null,
+    version: row.versionLimit,
+    versionLimit: row.versionLimit + block,
+    shown: row.shown,
+    lastNotifyAt: null,
+    lastStatus: null,
+    notifies: 0,
+  };
+}
+
+function channelFor(dialog: DialogState, row: SubscriptionRow, channels: Map<string, Channel>): Channel {
+  const name = dialogName(dialog);
+  const known = channels.get(name);
+  const channel = known ?? newChannel(dialog, row.aor, row.entity);
+  if (known === undefined) channels.set(name, channel);
+  const shared = channel.dialog;
+  shared.localCseq = Math.max(shared.localCseq, row.cseqLimit);
+  shared.localCseqLimit = shared.localCseq + block;
+  if (dialog.remoteCseq > shared.remoteCseq) {
+    // A refresh is written with its own usage only: the row that saw the last SUBSCRIBE knows where the phone is.
+    shared.remoteCseq = dialog.remoteCseq;
+    shared.remoteTarget = dialog.remoteTarget;
+    shared.flow = dialog.flow;
+  }
+  return channel;
+}
+
+function isRow(row: SubscriptionRow): boolean {
+  return Number.isSafeInteger(row.id) && Number.isSafeInteger(row.versionLimit) && row.versionLimit >= 0;
+}

@@ -1,0 +1,172 @@
+import type { EventPackage, PhoneRequest, Scope } from '../event-packages/event-package.ts';
+import type { Aor } from '../model/aor.ts';
+import type { PhoneProfile } from '../model/profile.ts';
+import type { SubscribeAnswer, SubscribeRequest } from '../sip/front.ts';
+import { negotiate } from './accept.ts';
+import { mayWatch } from './authorize.ts';
+import { interval } from './interval.ts';
+import { block } from './numbers.ts';
+import type { StateReader } from './ports.ts';
+import { type Channel, newChannel, type Subscription } from './record.ts';
+import { readBody } from './request-body.ts';
+import type { Roster } from './roster.ts';
+import { joinScopes, nothingOwed } from './subscription.ts';
+
+/** What the steps may look at. */
+export interface Desk {
+  readonly packages: ReadonlyMap<string, EventPackage>;
+  readonly state: Pick<StateReader, 'has'>;
+  readonly roster: Roster;
+  readonly channelOf: (request: SubscribeRequest) => Channel | null;
+  readonly limits: { readonly perUser: number; readonly perAddress: number };
+}
+
+/** A SUBSCRIBE on its way through the steps. */
+export interface Draft {
+  readonly request: SubscribeRequest;
+  readonly pkg: EventPackage;
+  readonly aor: Aor;
+  readonly entity: string;
+  /** The dialog it came in; null for a new one. */
+  readonly channel: Channel | null;
+  /** The subscription it refreshes or ends; null for a new one and for a fetch. */
+  readonly sub: Subscription | null;
+  contentType: string;
+  /** Seconds granted. */
+  expires: number;
+  phone: PhoneRequest | null;
+}
+
+export type Examined =
+  | { readonly ok: true; readonly draft: Draft }
+  /** `gone`: the subscription that the refusal ends. */
+  | { readonly ok: false; readonly answer: SubscribeAnswer; readonly gone: Subscription | null };
+
+/** The way of every SUBSCRIBE: the first step that answers ends it. Nothing is changed on the way. */
+const steps: readonly ((draft: Draft, desk: Desk) => SubscribeAnswer | null)[] = [
+  watcherAuthorised,
+  resourceExists,
+  formAccepted,
+  intervalGranted,
+  bodyUnderstood,
+  withinLimits,
+];
+
+export function examine(request: SubscribeRequest, desk: Desk): Examined {
+  const pkg = desk.packages.get(request.event);
+  if (pkg === undefined) return refuse({ status: 489 }); // RFC 6665 4.2.1.1; the front adds Allow-Events
+  const draft = request.initial ? newDialog(request, pkg) : sameDialog(request, pkg, desk);
+  if (draft === null) return refuse({ status: request.initial ? 404 : 481 });
+  for (const step of steps) {
+    const answer = step(draft, desk);
+    if (answer !== null) return refuse(answer, step === resourceExists ? draft.sub : null);
+  }
+  return { ok: true, draft };
+}
+
+function newDialog(request: SubscribeRequest, pkg: EventPackage): Draft | null {
+  if (request.resource === null) return null;
+  const [contentType] = pkg.contentTypes;
+  const { resource: aor, requestUri: entity } = request;
+  return { request, pkg, aor, entity, channel: null, sub: null, contentType, expires: 0, phone: null };
+}
+
+/** In a dialog the stored subscription names the resource: the Request-URI is only our Contact. */
+function sameDialog(request: SubscribeRequest, pkg: EventPackage, desk: Desk): Draft | null {
+  const channel = desk.channelOf(request);
+  if (channel === null) return null;
+  // RFC 6665 4.5.2: package and id, byte by byte, tell the subscriptions of one dialog apart.
+  const same = (sub: Subscription) => sub.ending === null && sub.pkg === pkg && sub.eventId === request.eventId;
+  const sub = channel.usages.find(same) ?? null;
+  if (sub === null && request.expires === 0) return null; // nothing to end, and a fetch has no dialog
+  const { aor, entity } = sub ?? channel;
+  const contentType = sub?.contentType ?? pkg.contentTypes[0];
+  return { request, pkg, aor, entity, channel, sub, contentType, expires: 0, phone: null };
+}
+
+function watcherAuthorised({ request, aor, pkg }: Draft): SubscribeAnswer | null {
+  return mayWatch(request.watcher, aor, pkg.watchers) ? null : { status: 403 };
+}
+
+function resourceExists({ aor }: Draft, { state }: Desk): SubscribeAnswer | null {
+  return state.has(aor) ? null : { status: 404 };
+}
+
+function formAccepted(draft: Draft): SubscribeAnswer | null {
+  const { request, pkg, sub } = draft;
+  // A refresh that says nothing keeps what was agreed.
+  const contentType =
+    request.accept === null && sub !== null ? sub.contentType : negotiate(request.accept, pkg.contentTypes);
+  if (contentType === null) return { status: 406 }; // RFC 6665 4.1.2.1
+  draft.contentType = contentType;
+  return null;
+}
+
+function intervalGranted(draft: Draft): SubscribeAnswer | null {
+  const given = interval(draft.request.expires, draft.pkg.expires);
+  if ('tooBrief' in given) return { status: 423, headers: [['Min-Expires', String(given.tooBrief)]] };
+  draft.expires = given.granted;
+  return null;
+}
+
+function bodyUnderstood(draft: Draft): SubscribeAnswer | null {
+  const read = readBody(draft.request, draft.pkg);
+  if ('answer' in read) return read.answer;
+  draft.phone = read.phone;
+  return null;
+}
+
+/** security.md 5. Only what would be kept counts, and a phone that replaces its own takes no second place. */
+function withinLimits(draft: Draft, { roster, limits }: Desk): SubscribeAnswer | null {
+  const { request, pkg, aor, sub, expires } = draft;
+  const { watcher, eventId, device, dialog } = request;
+  if (watcher.how === 'trusted' || sub !== null || expires === 0) return null;
+  if (roster.twin({ aor, pkg, eventId, watcher: watcher.aor, device }) !== null) return null;
+  if (watcher.aor !== null && roster.ofUser(watcher.aor) >= limits.perUser) return { status: 403 };
+  if (roster.ofAddress(dialog.flow.remote.address) < limits.perAddress) return null;
+  return { status: 503, headers: [['Retry-After', '60']] };
+}
+
+function refuse(answer: SubscribeAnswer, gone: Subscription | null = null): Examined {
+  return { ok: false, answer, gone };
+}
+
+/** The first SUBSCRIBE of a subscription and a bare refresh get everything, a key press what it was about. */
+export function tellScope({ phone }: Draft): Scope {
+  if (phone === null) return 'full';
+  const wished = phone.wishes.map((wish) => wish.feature);
+  const scope = joinScopes(phone.tell, wished);
+  return scope === null || scope.length === 0 ? 'full' : scope;
+}
+
+/** The subscription a draft asks for, owing nothing yet. A new dialog gets its first block of CSeqs. */
+export function newSubscription(draft: Draft, id: number, now: number, profile: PhoneProfile): Subscription {
+  const { request, pkg, aor, entity, contentType, expires } = draft;
+  const { dialog, eventId, watcher, device, userAgent } = request;
+  if (draft.channel === null) dialog.localCseqLimit = dialog.localCseq + block;
+  return {
+    id,
+    aor,
+    pkg,
+    eventId,
+    entity,
+    contentType,
+    watcher: watcher.aor,
+    device,
+    userAgent,
+    profile,
+    createdAt: now,
+    channel: draft.channel ?? newChannel(dialog, aor, entity),
+    address: dialog.flow.remote.address,
+    expiresAt: now + expires * 1000,
+    granted: expires,
+    debt: nothingOwed,
+    ending: null,
+    version: 0, // RFC 4235 4.1.1
+    versionLimit: block,
+    shown: [],
+    lastNotifyAt: null,
+    lastStatus: null,
+    notifies: 0,
+  };
+}

@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { alice, newDialog, settle, tcp, told, udp, World } from './support.ts';
+
+test('E65-10: a refresh in the dialog is answered with a full NOTIFY, its resource taken from the subscription', async () => {
+  const world = new World();
+  const dialog = await world.lamp();
+  world.clock.advance(300_000);
+  const answer = await world.again(dialog, { expires: 600 });
+  assert.deepEqual([answer.status, answer.expires], [200, 600]);
+  const sent = world.sender.take();
+  assert.equal(sent.length, 1);
+  const { version, scope, occasion, entity } = told(sent[0]);
+  assert.deepEqual([version, scope, occasion, entity], [1, 'full', 'initial', 'sip:1001@pbx.test;x=1']);
+  assert.equal(sent[0]?.cseq, 2);
+  assert.equal(world.notifier.count(alice), 1);
+  const [row] = world.store.rows.values();
+  assert.equal(row?.expiresAt, world.clock.now() + 600_000);
+  assert.equal(JSON.parse(row?.dialog ?? '').remoteCseq, 2);
+});
+
+test('a refresh may agree on another form with Accept, and keeps the old one without', async () => {
+  const world = new World();
+  const dialog = await world.lamp({ accept: ['application/lamps-old'] });
+  await world.again(dialog);
+  assert.equal(world.sender.take()[0]?.message.contentType, 'application/lamps-old');
+  await world.again(dialog, { accept: ['application/lamps+xml'] });
+  assert.equal(world.sender.take()[0]?.message.contentType, 'application/lamps+xml');
+  assert.equal([...world.store.rows.values()][0]?.contentType, 'application/lamps+xml');
+  assert.equal((await world.again(dialog, { accept: ['text/plain'] })).status, 406);
+  assert.equal(world.notifier.count(alice), 1, 'a refused refresh ends nothing');
+});
+
+test('E65-11, E65-17: Expires 0 in the dialog gives one final NOTIFY, and the dialog lives until that has ended', async () => {
+  const world = new World();
+  const dialog = await world.lamp();
+  world.state.calls(alice, 'd1');
+  await settle();
+  world.sender.take();
+  world.sender.hold = true;
+  const answer = await world.again(dialog, { expires: 0 });
+  assert.deepEqual([answer.status, answer.expires], [200, 0]);
+  const [final, ...others] = world.sender.take();
+  assert.deepEqual(final?.message.subscription, { state: 'terminated', reason: 'timeout' });
+  assert.deepEqual([told(final).ids, told(final).occasion, others.length], [['d1'], 'final', 0]);
+  assert.deepEqual([world.notifier.list().length, world.store.rows.size], [0, 0]);
+  assert.equal(world.sender.released.length, 0, 'not while its NOTIFY is under way');
+  world.state.calls(alice);
+  await final?.answer(500);
+  assert.deepEqual(world.sender.released, [dialog]);
+  await world.clock.run(60_000, 1000);
+  assert.equal(world.sender.sent.length, 0);
+});
+
+test('E65-17: an unsubscribe during a NOTIFY waits for its answer, then sends the final one', async () => {
+  const world = new World();
+  world.sender.hold = true;
+  const dialog = newDialog();
+  await world.subscribe({ dialog });
+  await world.again(dialog, { expires: 0 });
+  const [first, ...none] = world.sender.take();
+  assert.equal(none.length, 0);
+  await first?.answer(200);
+  const [final] = world.sender.take();
+  assert.equal(final?.message.subscription.state, 'terminated');
+  await final?.answer(200);
+  assert.deepEqual(world.sender.released, [dialog]);
+});
+
+test('E65-20: id is part of a subscription, and several packages and ids share one dialog', async () => {
+  const world = new World();
+  const dialog = await world.lamp({ eventId: 'a' });
+  const second = await world.again(dialog, { eventId: 'b' });
+  const third = await world.again(dialog, { eventId: null });
+  assert.deepEqual([second.status, third.status, world.notifier.count(alice)], [200, 200, 3]);
+  assert.deepEqual(
+    world.sender.take().map(({ message, cseq }) => [message.eventId, cseq]),
+    [
+      ['b', 2],
+      [null, 3],
+    ],
+  );
+  await world.again(dialog, { eventId: 'b', expires: 0 });
+  assert.equal(world.sender.take()[0]?.message.eventId, 'b');
+  assert.equal(world.sender.released.length, 0, 'two usages are left');
+  assert.deepEqual(
+    world.notifier.list().map(({ eventId }) => eventId),
+    ['a', null],
+  );
+  await world.again(dialog, { eventId: 'a', expires: 0 });
+  await world.again(dialog, { eventId: null, expires: 0 });
+  assert.deepEqual(world.sender.released, [dialog]);
+});
+
+test('usages of one dialog never have two NOTIFYs in flight, and take turns', async () => {
+  const world = new World();
+  world.sender.hold = true;
+  const dialog = newDialog();
+  await world.subscribe({ dialog, eventId: 'a' });
+  await world.again(dialog, { eventId: 'b' });
+  assert.equal(world.sender.sent.length, 1);
+  await world.sender.sent[0]?.answer();
+  assert.deepEqual(
+    world.sender.sent.map(({ message, cseq }) => [message.eventId, cseq]),
+    [
+      ['a', 1],
+      ['b', 2],
+    ],
+  );
+  await world.sender.sent[1]?.answer();
+  world.state.calls(alice, 'd1');
+  await settle();
+  await world.sender.sent[2]?.answer();
+  assert.deepEqual(
+    world.sender.sent.map(({ message }) => message.eventId),
+    ['a', 'b', 'a', 'b'],
+  );
+  assert.equal(world.sender.mostInFlight, 1);
+});
+
+test('a subscription that is not known in its dialog is 481 at once for Expires 0 and for an unknown dialog', async () => {
+  const world = new World();
+  const dialog = await world.lamp({ eventId: 'a' });
+  assert.equal((await world.again(dialog, { eventId: 'A', expires: 0 })).status, 481);
+  assert.equal((await world.again(newDialog())).status, 481);
+  assert.equal(world.notifier.count(alice), 1);
+});
+
+test('a refresh for an extension that is gone is 404 and ends the subscription without a NOTIFY', async () => {
+  const world = new World();
+  const dialog = await world.lamp();
+  world.state.missing.add(alice);
+  assert.equal((await world.again(dialog)).status, 404);
+  assert.deepEqual([world.notifier.list().length, world.store.rows.size, world.sender.sent.length], [0, 0, 0]);
+  assert.deepEqual(world.sender.released, [dialog]);
+});
+
+test('a phone that comes back with a new Call-ID replaces its subscription silently; other devices stay', async () => {
+  const world = new World();
+  const old = await world.lamp({ device: 'desk' });
+  const other = await world.lamp({ device: 'kitchen' });
+  const fresh = newDialog(udp(5080));
+  await world.subscribe({ dialog: fresh, device: 'desk' });
+  assert.deepEqual(
+    world.sender.take().map(({ dialog }) => dialog),
+    [fresh],
+    'no NOTIFY into the old dialog',
+  );
+  assert.deepEqual([world.sender.released, world.store.rows.size], [[old], 2]);
+  world.state.calls(alice, 'd1');
+  await settle();
+  assert.deepEqual(new Set(world.sender.take().map(({ dialog }) => dialog)), new Set([fresh, other]));
+  assert.equal((await world.again(old)).status, 481);
+});
+
+test('a replaced subscription whose NOTIFY is under way keeps its dialog until the answer, and sends nothing more', async () => {
+  const world = new World();
+  world.sender.hold = true;
+  const old = newDialog();
+  await world.subscribe({ dialog: old, device: 'desk' });
+  world.state.calls(alice, 'd1');
+  await world.subscribe({ device: 'desk' });
+  assert.deepEqual(world.sender.released, []);
+  await world.sender.sent[0]?.answer(408);
+  assert.deepEqual(world.sender.released, [old]);
+  await world.clock.run(60_000, 5000);
+  assert.equal(world.sender.sent.filter(({ dialog }) => dialog === old).length, 1);
+});
+
+test('two births of one phone at the same moment leave one subscription', async () => {
+  const world = new World();
+  await Promise.all([world.subscribe({ device: 'desk' }), world.subscribe({ device: 'desk' })]);
+  assert.deepEqual([world.notifier.count(alice), world.notifier.list().length, world.store.rows.size], [1, 1, 1]);
+  assert.equal(world.sender.released.length, 1);
+});
+
+test('E65-10: a phone heard from a new address is told at once, though a NOTIFY to the old one is still unanswered', async () => {
+  const world = new World();
+  world.sender.hold = true;
+  const dialog = newDialog(udp(5060));
+  await world.subscribe({ dialog });
+  dialog.flow = udp(6061);
+  await world.again(dialog);
+  assert.deepEqual(
+    world.sender.sent.map(({ flow }) => flow.remote.port),
+    [5060, 6061],
+  );
+  await world.sender.sent[0]?.answer(408);
+  await world.sender.sent[1]?.answer(200);
+  await world.clock.run(120_000, 5000);
+  assert.equal(world.sender.sent.length, 2, 'the late answer means nothing');
+  assert.equal(world.notifier.list()[0]?.lastStatus, 200);
+});
+
+test('a final NOTIFY to an address the phone has left is sent again to the new one', async () => {
+  const world = new World();
+  const dialog = await world.lamp({ dialog: newDialog(tcp('c1')) });
+  world.sender.hold = true;
+  await world.again(dialog, { expires: 0 });
+  dialog.flow = tcp('c2');
+  await world.again(dialog, { eventId: 'new' });
+  assert.deepEqual(
+    world.sender.sent.map(({ message, flow }) => [message.subscription.state, flow.connection]),
+    [
+      ['terminated', 'c1'],
+      ['terminated', 'c2'],
+    ],
+  );
+  for (const notify of world.sender.sent) await notify.answer();
+  assert.equal(world.sender.sent.at(-1)?.message.eventId, 'new');
+  assert.equal(world.notifier.count(alice), 1);
+  await world.again(dialog, { eventId: 'new', expires: 0 });
+  for (const notify of world.sender.sent) await notify.answer();
+  assert.deepEqual(world.sender.released, [dialog], 'nothing is left hanging in the dialog');
+});
+
+test('E65-18: an admin ends a subscription with terminated;reason=deactivated, and may ask for everything again', async () => {
+  const world = new World();
+  const dialog = await world.lamp();
+  const [view] = world.notifier.list();
+  const id = view?.id ?? 0;
+  assert.equal(world.notifier.renotify(id), true);
+  await settle();
+  assert.deepEqual([told(world.sender.take()[0]).scope, world.notifier.renotify(99)], ['full', false]);
+  assert.equal(await world.notifier.remove(id), true);
+  await settle();
+  assert.deepEqual(world.sender.take()[0]?.message.subscription, { state: 'terminated', reason: 'deactivated' });
+  assert.deepEqual([world.store.rows.size, world.sender.released], [0, [dialog]]);
+  assert.equal(await world.notifier.remove(id), false);
+});
