@@ -1,4 +1,7 @@
+import { granted, type Outcome, refused } from '../model/outcome.ts';
+import { type Random, token } from '../model/random.ts';
 import type { Flow } from './engine.ts';
+import { detached } from './message/wire-text.ts';
 
 /** RFC 3261 12 for the notifier's side (UAS of the SUBSCRIBE). Plain data: it is stored with the subscription. */
 export interface DialogState {
@@ -21,4 +24,97 @@ export interface DialogState {
   flow: Flow;
   /** The credentials the dialog was made with; in-dialog requests must show the same. */
   readonly user: string | null;
+}
+
+/** What a dialog-forming SUBSCRIBE brings. Texts may be cuts of the message: the dialog keeps copies. */
+export interface DialogSeed {
+  readonly callId: string;
+  /** The From header value, tag included, and that tag. */
+  readonly from: string;
+  readonly remoteTag: string;
+  /** The To header value, without a tag. */
+  readonly to: string;
+  readonly localTag: string;
+  readonly cseq: number;
+  /** The Contact URI, without headers. */
+  readonly remoteTarget: string;
+  /** Record-Route values, top to bottom. */
+  readonly recordRoute: readonly string[];
+  readonly flow: Flow;
+  readonly user: string | null;
+}
+
+/** A tag of ours: 96 random bits, so that nobody can guess his way into a dialog (RFC 3261 19.3 asks for 32). */
+export function newTag(random: Random): string {
+  return token(random, 96);
+}
+
+/** RFC 3261 12.1.1, with both own CSeq numbers at 0: nothing is sent before the owner has reserved some. */
+export function newDialog(seed: DialogSeed): DialogState {
+  return {
+    callId: detached(seed.callId),
+    localTag: seed.localTag,
+    remoteTag: detached(seed.remoteTag),
+    localParty: detached(`${seed.to};tag=${seed.localTag}`),
+    remoteParty: detached(seed.from),
+    remoteTarget: detached(seed.remoteTarget),
+    routeSet: seed.recordRoute.map(detached), // RFC 3261 12.1.1: a UAS keeps the order
+    localCseq: 0,
+    localCseqLimit: 0,
+    remoteCseq: seed.cseq,
+    flow: seed.flow,
+    user: seed.user,
+  };
+}
+
+/** What an in-dialog SUBSCRIBE brings. */
+export interface DialogRefresh {
+  readonly cseq: number;
+  readonly remoteTarget: string;
+  readonly flow: Flow;
+}
+
+/**
+ * Takes an authenticated in-dialog SUBSCRIBE into the dialog (RFC 3261 12.2.2). A CSeq below the last one is refused
+ * with 500 and changes nothing; an equal one is a retransmission that came another way.
+ */
+export function refreshDialog(dialog: DialogState, refresh: DialogRefresh): Outcome<DialogState> {
+  if (refresh.cseq < dialog.remoteCseq) return refused('cseq-too-low', 'CSeq Out Of Order', 500);
+  dialog.remoteCseq = refresh.cseq;
+  if (dialog.remoteTarget !== refresh.remoteTarget) dialog.remoteTarget = detached(refresh.remoteTarget);
+  dialog.flow = refresh.flow;
+  return granted(dialog);
+}
+
+/** RFC 3261 12: a dialog is named by Call-ID and both tags, compared byte by byte. */
+export interface DialogId {
+  readonly callId: string;
+  readonly localTag: string;
+  readonly remoteTag: string;
+}
+
+/** The dialogs that are alive, found by the tag we gave them: no second key to keep in memory. */
+export class DialogTable {
+  readonly #byLocalTag = new Map<string, DialogState>();
+
+  add(dialog: DialogState): void {
+    this.#byLocalTag.set(dialog.localTag, dialog);
+  }
+
+  remove(dialog: DialogState): void {
+    if (this.has(dialog)) this.#byLocalTag.delete(dialog.localTag);
+  }
+
+  has(dialog: DialogState): boolean {
+    return this.#byLocalTag.get(dialog.localTag) === dialog;
+  }
+
+  find(id: DialogId): DialogState | null {
+    const dialog = this.#byLocalTag.get(id.localTag);
+    return dialog?.callId === id.callId && dialog.remoteTag === id.remoteTag ? dialog : null;
+  }
+
+  get size(): number {
+    return this.#byLocalTag.size;
+  }
 }

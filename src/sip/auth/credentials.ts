@@ -1,0 +1,84 @@
+import { type Clock, within } from '../../model/clock.ts';
+
+/** What is kept for digest of one user: as the PBX port gives it. Held in memory only; never logged, never stored. */
+export interface Credentials {
+  readonly realm: string;
+  /** The clear password, where it is known. */
+  readonly password?: string;
+  /** MD5(user:realm:password) in hex, where only that is kept (RFC 2617). */
+  readonly ha1?: string;
+}
+
+export type Lookup = (user: string) => Promise<Credentials | null>;
+
+interface Entry {
+  readonly found: Credentials | null;
+  readonly at: number;
+}
+
+const maxAgeMs = 30_000;
+/** A lookup that takes longer is a PBX that cannot be asked: the phone must get its answer well before Timer F. */
+const lookupMs = 4_000;
+/** Guessing at one user must not become one question to the PBX per guess. */
+const minAgeForSecondLookMs = 1_000;
+const maxEntries = 20_000;
+
+/**
+ * Remembers credentials, and that there are none, for at most 30 s, so that a storm of phones is not a storm of
+ * questions to the PBX. Known and unknown users take the same way.
+ */
+export class CredentialCache {
+  /** In order of age, oldest first. */
+  readonly #entries = new Map<string, Entry>();
+  readonly #underWay = new Map<string, Promise<Credentials | null>>();
+  readonly #lookup: Lookup;
+  readonly #clock: Clock;
+
+  constructor(lookup: Lookup, clock: Clock) {
+    this.#lookup = lookup;
+    this.#clock = clock;
+  }
+
+  /** Rejects as the lookup does, and after 4 s. */
+  async get(user: string): Promise<Credentials | null> {
+    this.#forgetOld();
+    const entry = this.#entries.get(user);
+    return entry === undefined ? this.#ask(user) : entry.found;
+  }
+
+  /** True where what `get` gave may have been changed at the PBX meanwhile: then `renew` once before refusing. */
+  mayBeOutdated(user: string): boolean {
+    const entry = this.#entries.get(user);
+    return entry === undefined || this.#clock.now() - entry.at >= minAgeForSecondLookMs;
+  }
+
+  /** Asks again. Rejects like `get`. */
+  async renew(user: string): Promise<Credentials | null> {
+    return this.#ask(user);
+  }
+
+  #ask(user: string): Promise<Credentials | null> {
+    const running = this.#underWay.get(user);
+    if (running !== undefined) return running;
+    const tooLate = (): Promise<never> => Promise.reject(new Error('no answer in time'));
+    const asked = within(this.#clock, lookupMs, this.#lookup(user), tooLate)
+      .then((found) => this.#keep(user, found))
+      .finally(() => this.#underWay.delete(user));
+    this.#underWay.set(user, asked);
+    return asked;
+  }
+
+  #keep(user: string, found: Credentials | null): Credentials | null {
+    this.#entries.delete(user);
+    this.#entries.set(user, { found, at: this.#clock.now() });
+    return found;
+  }
+
+  #forgetOld(): void {
+    const youngest = this.#clock.now() - maxAgeMs;
+    for (const [user, { at }] of this.#entries) {
+      if (at > youngest && this.#entries.size <= maxEntries) break;
+      this.#entries.delete(user);
+    }
+  }
+}

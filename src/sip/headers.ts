@@ -1,0 +1,125 @@
+import { granted, type Outcome, refused } from '../model/outcome.ts';
+import { parseNameAddr, splitList } from './message/name-addr.ts';
+import { withoutHeaders } from './message/uri.ts';
+
+/*
+ * Readers of single headers: all lines of one name in, a value or a refusal with a SIP status out. The message's own
+ * framing has been judged before.
+ */
+
+const token = "[A-Za-z0-9\\-.!%*_+`'~]+";
+const wholeToken = new RegExp(`^${token}$`);
+const mediaRange = new RegExp(`^(${token})[ \\t]*/[ \\t]*(${token})$`);
+const eventType = new RegExp(`^(${token})[ \\t]*`);
+const eventParam = new RegExp(`;[ \\t]*(${token})[ \\t]*(?:=[ \\t]*("(?:[^"\\\\]|\\\\.)*"|[^\\s";,]+)[ \\t]*)?`, 'y');
+
+/** Longer intervals than this are cut to it; every package grants far less. Seconds. */
+const longestExpires = 2 ** 31 - 1;
+
+export interface EventHeader {
+  /** Byte by byte (RFC 6665 8.2.1). */
+  readonly event: string;
+  /** As written, a quoted one with its quotes; null where absent. */
+  readonly id: string | null;
+}
+
+/** RFC 6665 8.2.1: exactly one Event with exactly one package. Other parameters than `id` must only be well formed. */
+export function readEvent(lines: readonly string[]): Outcome<EventHeader> {
+  const [line = '', ...others] = lines;
+  if (others.length > 0) return refused('event-repeated', 'More Than One Event Header', 400);
+  if (line === '') return refused('event-missing', 'Event Header Missing', 489); // RFC 6665 4.2.1.1
+  const type = eventType.exec(line);
+  const event = type?.[1];
+  if (type === null || event === undefined) return refused('event-malformed', 'Malformed Event Header', 400);
+  let id: string | null = null;
+  eventParam.lastIndex = type[0].length;
+  while (eventParam.lastIndex < line.length) {
+    const param = eventParam.exec(line);
+    if (param === null) return refused('event-malformed', 'Malformed Event Header', 400);
+    if (param[1]?.toLowerCase() !== 'id') continue;
+    if (id !== null || param[2] === undefined) return refused('event-malformed', 'Malformed Event Id', 400);
+    id = param[2];
+  }
+  return granted({ event, id });
+}
+
+/** RFC 3261 20.19: seconds; null where absent. Any number of digits is a number and never wraps. */
+export function readExpires(lines: readonly string[]): Outcome<number | null> {
+  const [line, ...others] = lines;
+  if (line === undefined) return granted(null);
+  // Negative, decimal, the date of RFC 2543, something behind it, two of them.
+  if (others.length > 0 || !/^\d+$/.test(line)) return refused('expires-malformed', 'Malformed Expires Header', 400);
+  return granted(Math.min(Number(line), longestExpires));
+}
+
+export interface ContactHeader {
+  /** The URI without headers (RFC 3261 19.1.5: `?Route=` must not come along). */
+  readonly remoteTarget: string;
+  /** `+sip.instance`, or the URI: tells the devices of one user apart. */
+  readonly device: string;
+}
+
+/** RFC 3261 8.1.1.8, 12.1.1: exactly one, and one that a NOTIFY can be addressed to. */
+export function readContact(lines: readonly string[]): Outcome<ContactHeader> {
+  const values = splitLines(lines);
+  const [value, ...others] = values ?? [];
+  if (value === undefined || others.length > 0) return refused('contact-count', 'Exactly One Contact Is Needed', 400);
+  const contact = parseNameAddr(value);
+  if (contact === null || !/^sips?:./i.test(contact.uri)) return refused('contact-unusable', 'Unusable Contact', 400);
+  const remoteTarget = withoutHeaders(contact.uri);
+  return granted({ remoteTarget, device: contact.params.get('+sip.instance') || remoteTarget });
+}
+
+/**
+ * RFC 3261 20.1: media ranges in lower case without parameters, `q=0` left out; null where there is no Accept. What is
+ * no media range is skipped: it can match nothing.
+ */
+export function readAccept(lines: readonly string[]): Outcome<readonly string[] | null> {
+  if (lines.length === 0) return granted(null);
+  const values = splitLines(lines);
+  if (values === null) return refused('accept-malformed', 'Malformed Accept Header', 400);
+  return granted(
+    values.flatMap((value) => {
+      const [range = '', ...params] = value.split(';');
+      const unwanted = params.some((param) => /^\s*q\s*=\s*0(?:\.0{0,3})?\s*$/i.test(param));
+      const type = mediaTypeOf(range);
+      return type === null || unwanted ? [] : [type];
+    }),
+  );
+}
+
+/** RFC 3261 20.15: the media type in lower case without parameters; null where absent. */
+export function readContentType(lines: readonly string[]): Outcome<string | null> {
+  const [line, ...others] = lines;
+  if (line === undefined) return granted(null);
+  const type = mediaTypeOf(line.split(';', 1)[0] ?? '');
+  return type === null || others.length > 0
+    ? refused('content-type-malformed', 'Malformed Content-Type Header', 400)
+    : granted(type);
+}
+
+/** The option tags of Require, Record-Route values, or any list of the kind; null where it is no list. */
+export function splitLines(lines: readonly string[]): string[] | null {
+  const all: string[] = [];
+  for (const line of lines) {
+    const values = splitList(line);
+    if (values === null) return null;
+    all.push(...values);
+  }
+  return all;
+}
+
+export function isToken(text: string): boolean {
+  return wholeToken.test(text);
+}
+
+/** RFC 3261 20.33: whole seconds at the start of Retry-After; null where absent or no number. */
+export function readRetryAfter(line: string | undefined): number | null {
+  const digits = /^\s*(\d+)/.exec(line ?? '')?.[1];
+  return digits === undefined ? null : Math.min(Number(digits), longestExpires);
+}
+
+function mediaTypeOf(text: string): string | null {
+  const match = mediaRange.exec(text.trim());
+  return match === null ? null : `${match[1]}/${match[2]}`.toLowerCase();
+}

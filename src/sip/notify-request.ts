@@ -1,0 +1,59 @@
+import type { DialogState } from './dialog.ts';
+import type { AddressedRequest, HeaderList } from './engine.ts';
+import type { NotifyMessage, SubscriptionStateHeader } from './front.ts';
+
+/**
+ * The NOTIFY of a dialog (RFC 3261 12.2.1.1, RFC 6665 4.2.2). COMPAT(phones with small buffers, UDP): nothing that is
+ * not asked for, so no Allow and no Supported. `contact`: with angle brackets.
+ */
+export function notifyRequest(
+  dialog: DialogState,
+  cseq: number,
+  contact: string,
+  message: NotifyMessage,
+): AddressedRequest {
+  const contentType: HeaderList = message.contentType === null ? [] : [['Content-Type', message.contentType]];
+  return {
+    method: 'NOTIFY',
+    uri: dialog.remoteTarget,
+    from: dialog.localParty,
+    to: dialog.remoteParty,
+    callId: dialog.callId,
+    cseq,
+    routeSet: dialog.routeSet,
+    headers: [
+      ['Contact', contact],
+      ['Event', message.eventId === null ? message.event : `${message.event};id=${message.eventId}`], // E65-12, E65-20
+      ['Subscription-State', subscriptionState(message.subscription)],
+      ...contentType,
+    ],
+    ...(message.contentType === null ? {} : { body: message.content }),
+    flow: dialog.flow,
+  };
+}
+
+/** RFC 6665 8.2.3: terminated carries no expires, the others must (E65-12). */
+function subscriptionState({ state, expires, reason, retryAfter }: SubscriptionStateHeader): string {
+  const left = state === 'terminated' || expires === undefined ? '' : `;expires=${expires}`;
+  const why = reason === undefined ? '' : `;reason=${reason}`;
+  return `${state}${left}${why}${retryAfter === undefined ? '' : `;retry-after=${retryAfter}`}`;
+}
+
+/** The engine's part: Via with an IPv6 sent-by and a long branch, User-Agent, Max-Forwards, Content-Length, empty line. */
+const engineBytes = 220 + 'Max-Forwards: 70\r\n'.length + 'Content-Length: 65536\r\n'.length + '\r\n'.length;
+/** A multipart type with its boundary and type parameters is the longest that is sent. */
+const contentTypeBytes = 130;
+
+/** Bytes of `request` on the wire before any body, rounded up: Content-Type and what the engine adds are counted in. */
+export function headBytes(request: AddressedRequest): number {
+  const lines = [
+    `${request.method} ${request.uri} SIP/2.0`,
+    `From: ${request.from}`,
+    `To: ${request.to}`,
+    `Call-ID: ${request.callId}`,
+    `CSeq: ${request.cseq} ${request.method}`,
+    ...request.routeSet.map((route) => `Route: ${route}`),
+    ...request.headers.map(([name, value]) => `${name}: ${value}`),
+  ];
+  return lines.reduce((bytes, line) => bytes + line.length + 2, engineBytes + contentTypeBytes);
+}

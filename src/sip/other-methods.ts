@@ -1,0 +1,63 @@
+import type { DialogTable } from './dialog.ts';
+import type { HeaderList, SipAnswer, SipRequest } from './engine.ts';
+import { isToken, splitLines } from './headers.ts';
+import { readAddressing } from './subscribe-message.ts';
+
+/** What an OPTIONS tells about us. */
+export interface Capabilities {
+  readonly dialogs: DialogTable;
+  readonly allowEvents: HeaderList;
+  /** Content types of SUBSCRIBE bodies. */
+  readonly accepts: readonly string[];
+}
+
+/** Methods that are understood: one of them in the wrong place is not "not allowed". */
+const allow: HeaderList = [['Allow', 'SUBSCRIBE, NOTIFY, OPTIONS']];
+
+/** RFC 3261, 3262, 3311, 3428, 3515, 6086: known, and not served here. Others are answered 501. */
+const known: ReadonlySet<string> = new Set([
+  'INVITE',
+  'REGISTER',
+  'BYE',
+  'PRACK',
+  'UPDATE',
+  'INFO',
+  'MESSAGE',
+  'REFER',
+]);
+
+/** The answer to anything but SUBSCRIBE; null: none at all. Nothing is acted on, nothing is kept. */
+export function answerOther(request: SipRequest, capabilities: Capabilities): SipAnswer | null {
+  switch (request.method) {
+    case 'ACK':
+      return null; // RFC 3261 17: never answered
+    case 'OPTIONS':
+      return answerOptions(request, capabilities);
+    case 'NOTIFY': // E65-28: we subscribe to nothing
+    case 'CANCEL': // RFC 3261 9.2: no such transaction is left, or the engine had answered it
+      return { status: 481 };
+    case 'PUBLISH':
+      return { status: 489, headers: capabilities.allowEvents }; // P39-02
+    default:
+      return answerUnserved(request, capabilities.dialogs);
+  }
+}
+
+/** RFC 3261 11.2, E65-23. */
+function answerOptions(request: SipRequest, { allowEvents, accepts }: Capabilities): SipAnswer {
+  const required = splitLines(request.headers('Require'));
+  if (!required?.every(isToken)) return { status: 400, reason: 'Malformed Require Header' };
+  if (required.length > 0) return { status: 420, headers: [['Unsupported', required.join(', ')]] };
+  const accept: HeaderList = accepts.length > 0 ? [['Accept', accepts.join(', ')]] : [];
+  return { status: 200, headers: [...allow, ...allowEvents, ...accept] };
+}
+
+function answerUnserved(request: SipRequest, dialogs: DialogTable): SipAnswer {
+  if (!known.has(request.method)) return { status: 501, headers: allow }; // RFC 3261 8.2.1; methods are case-sensitive
+  const addressing = readAddressing(request);
+  if (!addressing.ok) return { status: 400, reason: addressing.refusal.message };
+  const { callId, fromTag, toTag } = addressing.value;
+  // security.md 3.11: inside a dialog that is none of ours
+  const isStray = toTag !== null && dialogs.find({ callId, localTag: toTag, remoteTag: fromTag }) === null;
+  return isStray ? { status: 481 } : { status: 405, headers: allow };
+}

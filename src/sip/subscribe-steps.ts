@@ -1,0 +1,126 @@
+import type { Random } from '../model/random.ts';
+import type { Authenticator } from './auth/authenticator.ts';
+import { type DialogState, type DialogTable, newDialog, newTag, refreshDialog } from './dialog.ts';
+import type { SipAnswer, SipRequest } from './engine.ts';
+import type { Watcher } from './front.ts';
+import type { Places } from './places.ts';
+import type { SubscribeMessage } from './subscribe-message.ts';
+
+/** What the steps consult. */
+export interface StepTools {
+  readonly authenticator: Pick<Authenticator, 'check'>;
+  readonly dialogs: DialogTable;
+  readonly places: Places;
+  readonly random: Random;
+  readonly maxBodyBytes: number;
+}
+
+/** One SUBSCRIBE on its way to the notifier; the steps fill in what they find. */
+export interface Attempt {
+  readonly request: SipRequest;
+  readonly message: SubscribeMessage;
+  readonly initial: boolean;
+  dialog: DialogState | null;
+  user: string | null;
+  how: Watcher['how'];
+}
+
+/** null: go on; an answer ends it. */
+type Verdict = SipAnswer | null;
+type Step = (attempt: Attempt, tools: StepTools) => Verdict | Promise<Verdict>;
+
+/** The order is the design: what costs nothing first, nothing of ours is changed before `authenticate`. */
+const steps: readonly Step[] = [
+  refuseUnknownExtensions,
+  refuseForeignSchemes,
+  refuseLargeBodies,
+  findDialog,
+  authenticate,
+  requireSameUser,
+  requireOrder,
+  requireOurResource,
+  openDialog,
+];
+
+/** Runs all steps; null where every one let it pass: `attempt.dialog` is then there. */
+export async function judgeSubscribe(attempt: Attempt, tools: StepTools): Promise<Verdict> {
+  for (const step of steps) {
+    const outcome = step(attempt, tools);
+    const verdict = outcome instanceof Promise ? await outcome : outcome;
+    if (verdict !== null) return verdict;
+  }
+  return null;
+}
+
+/** RFC 3261 8.2.2.3: we support no extension that a phone may insist on. */
+function refuseUnknownExtensions({ message }: Attempt): Verdict {
+  if (message.require.length === 0) return null;
+  return { status: 420, headers: [['Unsupported', message.require.join(', ')]] };
+}
+
+/** RFC 3261 8.2.2.1. A `sips:` over UDP says that it is secure and is not. */
+function refuseForeignSchemes({ message, request }: Attempt): Verdict {
+  const { scheme } = message.uri;
+  const carried = scheme === 'sip' || (scheme === 'sips' && request.flow.transport !== 'udp');
+  return carried ? null : { status: 416 };
+}
+
+/** RFC 3261 8.2.3: no body is larger than any package takes, none is compressed. */
+function refuseLargeBodies({ request }: Attempt, { maxBodyBytes }: StepTools): Verdict {
+  if (request.body.length > maxBodyBytes) return { status: 413 };
+  const encoded = request.headers('Content-Encoding').some((coding) => !/^(?:identity)?$/i.test(coding));
+  return encoded ? { status: 415, headers: [['Accept-Encoding', 'identity']] } : null;
+}
+
+/** RFC 3261 12.2.2. An unknown dialog is said at once, unchallenged: the phone subscribes anew without delay. */
+function findDialog(attempt: Attempt, { dialogs }: StepTools): Verdict {
+  const { callId, fromTag, toTag } = attempt.message;
+  if (toTag === null) return null;
+  attempt.dialog = dialogs.find({ callId, localTag: toTag, remoteTag: fromTag });
+  return attempt.dialog === null ? { status: 481 } : null;
+}
+
+async function authenticate(attempt: Attempt, { authenticator }: StepTools): Promise<Verdict> {
+  const result = await authenticator.check(attempt.request);
+  if (!result.ok) return result.answer;
+  attempt.user = result.user;
+  attempt.how = result.how;
+  return null;
+}
+
+/** security.md 3.9: a dialog belongs to the credentials it was made with. */
+function requireSameUser({ dialog, user }: Attempt): Verdict {
+  return dialog !== null && dialog.user !== user ? { status: 403, reason: 'Not Your Dialog' } : null;
+}
+
+/** E65-32. Only now may the dialog follow the phone to a new target and flow. */
+function requireOrder({ dialog, message, request }: Attempt, { dialogs }: StepTools): Verdict {
+  if (dialog === null) return null;
+  if (!dialogs.has(dialog)) return { status: 481 }; // it ended while the PBX was asked for the password
+  const { cseq, remoteTarget } = message;
+  const refreshed = refreshDialog(dialog, { cseq, remoteTarget, flow: request.flow });
+  return refreshed.ok ? null : { status: 500, reason: refreshed.refusal.message };
+}
+
+/** RFC 3261 8.2.2.1. A refresh is for the resource of its dialog, whatever its Request-URI says. */
+function requireOurResource({ initial, message }: Attempt, { places }: StepTools): Verdict {
+  return initial && places.aorFor(message.uri) === null ? { status: 404 } : null;
+}
+
+function openDialog(attempt: Attempt, { random }: StepTools): Verdict {
+  const { request, user } = attempt;
+  const { callId, from, fromTag, to, cseq, remoteTarget, recordRoute } = attempt.message;
+  attempt.dialog ??= newDialog({
+    callId,
+    from,
+    remoteTag: fromTag,
+    to,
+    localTag: newTag(random),
+    cseq,
+    remoteTarget,
+    recordRoute,
+    flow: request.flow,
+    user,
+  });
+  return null;
+}

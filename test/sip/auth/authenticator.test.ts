@@ -1,0 +1,290 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import { systemRandom } from '../../../src/model/random.ts';
+import { Authenticator, type AuthenticatorOptions, type AuthResult } from '../../../src/sip/auth/authenticator.ts';
+import type { Credentials } from '../../../src/sip/auth/credentials.ts';
+import type { SipAnswer, SipRequest } from '../../../src/sip/engine.ts';
+import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { RecordingLogger } from '../../support/silent-logger.ts';
+import { requestOf, udpFlow, valuesOf } from '../front/fake-engine.ts';
+import { answerTo, type DigestAnswer } from './digest-phone.ts';
+
+const uri = 'sip:1001@lamplighter.test';
+
+function subscribe(authorizations: readonly string[] = [], address = '192.0.2.77', requestUri = uri): SipRequest {
+  const lines = authorizations.map((value) => `Authorization: ${value}\n`).join('');
+  return requestOf(
+    `SUBSCRIBE ${requestUri} SIP/2.0\nVia: SIP/2.0/UDP 192.0.2.77;branch=z9hG4bK1\nFrom: <${uri}>;tag=f\nTo: <${uri}>\n` +
+      `Call-ID: c\nCSeq: 1 SUBSCRIBE\n${lines}Contact: <sip:1001@192.0.2.77>\nContent-Length: 0\n\n`,
+    { ...udpFlow, remote: { address, port: 5060 } },
+  );
+}
+
+function setup(options: Partial<AuthenticatorOptions> = {}) {
+  const users = new Map<string, Credentials>([
+    ['1001', { realm: 'asterisk', password: 'secret1001' }],
+    ['1002', { realm: 'asterisk', ha1: createHash('md5').update('1002:asterisk:secret1002').digest('hex') }],
+  ]);
+  const asked: string[] = [];
+  const clock = new FakeClock();
+  const logger = new RecordingLogger();
+  const authenticator = new Authenticator({
+    mode: 'pbx',
+    trusted: [],
+    lookup: async (user) => {
+      asked.push(user);
+      return users.get(user) ?? null;
+    },
+    facts: () => ({ realm: 'asterisk', md5Only: false }),
+    secret: Buffer.alloc(32, 1),
+    domain: 'lamplighter.test',
+    clock,
+    random: systemRandom,
+    logger,
+    ...options,
+  });
+  const challenge = async (): Promise<string> =>
+    valuesOf(refusal(await authenticator.check(subscribe())), 'WWW-Authenticate').at(-1) ?? '';
+  const login = async (phone: DigestAnswer, address?: string): Promise<AuthResult> =>
+    authenticator.check(subscribe([answerTo(await challenge(), phone)], address));
+  return { authenticator, users, asked, clock, logger, challenge, login };
+}
+
+function refusal(result: AuthResult): SipAnswer {
+  assert.ok(!result.ok, 'refused');
+  return result.answer;
+}
+
+const right = { user: '1001', password: 'secret1001' } as const;
+
+test('E65-09: the challenge is a 401 with SHA-256 first and MD5 second', async () => {
+  const answer = refusal(await setup().authenticator.check(subscribe()));
+  assert.equal(answer.status, 401);
+  const challenges = valuesOf(answer, 'WWW-Authenticate');
+  assert.equal(challenges.length, 2);
+  assert.match(challenges[0]!, /^Digest realm="asterisk", nonce="[\w-]{32}", algorithm=SHA-256, qop="auth"$/);
+  assert.match(challenges[1]!, /^Digest realm="asterisk", nonce="[\w-]{32}", algorithm=MD5, qop="auth"$/);
+});
+
+test('where a password is kept as MD5, nobody is offered SHA-256 and nobody may use it', async () => {
+  const { authenticator, login } = setup({ facts: () => ({ realm: 'asterisk', md5Only: true }) });
+  const challenges = valuesOf(refusal(await authenticator.check(subscribe())), 'WWW-Authenticate');
+  assert.equal(challenges.length, 1);
+  assert.match(challenges[0]!, /algorithm=MD5/);
+  assert.equal(refusal(await login({ ...right, algorithm: 'SHA-256' })).status, 401);
+  assert.ok((await login(right)).ok);
+});
+
+test('a right answer is believed: SHA-256, MD5, and MD5 from a kept hash', async () => {
+  const { login } = setup();
+  for (const phone of [right, { ...right, algorithm: 'SHA-256' } as const, { user: '1002', password: 'secret1002' }]) {
+    assert.deepEqual(await login(phone), { ok: true, user: phone.user, how: 'digest' });
+  }
+});
+
+test('user@domain is the user of our domain and nobody of another one', async () => {
+  const { login } = setup();
+  assert.deepEqual(await login({ ...right, user: '1001@Lamplighter.Test' }), { ok: true, user: '1001', how: 'digest' });
+  assert.equal(refusal(await login({ ...right, user: '1001@other.test' })).status, 401);
+});
+
+test('security 2: known and unknown users get the same challenge after the same questions', async () => {
+  const { login, asked } = setup();
+  const shape = async (user: string): Promise<string> => {
+    asked.length = 0;
+    const answer = JSON.stringify(refusal(await login({ user, password: 'guess' })));
+    return `${answer.replaceAll(/nonce=\\"[\w-]{32}\\"/g, 'nonce')} ${asked.length}`;
+  };
+  const known = await shape('1001');
+  assert.equal(await shape('9999'), known);
+  assert.equal(await shape('1002'), known, 'kept as MD5');
+  assert.equal(await shape('__proto__'), known);
+  assert.ok(!known.includes('stale'));
+});
+
+test('security 3.1: a used or lower nc gets a fresh challenge with stale=true, a higher one is accepted', async () => {
+  const { authenticator, challenge, logger } = setup();
+  const given = await challenge();
+  const send = (nc: number) => authenticator.check(subscribe([answerTo(given, { ...right, nc })]));
+  assert.ok((await send(3)).ok, 'COMPAT(Panasonic): starts at 3');
+  for (const nc of [3, 2]) {
+    const answer = refusal(await send(nc));
+    assert.equal(answer.status, 401);
+    for (const value of valuesOf(answer, 'WWW-Authenticate')) assert.match(value, /, stale=true$/);
+  }
+  assert.ok((await send(17)).ok);
+  assert.equal(logger.lines.length, 0, 'no wrong password');
+});
+
+test('a wrong response does not use up a count', async () => {
+  const { authenticator, challenge } = setup();
+  const given = await challenge();
+  refusal(await authenticator.check(subscribe([answerTo(given, { ...right, password: 'x', nc: 0xffffffff })])));
+  assert.ok((await authenticator.check(subscribe([answerTo(given, right)]))).ok);
+});
+
+test('an answer without qop is believed once for each nonce', async () => {
+  const { authenticator, challenge } = setup();
+  const header = answerTo(await challenge(), { ...right, qop: false });
+  assert.ok((await authenticator.check(subscribe([header]))).ok);
+  assert.match(valuesOf(refusal(await authenticator.check(subscribe([header]))), 'WWW-Authenticate')[0]!, /stale=true/);
+});
+
+test('a nonce that is too old, or from the PBX, is stale and asks nobody', async () => {
+  const { authenticator, challenge, clock, asked, logger } = setup();
+  const old = answerTo(await challenge(), right);
+  clock.advance(2 * 3600_000);
+  const foreign = answerTo('realm="asterisk" nonce="1700000000/5ca1ab1e"', right);
+  for (const header of [old, foreign]) {
+    const answer = refusal(await authenticator.check(subscribe([header])));
+    assert.match(valuesOf(answer, 'WWW-Authenticate')[0]!, /stale=true$/);
+  }
+  assert.deepEqual(asked, []);
+  assert.equal(logger.lines.length, 0);
+});
+
+test('security 3.1: Basic, garbage and another realm get a fresh challenge', async () => {
+  const { authenticator, challenge } = setup();
+  const good = answerTo(await challenge(), right);
+  for (const header of ['Basic MTAwMTpzZWNyZXQ=', 'Digest', 'Digest ,,,', '"', good.replace('"asterisk"', '"other"')]) {
+    const answer = refusal(await authenticator.check(subscribe([header])));
+    assert.equal(answer.status, 401, header);
+    assert.ok(!JSON.stringify(answer).includes('stale'), header);
+  }
+});
+
+test('security 3.1: of two Authorization headers the one for our realm counts', async () => {
+  const { authenticator, challenge } = setup();
+  const good = answerTo(await challenge(), right);
+  const other = good.replace('"asterisk"', '"pbx.other"');
+  assert.ok((await authenticator.check(subscribe([other, 'Digest garbage', good]))).ok);
+});
+
+test('security 3.1: a digest for another URI is a 400 and asks nobody', async () => {
+  const { authenticator, challenge, asked } = setup();
+  const given = await challenge();
+  for (const other of [
+    'sip:1002@lamplighter.test',
+    'sips:1001@lamplighter.test',
+    'sip:1001@x.test',
+    'sip:lamplighter.test',
+    'x',
+  ]) {
+    const answer = refusal(await authenticator.check(subscribe([answerTo(given, { ...right, uri: other })])));
+    assert.equal(answer.status, 400, other);
+  }
+  assert.deepEqual(asked, []);
+});
+
+test('COMPAT: a digest URI may differ in host case, escapes, default port and parameters', async () => {
+  const { authenticator, challenge } = setup();
+  const given = await challenge();
+  const variants = ['sip:1001@LAMPLIGHTER.test', 'sip:%31001@lamplighter.test', `${uri}:5060`, `${uri};transport=udp`];
+  for (const [index, variant] of variants.entries()) {
+    const header = answerTo(given, { ...right, uri: variant, nc: index + 1 });
+    assert.ok((await authenticator.check(subscribe([header]))).ok, variant);
+  }
+});
+
+test('a PBX that cannot be asked, or does not answer, is 503 with Retry-After', async () => {
+  const unreached = setup({ facts: () => null });
+  const failing = setup({ lookup: () => Promise.reject(new Error('link is down')) });
+  const silent = setup({ lookup: () => new Promise<never>(() => undefined) });
+  const pending = silent.login(right);
+  await silent.clock.run(6_000, 1_000);
+  for (const result of [await unreached.authenticator.check(subscribe()), await failing.login(right), await pending]) {
+    const answer = refusal(result);
+    assert.equal(answer.status, 503);
+    const seconds = Number(valuesOf(answer, 'Retry-After')[0]);
+    assert.ok(seconds >= 5 && seconds < 15, String(seconds));
+  }
+  assert.equal(failing.logger.lines.length, 1);
+});
+
+test('credentials are kept for 30 s and asked for once by phones that come together', async () => {
+  const { login, asked, clock } = setup();
+  await Promise.all([login(right), login(right), login(right)]);
+  assert.deepEqual(asked, ['1001']);
+  clock.advance(29_999);
+  assert.ok((await login(right)).ok);
+  assert.deepEqual(asked, ['1001']);
+  clock.advance(1);
+  assert.ok((await login(right)).ok);
+  assert.deepEqual(asked, ['1001', '1001']);
+});
+
+test('a password changed at the PBX counts at once, although the old one is remembered', async () => {
+  const { login, users, clock } = setup();
+  assert.ok((await login(right)).ok);
+  users.set('1001', { realm: 'asterisk', password: 'changed' });
+  clock.advance(1_000);
+  assert.ok((await login({ ...right, password: 'changed' })).ok);
+  assert.equal(refusal(await login(right)).status, 401, 'the old one is gone');
+});
+
+test('guessing at one user asks the PBX once a second at most', async () => {
+  const { login, asked, clock } = setup();
+  for (let guess = 0; guess < 20; guess += 1) {
+    await login({ user: '9999', password: `guess${guess}` });
+    clock.advance(100);
+  }
+  assert.ok(asked.length <= 2, String(asked.length));
+});
+
+test('security 3.8: a wrong password is one clean line for source and user in 10 s, with a count', async () => {
+  const { login, logger, clock } = setup();
+  const nasty = 'evil\u00e4\u2028user';
+  for (let attempt = 0; attempt < 5; attempt += 1) await login({ user: nasty, password: 'topsecret' });
+  await login({ user: nasty, password: 'topsecret' }, '192.0.2.78');
+  assert.equal(logger.lines.length, 2);
+  clock.advance(10_000);
+  await login({ user: nasty, password: 'topsecret' });
+  assert.equal(logger.lines.length, 3);
+  const fields = logger.lines.map(
+    (line) => line.fields as { event: string; source: string; user: string; count: number },
+  );
+  assert.deepEqual(
+    fields.map(({ event, source, count }) => [event, source, count]),
+    [
+      ['auth-failed', '192.0.2.77', 1],
+      ['auth-failed', '192.0.2.78', 1],
+      ['auth-failed', '192.0.2.77', 5],
+    ],
+  );
+  for (const { user } of fields) assert.match(user, /^evil[\x20-\x7e]+user$/);
+  const said = JSON.stringify(logger.lines);
+  assert.ok(!said.includes('topsecret') && !said.includes('response') && !said.includes('nonce'));
+  assert.ok(logger.lines.every((line) => line.level === 'warn'));
+});
+
+test('trusted: From is believed from the trusted networks, IPv4 and IPv6, and nobody else is let in', async () => {
+  const { authenticator, asked, logger } = setup({
+    mode: 'trusted',
+    trusted: ['10.1.0.0/16', '2001:db8::/32', '192.0.2.9'],
+  });
+  for (const address of ['10.1.255.255', '::ffff:10.1.2.3', '2001:db8:1::1', '192.0.2.9']) {
+    assert.deepEqual(
+      await authenticator.check(subscribe([], address)),
+      { ok: true, user: '1001', how: 'trusted' },
+      address,
+    );
+  }
+  for (const address of ['10.2.0.0', '2001:db9::1', '192.0.2.8', 'nonsense']) {
+    assert.equal(refusal(await authenticator.check(subscribe([], address))).status, 403, address);
+  }
+  await settle();
+  assert.deepEqual(asked, []);
+  assert.equal(logger.lines.length, 4);
+});
+
+test('a trusted source must authenticate like all others unless the mode is trusted', async () => {
+  const { authenticator } = setup({ mode: 'users', trusted: ['192.0.2.0/24'] });
+  assert.equal(refusal(await authenticator.check(subscribe())).status, 401);
+});
+
+test('a trusted entry that is no network is a configuration fault', () => {
+  for (const entry of ['10.0.0.0/33', '10.0.0', 'host.test', '10.0.0.0/8/8', '::/129', '10.0.0.0/-1', '']) {
+    assert.throws(() => setup({ trusted: [entry] }), { code: 'config-invalid' }, entry);
+  }
+});
