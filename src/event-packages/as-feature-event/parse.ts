@@ -1,0 +1,151 @@
+import { granted, type Outcome, refused } from '../../model/outcome.ts';
+import { readXml, type XmlElement } from '../../xml.ts';
+import type { FeatureWish, PhoneRequest, Scope } from '../event-package.ts';
+import { splitMultipart } from './multipart.ts';
+import { bodyType, type ForwardName, forwardingTypes, forwardNames, multipartType } from './words.ts';
+
+const maxBytes = 8192;
+/** Four features; some room for a phone that says one twice. */
+const maxParts = 8;
+/** Documented range of a ring count; the gate knows the limits that hold here. */
+const maxRingCount = 100;
+
+const everything: PhoneRequest = { wishes: [], tell: 'full' };
+
+/**
+ * What the phone wishes. Understood but unusable (no truth value, unknown type, unknown document) is no refusal: the answer
+ * is 200 and the phone is told the truth, so that its lamp goes back. Refusals: 400 not well-formed, 413, 415.
+ * `contentType` may carry parameters.
+ */
+export function parseRequest(body: Buffer, contentType: string): Outcome<PhoneRequest> {
+  if (body.every((byte) => byte === 0 || isBlank(byte))) return granted(everything); // common: a type, and no body
+  switch (mediaType(contentType)) {
+    case bodyType:
+      return parseDocument(body);
+    case multipartType:
+      return parseMultipart(body);
+    default:
+      return refused('body-type', `expected ${bodyType}`, 415);
+  }
+}
+
+function parseMultipart(body: Buffer): Outcome<PhoneRequest> {
+  if (body.length > maxBytes) return refused('body-too-large', `more than ${maxBytes} bytes`, 413);
+  const split = splitMultipart(body, maxParts);
+  if (!split.ok) return split;
+  const wishes: FeatureWish[] = [];
+  let tell: Scope = [];
+  for (const part of split.value) {
+    const read =
+      part.contentType === bodyType
+        ? parseDocument(part.content)
+        : refused<PhoneRequest>('body-type', `expected parts of ${bodyType}`, 415);
+    if (!read.ok) return read;
+    wishes.push(...read.value.wishes);
+    tell = tell === 'full' || read.value.tell === 'full' ? 'full' : [...new Set([...tell, ...read.value.tell])];
+  }
+  return granted({ wishes, tell });
+}
+
+function parseDocument(body: Buffer): Outcome<PhoneRequest> {
+  const read = readXml(body, { maxBytes });
+  if (!read.ok) return read;
+  const root = read.value;
+  const readFields = isOurs(root) ? readers.get(root.name) : undefined;
+  if (readFields === undefined) return granted(everything); // SetAgentState, and what is not known
+  const fields = fieldsOf(root);
+  return fields === null
+    ? refused('xml-repeated', 'an element that may stand once is repeated', 400)
+    : granted(readFields(fields));
+}
+
+type Fields = ReadonlyMap<string, XmlElement>;
+
+const readers: ReadonlyMap<string, (fields: Fields) => PhoneRequest> = new Map([
+  ['SetDoNotDisturb', readDoNotDisturb],
+  ['SetForwarding', readForwarding],
+]);
+
+/** The children by name, in any order; null where one stands twice: nobody could say which is meant. */
+function fieldsOf(root: XmlElement): Fields | null {
+  const fields = new Map<string, XmlElement>();
+  for (const child of root.children) {
+    if (!isOurs(child)) continue;
+    if (fields.has(child.name)) return null;
+    fields.set(child.name, child);
+  }
+  return fields;
+}
+
+/** `device` is not read: it is no identity, phones send constants. The user is the one who authenticated. */
+function readDoNotDisturb(fields: Fields): PhoneRequest {
+  const enabled = readBoolean(fields.get('doNotDisturbOn'));
+  return enabled === null ? { wishes: [], tell: ['dnd'] } : { wishes: [{ feature: 'dnd', enabled }], tell: [] };
+}
+
+function readForwarding(fields: Fields): PhoneRequest {
+  const type = readText(fields.get('forwardingType'));
+  const feature = forwardNames.find((name) => forwardingTypes[name] === type);
+  if (feature === undefined) return everything;
+  const enabled = readBoolean(fields.get('activateForward'));
+  const target = readText(fields.get('forwardDN'));
+  if (enabled === null || (enabled && target === null)) return { wishes: [], tell: [feature] };
+  return { wishes: [readForwardWish(feature, enabled, target ?? '', fields)], tell: [] };
+}
+
+function readForwardWish(feature: ForwardName, enabled: boolean, target: string, fields: Fields): FeatureWish {
+  const ringCount = feature === 'cfna' ? readRingCount(fields.get('ringCount')) : undefined;
+  return {
+    feature,
+    enabled,
+    // Off keeps the stored target, whatever the phone says; on without one means the stored target.
+    ...(enabled && target !== '' ? { target } : {}),
+    ...(ringCount === undefined ? {} : { ringCount }),
+  };
+}
+
+/** Absent is empty; null where there is markup inside: half a number is no number. */
+function readText(element: XmlElement | undefined): string | null {
+  if (element === undefined) return '';
+  return element.children.length === 0 ? element.text : null;
+}
+
+/** xsd:boolean, in any case. */
+function readBoolean(element: XmlElement | undefined): boolean | null {
+  switch (readText(element)?.trim().toLowerCase()) {
+    case 'true':
+    case '1':
+      return true;
+    case 'false':
+    case '0':
+      return false;
+    default:
+      return null;
+  }
+}
+
+/** undefined for what is no count, zero included: the stored one is kept. */
+function readRingCount(element: XmlElement | undefined): number | undefined {
+  const text = readText(element)?.trim() ?? '';
+  const count = /^\d+$/.test(text) ? Math.min(Number(text), maxRingCount) : 0;
+  return count > 0 ? count : undefined;
+}
+
+/**
+ * The namespace in any edition, the form without the hyphen that older servers spread, or none at all. What is in another
+ * one only looks like ours.
+ */
+function isOurs({ namespace }: XmlElement): boolean {
+  return (
+    namespace === null ||
+    /^http:\/\/www\.ecma-?international\.org\/standards\/ecma-323\/csta(?:\/ed\d+)?$/.test(namespace)
+  );
+}
+
+function mediaType(contentType: string): string {
+  return contentType.split(';')[0]?.trim().toLowerCase() ?? '';
+}
+
+function isBlank(byte: number): boolean {
+  return byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
+}
