@@ -1,0 +1,33 @@
+import type { Flow, SipRequest } from '../engine.ts';
+import type { ParsedRequest } from '../message/parse.ts';
+
+/** A parsed request with the path it came by, as the handler sees it. */
+export class ReceivedRequest implements SipRequest {
+  readonly flow: Flow;
+  readonly #message: ParsedRequest;
+
+  constructor(message: ParsedRequest, flow: Flow) {
+    this.#message = message;
+    this.flow = flow;
+  }
+
+  get method(): string {
+    return this.#message.method;
+  }
+
+  get uri(): string {
+    return this.#message.uri;
+  }
+
+  get body(): Buffer {
+    return this.#message.body;
+  }
+
+  header(name: string): string | undefined {
+    return this.#message.headers.get(name);
+  }
+
+  headers(name: string): readonly string[] {
+    return this.#message.headers.all(name);
+  }
+}

@@ -1,0 +1,34 @@
+import { canonicalName } from './header-names.ts';
+
+/** Header lines in order: canonical names, raw wire values (unfolded, trimmed). Values are parsed by who needs them. */
+export class Headers {
+  readonly #names: readonly string[];
+  readonly #values: readonly string[];
+
+  /** Both lists have the same length; names are canonical. The lists are kept, not copied. */
+  constructor(names: readonly string[], values: readonly string[]) {
+    this.#names = names;
+    this.#values = values;
+  }
+
+  /** The first value. */
+  get(name: string): string | undefined {
+    const index = this.#names.indexOf(canonicalName(name));
+    return index < 0 ? undefined : this.#values[index];
+  }
+
+  /** One entry a header line, top to bottom. */
+  all(name: string): string[] {
+    const wanted = canonicalName(name);
+    const found: string[] = [];
+    for (let i = this.#names.indexOf(wanted); i >= 0; i = this.#names.indexOf(wanted, i + 1)) {
+      found.push(this.#values[i] ?? '');
+    }
+    return found;
+  }
+
+  /** Every line, as `write.ts` takes them. */
+  entries(): (readonly [name: string, value: string])[] {
+    return this.#names.map((name, i) => [name, this.#values[i] ?? ''] as const);
+  }
+}

@@ -1,0 +1,202 @@
+import { Headers } from './headers.ts';
+import { limits } from './limits.ts';
+import { type HeadFault, type Lines, splitHead } from './lines.ts';
+import { parseNameAddr } from './name-addr.ts';
+import { parseUri } from './uri.ts';
+import { parseVia, type Via } from './via.ts';
+import { trimmed } from './wire-text.ts';
+
+/** What requests and responses have in common: checked, and needed by every transaction. */
+interface Common {
+  readonly headers: Headers;
+  /** The topmost one. */
+  readonly via: Via;
+  /** 0 to 2^32-1. */
+  readonly cseq: number;
+  readonly fromTag: string | null;
+  readonly toTag: string | null;
+  readonly body: Buffer;
+}
+
+export interface ParsedRequest extends Common {
+  readonly kind: 'request';
+  readonly method: string;
+  /** Exactly as received. */
+  readonly uri: string;
+}
+
+export interface ParsedResponse extends Common {
+  readonly kind: 'response';
+  readonly status: number;
+  readonly reason: string;
+  /** The method of its CSeq. */
+  readonly method: string;
+}
+
+/** The headers a response needs, as far as they could be found in a message that is refused. */
+export interface Echo {
+  readonly via: readonly string[];
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  readonly callId: string | undefined;
+  readonly cseq: string | undefined;
+}
+
+export interface RefusedMessage {
+  readonly kind: 'refused';
+  /** 400, 505 or 513. */
+  readonly status: number;
+  /** Short and without foreign text: fit for a reason phrase. */
+  readonly reason: string;
+  /** The method where it is a request; null: a response or no SIP at all, not to be answered. */
+  readonly method: string | null;
+  readonly echo: Echo;
+  /** On a stream: the place of the next message is no longer certain, close it. */
+  readonly outOfStep: boolean;
+}
+
+export type Parsed = ParsedRequest | ParsedResponse | RefusedMessage;
+
+const empty = Buffer.alloc(0);
+const requestLine = /^([A-Za-z0-9\-.!%*_+`'~]+) ([^ \t<>"]+) SIP\/(\d+)\.(\d+)$/i;
+const statusLine = /^SIP\/2\.0 ([1-6]\d\d)(?: (.*))?$/i;
+const cseqPattern = /^(\d+)[ \t]+([A-Za-z0-9\-.!%*_+`'~]+)$/;
+
+/**
+ * Reads one message: a datagram, or from a stream exactly the bytes the framer cut. Strict: what two readers could read
+ * in two ways is refused. Lines end with CRLF and nothing else; a lone CR or LF, like every control character, is
+ * refused, so that no copy of a value can ever open a new line. Never throws, whatever the bytes.
+ */
+export function parseMessage(bytes: Buffer, from: 'datagram' | 'stream'): Parsed {
+  // latin1: see wire-text.ts. RFC 3261 7.5: empty lines before the start line are nothing
+  let start = 0;
+  while (bytes[start] === 0x0d && bytes[start + 1] === 0x0a) start += 2;
+  if (bytes.length - start > limits.message) return refuse(bytes, 513, 'Message Too Large', true);
+  const blank = bytes.indexOf('\r\n\r\n', start, 'latin1');
+  if (blank < 0) return refuse(bytes, 400, 'No Empty Line After Headers', true);
+  const lines = splitHead(bytes.toString('latin1', start, blank));
+  if ('fault' in lines) return refuse(bytes, 400, faultText[lines.fault], lines.fault === 'control');
+  const headers = new Headers(lines.names, lines.values);
+  const body = cutBody(headers, bytes, blank + 4, from);
+  if (typeof body === 'string') return refuse(bytes, 400, body, true);
+  const parsed = lines.start.startsWith('SIP/')
+    ? readResponse(lines, headers, body)
+    : readRequest(lines, headers, body);
+  if (typeof parsed !== 'string') return parsed;
+  return parsed === 'version' ? refuse(bytes, 505, 'Version Not Supported', false) : refuse(bytes, 400, parsed, false);
+}
+
+const faultText: Readonly<Record<HeadFault, string>> = {
+  control: 'Control Character In Headers',
+  fold: 'Continuation Line Without Header',
+  colon: 'Header Without Colon',
+  name: 'Bad Header Name',
+  lines: 'Too Many Headers',
+  long: 'Header Too Long',
+  twice: 'Header Must Not Repeat',
+};
+
+/** The body, or why the length is wrong. RFC 3261 18.3. */
+function cutBody(headers: Headers, bytes: Buffer, at: number, from: 'datagram' | 'stream'): Buffer | string {
+  const given = headers.get('Content-Length');
+  const there = bytes.length - at;
+  if (given === undefined) {
+    if (from === 'stream') return 'Content-Length Required';
+    // trailing octets that no Content-Type explains are padding, not a body
+    return there > 0 && headers.get('Content-Type') !== undefined ? bytes.subarray(at) : empty;
+  }
+  if (!/^\d{1,10}$/.test(given)) return 'Bad Content-Length';
+  const length = Number(given);
+  if (length > there) return 'Content-Length Beyond Message';
+  return length === 0 ? empty : bytes.subarray(at, at + length);
+}
+
+function readRequest(lines: Lines, headers: Headers, body: Buffer): ParsedRequest | string {
+  const match = requestLine.exec(lines.start);
+  if (match === null) return 'Bad Request Line';
+  if (match[3] !== '2' || match[4] !== '0') return 'version';
+  const [, method = '', uri = ''] = match;
+  const target = parseUri(uri);
+  if (target === null) return 'Bad Request-URI';
+  if (target.headers !== null) return 'Headers In Request-URI'; // RFC 3261 19.1.1
+  const common = readCommon(lines, headers, body);
+  if (typeof common === 'string') return common;
+  if (common.method !== method) return 'CSeq Method Mismatch';
+  if (common.fromTag === null) return 'From Without Tag';
+  const hops = headers.get('Max-Forwards');
+  if (hops !== undefined && !(/^\d{1,10}$/.test(hops) && Number(hops) <= 255)) return 'Bad Max-Forwards';
+  if (body.length > 0 && headers.get('Content-Type') === undefined) return 'Body Without Content-Type';
+  return { kind: 'request', uri, ...common };
+}
+
+function readResponse(lines: Lines, headers: Headers, body: Buffer): ParsedResponse | string {
+  const match = statusLine.exec(lines.start);
+  if (match === null) return 'Bad Status Line';
+  const common = readCommon(lines, headers, body);
+  if (typeof common === 'string') return common;
+  return { kind: 'response', status: Number(match[1]), reason: match[2] ?? '', ...common };
+}
+
+function readCommon(lines: Lines, headers: Headers, body: Buffer): (Common & { readonly method: string }) | string {
+  const viaValue = headers.get('Via');
+  const fromValue = headers.get('From');
+  const toValue = headers.get('To');
+  const cseqValue = headers.get('CSeq');
+  // RFC 3261 8.1.1; Max-Forwards may be missing, as in RFC 2543
+  if (viaValue === undefined) return 'Missing Via';
+  if (fromValue === undefined) return 'Missing From';
+  if (toValue === undefined) return 'Missing To';
+  if (cseqValue === undefined) return 'Missing CSeq';
+  if (!headers.get('Call-ID')) return 'Missing Call-ID';
+  if (lines.viaHops > limits.via) return 'Too Many Via';
+  if (lines.routeHops > limits.route) return 'Too Many Routes';
+  const via = parseVia(viaValue);
+  if (via === null) return 'Bad Via';
+  const cseq = cseqPattern.exec(cseqValue);
+  const sequence = Number(cseq?.[1] ?? Number.NaN);
+  if (cseq === null || sequence > 0xffff_ffff) return 'Bad CSeq';
+  const fromTag = tagOf(fromValue);
+  if (fromTag === undefined) return 'Bad From';
+  const toTag = tagOf(toValue);
+  if (toTag === undefined) return 'Bad To';
+  return { headers, via, cseq: sequence, method: cseq[2] ?? '', fromTag, toTag, body };
+}
+
+/** The tag; null: none; undefined: not a well-formed name-addr, or a tag without a value. */
+function tagOf(value: string): string | null | undefined {
+  const party = parseNameAddr(value);
+  if (party === null || (/^sips?:/i.test(party.uri) && parseUri(party.uri) === null)) return undefined;
+  const tag = party.params.get('tag');
+  return tag === undefined ? null : tag || undefined;
+}
+
+/** A refusal that holds whatever an answer can be built from. Used for what the framer found wrong as well. */
+export function refuse(bytes: Buffer, status: number, reason: string, outOfStep: boolean): RefusedMessage {
+  const text = bytes.toString('latin1', 0, Math.min(bytes.length, limits.message)).replace(/^(?:\r\n)+/, '');
+  const blank = text.indexOf('\r\n\r\n');
+  const lines = (blank < 0 ? text : text.slice(0, blank))
+    .replace(/\r\n[ \t]+/g, ' ')
+    .split(/\r\n|\r|\n/, limits.headerLines);
+  const first = /^([A-Za-z0-9\-.!%*_+`'~]+) .*SIP\/\d/.exec(lines[0] ?? '');
+  const method = first === null || (lines[0] ?? '').startsWith('SIP/') ? null : (first[1] ?? null);
+  return { kind: 'refused', status, reason, method, echo: salvage(lines), outOfStep };
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what it looks for
+const unclean = /[\x00-\x08\x0a-\x1f\x7f]/;
+
+/** The five headers that go back, only where they hold nothing that could open a line. */
+function salvage(lines: readonly string[]): Echo {
+  const find = (pattern: RegExp) =>
+    lines.flatMap((line) => {
+      const value = pattern.exec(line)?.[1];
+      return value === undefined || unclean.test(value) || value.length > limits.headerLine ? [] : [trimmed(value)];
+    });
+  return {
+    via: find(/^(?:Via|v)[ \t]*:(.*)$/i).slice(0, limits.via),
+    from: find(/^(?:From|f)[ \t]*:(.*)$/i)[0],
+    to: find(/^(?:To|t)[ \t]*:(.*)$/i)[0],
+    callId: find(/^(?:Call-ID|i)[ \t]*:(.*)$/i)[0],
+    cseq: find(/^CSeq[ \t]*:(.*)$/i)[0],
+  };
+}

@@ -1,0 +1,56 @@
+import { type Params, parseParams, splitList } from './name-addr.ts';
+import { parseHostPort } from './uri.ts';
+import { trimmed } from './wire-text.ts';
+
+/** The first hop of a Via value. */
+export interface Via {
+  /** Upper case: UDP, TCP, and whatever else came. */
+  readonly transport: string;
+  /** Lower case, IPv6 without brackets. */
+  readonly host: string;
+  readonly port: number | null;
+  readonly branch: string | null;
+  readonly params: Params;
+}
+
+/** `SIP/2.0/UDP host:port` with the white space RFC 3261 25.1 allows around slash and colon. */
+const sentPattern =
+  /^SIP[ \t]*\/[ \t]*2\.0[ \t]*\/[ \t]*([A-Za-z0-9\-.!%*_+`'~]+)[ \t]+(\[[^\] \t]*\]|[^ \t:;,[\]]+)[ \t]*(?::[ \t]*(\d+)[ \t]*)?$/i;
+
+/** The first element of a Via header line and where it ends. Via values hold no angle brackets; quotes are rare. */
+function firstOf(value: string): string | null {
+  if (!value.includes(',')) return value;
+  return splitList(value)?.[0] ?? null;
+}
+
+/** Reads the topmost Via; null where it is not well formed. */
+export function parseVia(value: string): Via | null {
+  const first = firstOf(value);
+  if (first === null) return null;
+  const semicolon = first.indexOf(';');
+  const sent = sentPattern.exec(trimmed(semicolon < 0 ? first : first.slice(0, semicolon)));
+  if (sent === null) return null;
+  const hostPort = parseHostPort(sent[3] === undefined ? (sent[2] ?? '') : `${sent[2]}:${sent[3]}`);
+  const params = semicolon < 0 ? parseParams('') : parseParams(first.slice(semicolon));
+  if (hostPort === null || params === null) return null;
+  const branch = params.get('branch') ?? null;
+  return { transport: (sent[1] ?? '').toUpperCase(), host: hostPort.host, port: hostPort.port, branch, params };
+}
+
+const stamped = /^[ \t]*(?:received|rport)[ \t]*(?:=|$)/i;
+
+/**
+ * The Via line as it goes back: the first hop with the true source. `received` is always set; `rport` where the client
+ * asked (RFC 3581 4); whatever the client itself put there is replaced.
+ */
+export function stampVia(value: string, via: Via, address: string, port: number): string {
+  const first = firstOf(value) ?? value;
+  const rest = first === value ? '' : value.slice(value.indexOf(first) + first.length);
+  const source = address.includes('%') ? address.slice(0, address.indexOf('%')) : address; // no zone on the wire
+  const rport = via.params.has('rport') ? `;rport=${port}` : '';
+  // a quoted parameter value may hold a semicolon: match whole parameters, not text between semicolons
+  const kept = first.replace(/;((?:[^;"]|"(?:[^"\\]|\\.)*")*)/g, (whole, param: string) =>
+    stamped.test(param) ? '' : whole,
+  );
+  return `${trimmed(kept)};received=${source}${rport}${rest}`;
+}
