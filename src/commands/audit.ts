@@ -1,0 +1,34 @@
+import type { FeatureValue } from '../model/feature.ts';
+import type { Verdict } from '../model/verdict.ts';
+import type { Context, Ending } from './context.ts';
+
+/** Says how the wish ended. One row for every wish: the hub's, written with the change, or this one. Never throws. */
+export function audit(context: Context, ending: Ending): Verdict {
+  const { wish, before, wished, tools, written } = context;
+  const { aor, feature, origin } = wish;
+  const state = tools.view(aor).features[feature];
+  const { decision, refusal } = ending;
+  if (!written) {
+    try {
+      tools.audit({
+        at: tools.clock.now(),
+        aor,
+        feature,
+        origin,
+        before: bareValue(before),
+        after: bareValue(state),
+        wished,
+        decision,
+        reason: refusal === null ? null : `${refusal.code}: ${refusal.message}`,
+      });
+    } catch (error) {
+      tools.logger.error({ err: error, aor, feature, decision }, 'audit row not stored');
+    }
+  }
+  if (refusal !== null) tools.logger.info({ aor, feature, decision, code: refusal.code, origin }, 'wish not granted');
+  return { decision, refusal, state };
+}
+
+function bareValue({ enabled, target, ringCount }: FeatureValue): FeatureValue {
+  return { enabled, target, ringCount };
+}

@@ -1,0 +1,42 @@
+import { granted, type Outcome, refused } from '../model/outcome.ts';
+
+/**
+ * Compiles the regular expressions of the configuration. A refusal has the code `bad-pattern` and names the pattern. A
+ * repeated group with a repetition inside (`(\d+)+`) is refused: it can take seconds even on 32 characters.
+ */
+export function compilePatterns(patterns: readonly string[]): Outcome<readonly RegExp[]> {
+  const compiled: RegExp[] = [];
+  for (const pattern of patterns) {
+    if (hasNestedRepetition(pattern)) {
+      return refused(
+        'bad-pattern',
+        `${pattern}: a repetition inside a repeated group; write it without one of the two`,
+      );
+    }
+    try {
+      compiled.push(new RegExp(pattern));
+    } catch (error) {
+      return refused(
+        'bad-pattern',
+        `${pattern}: ${error instanceof Error ? error.message : 'not a regular expression'}`,
+      );
+    }
+  }
+  return granted(compiled);
+}
+
+/** Looks for a repetition of open length around a group that holds another. */
+function hasNestedRepetition(pattern: string): boolean {
+  // Escapes and classes hide brackets and stars; to this question they are letters.
+  const plain = pattern.replace(/\\./g, 'x').replace(/\[[^\]]*\]/g, 'x');
+  const open: boolean[] = [];
+  for (let at = 0; at < plain.length; at++) {
+    if (plain[at] === '(') open.push(false);
+    const closes = plain[at] === ')';
+    const inner = closes ? (open.pop() ?? false) : false;
+    const repeats = /^(?:[*+]|\{\d+,\d*\})/.test(plain.slice(at + (closes ? 1 : 0)));
+    if (closes && inner && repeats) return true;
+    if ((inner || repeats) && open.length > 0) open[open.length - 1] = true;
+  }
+  return false;
+}

@@ -1,0 +1,78 @@
+import { type Aor, domainOf, userOf } from '../model/aor.ts';
+import type { ExtensionInfo } from '../model/pbx-event.ts';
+
+const naturally = new Intl.Collator('en', { numeric: true });
+
+/** 9 before 10, then by domain. */
+function byNumber(a: Aor, b: Aor): number {
+  return naturally.compare(userOf(a), userOf(b)) || naturally.compare(domainOf(a), domainOf(b)) || (a < b ? -1 : 1);
+}
+
+/** Which PBX has which extension. */
+export class Extensions {
+  readonly #sources: readonly string[];
+  readonly #told = new Map<string, ReadonlyMap<Aor, ExtensionInfo>>();
+  #sorted: readonly Aor[] | null = null;
+
+  /** @param sources the first has precedence. */
+  constructor(sources: readonly string[]) {
+    this.#sources = sources;
+  }
+
+  /** Every source has told a snapshot since start. */
+  get synced(): boolean {
+    return this.#told.size === this.#sources.length;
+  }
+
+  hasTold(source: string): boolean {
+    return this.#told.has(source);
+  }
+
+  /** Some PBX said that it has this extension. */
+  has(aor: Aor): boolean {
+    return this.#holder(aor) !== null;
+  }
+
+  /**
+   * The PBX that owns an extension: the first that has it; else the first that has not said yet which it has; null when
+   * all have told and none has it.
+   */
+  owner(aor: Aor): string | null {
+    return this.#holder(aor) ?? this.#sources.find((source) => !this.#told.has(source)) ?? null;
+  }
+
+  info(aor: Aor): ExtensionInfo | null {
+    const source = this.#holder(aor);
+    return source === null ? null : (this.#told.get(source)?.get(aor) ?? null);
+  }
+
+  /** What one PBX has; empty before it told. */
+  of(source: string): ReadonlyMap<Aor, ExtensionInfo> {
+    return this.#told.get(source) ?? new Map<Aor, ExtensionInfo>();
+  }
+
+  replace(source: string, infos: readonly ExtensionInfo[]): void {
+    this.#told.set(source, new Map(infos.map((info) => [info.aor, info])));
+    this.#sorted = null;
+  }
+
+  list(): readonly Aor[] {
+    this.#sorted ??= sortAors([...this.#told.values()].flatMap((infos) => [...infos.keys()]));
+    return this.#sorted;
+  }
+
+  #holder(aor: Aor): string | null {
+    return this.#sources.find((source) => this.#told.get(source)?.has(aor)) ?? null;
+  }
+}
+
+/** Without doubles, in natural order. */
+export function sortAors(aors: Iterable<Aor>): readonly Aor[] {
+  return [...new Set(aors)].sort(byNumber);
+}
+
+/** True where two reports say the same of an extension. */
+export function sameInfo(a: ExtensionInfo | undefined, b: ExtensionInfo | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return a.displayName === b.displayName && a.features?.join() === b.features?.join();
+}

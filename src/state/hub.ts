@@ -1,0 +1,296 @@
+import type { Aor } from '../model/aor.ts';
+import type { Clock } from '../model/clock.ts';
+import { type FeatureName, type FeatureState, featureNames } from '../model/feature.ts';
+import type { Logger } from '../model/logger.ts';
+import type { PbxEvent } from '../model/pbx-event.ts';
+import type { Change, LinkView, ResourceView } from '../model/views.ts';
+import { ChangeSet } from './change-set.ts';
+import { Dialogs } from './dialogs.ts';
+import { Extensions, sortAors } from './extensions.ts';
+import { Features } from './features.ts';
+import type { HubMemory, HubStore } from './hub-store.ts';
+import { Links } from './links.ts';
+import { Mailboxes } from './mailboxes.ts';
+import { Registrations } from './registrations.ts';
+import { ownsFeatures, replace, type Truth, touchedBy } from './replace.ts';
+
+export interface HubTools {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly store: HubStore;
+  /** Of this installation: dialog ids are the same after a restart. */
+  readonly secret: Buffer;
+  /** The PBXs' names; the first has precedence for features and mailboxes. */
+  readonly sources: readonly string[];
+}
+
+/** What a listener may learn of an extension besides its calls, features, contacts and messages. */
+type Standing = Pick<ResourceView, 'known' | 'stale' | 'displayName'> & { readonly assigned: readonly FeatureName[] };
+
+/** The one truth. Everything enters by `apply`; only what differs leaves, as `Change`. */
+export class Hub {
+  readonly #logger: Logger;
+  readonly #store: HubStore;
+  readonly #sources: ReadonlySet<string>;
+  readonly #truth: Truth;
+  readonly #links: Links;
+  readonly #views = new Map<Aor, ResourceView>();
+  readonly #epochs = new Map<string, string>();
+  readonly #strangers = new Set<string>();
+  readonly #onChange = new Set<(change: Change) => void>();
+  readonly #onLink = new Set<(link: LinkView) => void>();
+  readonly #queue: PbxEvent[] = [];
+  #busy = false;
+
+  constructor(tools: HubTools) {
+    this.#logger = tools.logger.child('state');
+    this.#store = tools.store;
+    this.#sources = new Set(tools.sources);
+    const inside = { ...tools, logger: this.#logger };
+    this.#truth = {
+      extensions: new Extensions([...this.#sources]),
+      dialogs: new Dialogs(inside),
+      features: new Features(inside),
+      registrations: new Registrations(),
+      mailboxes: new Mailboxes([...this.#sources]),
+    };
+    this.#links = new Links([...this.#sources], tools.clock);
+  }
+
+  /** Once, before the first event: the last truth, stale until the PBX is back in step. Nobody is told. */
+  load(stored: HubMemory): void {
+    for (const row of stored.features) this.#truth.features.load(row);
+    for (const { source, aor, legs } of stored.dialogs) {
+      if (this.#sources.has(source)) {
+        this.#truth.dialogs.load(source, aor, legs);
+        continue;
+      }
+      // A PBX that left the configuration can never end its calls.
+      this.#logger.info({ source, aor }, 'stored calls of a PBX that is not configured any more: dropped');
+      this.#store.putLegs(source, aor, []);
+    }
+    this.#views.clear();
+  }
+
+  /** The only way in. Called from within a listener, the event waits until everybody heard of the present one. */
+  apply(event: PbxEvent): void {
+    this.#queue.push(event);
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#take(next);
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** What is true of a resource now; an unknown one is idle. Kept until something differs, so calling it is cheap. */
+  view(aor: Aor): ResourceView {
+    const kept = this.#views.get(aor);
+    if (kept !== undefined) return kept;
+    const view = this.#build(aor);
+    // Only what the PBX spoke of: anybody can ask for any name.
+    if (this.#holds(aor)) this.#views.set(aor, view);
+    return view;
+  }
+
+  /** A PBX has this extension, or some PBX has not said yet which it has. */
+  has(aor: Aor): boolean {
+    return this.isExtension(aor) || !this.synced;
+  }
+
+  /** A PBX said that it has this extension; the strict question, for forward targets. */
+  isExtension(aor: Aor): boolean {
+    return this.#truth.extensions.has(aor);
+  }
+
+  /**
+   * The PBX that owns an extension and takes its wishes: the first that has it, else the first that has not told yet; null
+   * when none has it.
+   */
+  ownerOf(aor: Aor): string | null {
+    return this.#truth.extensions.owner(aor);
+  }
+
+  /** Every PBX told a snapshot since the start. */
+  get synced(): boolean {
+    return this.#truth.extensions.synced;
+  }
+
+  /** The extensions in natural order (9 before 10). Until every PBX has told, remembered ones are among them. */
+  list(): readonly Aor[] {
+    const { extensions, features, dialogs } = this.#truth;
+    if (this.synced) return extensions.list();
+    return sortAors([...extensions.list(), ...features.aors(), ...dialogs.aors()]);
+  }
+
+  /** One for each PBX, in the order of the configuration. */
+  links(): readonly LinkView[] {
+    return this.#links.list();
+  }
+
+  /** Answers the way to stop listening. A listener that throws is logged and disturbs nobody else. */
+  onChange(listener: (change: Change) => void): () => void {
+    this.#onChange.add(listener);
+    return () => this.#onChange.delete(listener);
+  }
+
+  onLink(listener: (link: LinkView) => void): () => void {
+    this.#onLink.add(listener);
+    return () => this.#onLink.delete(listener);
+  }
+
+  #take(event: PbxEvent): void {
+    if (!this.#sources.has(event.source)) {
+      this.#ignore(event.source);
+      return;
+    }
+    const changes = new ChangeSet();
+    let link: LinkView | null = null;
+    try {
+      if (event.type === 'link') link = this.#takeLink(event, changes);
+      else this.#takeState(event, changes);
+    } catch (error) {
+      this.#logger.error({ err: error, source: event.source, type: event.type }, 'event not taken');
+    }
+    for (const aor of changes.aors()) this.#views.delete(aor);
+    if (link !== null) this.#tell(this.#onLink, link);
+    for (const change of changes.list()) this.#tell(this.#onChange, change);
+  }
+
+  #takeState(event: Exclude<PbxEvent, { readonly type: 'link' }>, changes: ChangeSet): void {
+    const { extensions, dialogs, features, registrations, mailboxes } = this.#truth;
+    const { source } = event;
+    switch (event.type) {
+      case 'dialogs':
+        dialogs.set(source, event.aor, event.legs, changes);
+        break;
+      case 'feature':
+        if (ownsFeatures(extensions, source, event.aor)) features.set(source, event, changes);
+        break;
+      case 'mailbox':
+        mailboxes.set(source, event.aor, event.counts, changes);
+        break;
+      case 'registration':
+        registrations.set(source, event.aor, event.contacts, changes);
+        break;
+      case 'snapshot': {
+        this.#noteEpoch(source, event.epoch);
+        // The first picture of a PBX can make any resource known, unknown or somebody else's.
+        const touched = extensions.hasTold(source) ? new Set<Aor>() : new Set(this.#all());
+        for (const aor of touchedBy(extensions, source, event.snapshot)) touched.add(aor);
+        this.#compare(touched, changes, () => replace(this.#truth, source, event.snapshot, changes));
+      }
+    }
+  }
+
+  /**
+   * A PBX that goes away leaves its last truth standing: `stale` flips, which the API's viewers are told, and no lamp
+   * moves.
+   */
+  #takeLink(event: Extract<PbxEvent, { readonly type: 'link' }>, changes: ChangeSet): LinkView | null {
+    const { source, state, reason } = event;
+    if (this.#links.isUp(source) === (state === 'up')) return this.#links.set(source, state, reason);
+    let link: LinkView | null = null;
+    this.#compare(new Set(this.#all()), changes, () => {
+      link = this.#links.set(source, state, reason);
+    });
+    return link;
+  }
+
+  /** Runs `act` and adds what it changed in the standing of these resources. */
+  #compare(aors: ReadonlySet<Aor>, changes: ChangeSet, act: () => void): void {
+    const before = new Map([...aors].map((aor) => [aor, this.#standing(aor)]));
+    act();
+    for (const [aor, was] of before) {
+      // Even where nothing differs: it may be that nobody speaks of it any more, and then nobody would renew the view.
+      this.#views.delete(aor);
+      const is = this.#standing(aor);
+      for (const aspect of ['known', 'stale', 'displayName'] as const) {
+        if (was[aspect] !== is[aspect]) changes.add('extension', aor, aspect);
+      }
+      for (const feature of featureNames) {
+        if (was.assigned.includes(feature) !== is.assigned.includes(feature)) changes.add('features', aor, feature);
+      }
+    }
+  }
+
+  #standing(aor: Aor): Standing {
+    const info = this.#truth.extensions.info(aor);
+    const owner = this.ownerOf(aor);
+    return {
+      known: this.has(aor),
+      stale: owner !== null && !this.#links.isUp(owner),
+      displayName: info?.displayName ?? null,
+      assigned: info?.features ?? featureNames,
+    };
+  }
+
+  #build(aor: Aor): ResourceView {
+    const { dialogs, features, registrations, mailboxes } = this.#truth;
+    const { known, stale, displayName, assigned } = this.#standing(aor);
+    const state = (feature: FeatureName): FeatureState => ({
+      assigned: assigned.includes(feature),
+      ...features.of(aor, feature),
+    });
+    return {
+      aor,
+      displayName,
+      known,
+      stale,
+      contacts: registrations.of(aor),
+      dialogs: dialogs.of(aor),
+      features: { dnd: state('dnd'), cfa: state('cfa'), cfb: state('cfb'), cfna: state('cfna') },
+      mailbox: mailboxes.of(aor),
+    };
+  }
+
+  #holds(aor: Aor): boolean {
+    return this.isExtension(aor) || this.#spokenOf(aor);
+  }
+
+  /** Some aggregate holds something of it. */
+  #spokenOf(aor: Aor): boolean {
+    const { dialogs, features, registrations, mailboxes } = this.#truth;
+    return (
+      dialogs.of(aor).length > 0 ||
+      featureNames.some((feature) => features.of(aor, feature).rev > 0) ||
+      registrations.of(aor) > 0 ||
+      mailboxes.of(aor) !== null
+    );
+  }
+
+  /** Every resource any PBX spoke of. */
+  *#all(): Iterable<Aor> {
+    const { extensions, dialogs, features, registrations, mailboxes } = this.#truth;
+    yield* extensions.list();
+    yield* dialogs.aors();
+    yield* features.aors();
+    yield* registrations.aors();
+    yield* mailboxes.aors();
+  }
+
+  #noteEpoch(source: string, epoch: string): void {
+    const before = this.#epochs.get(source);
+    this.#epochs.set(source, epoch);
+    if (before !== undefined && before !== epoch) {
+      this.#logger.warn({ source, epoch, before }, 'the PBX was started again: calls it does not list have ended');
+    }
+  }
+
+  #ignore(source: string): void {
+    if (this.#strangers.has(source)) return;
+    this.#strangers.add(source);
+    this.#logger.warn({ source }, 'event of a PBX that is not configured: ignored');
+  }
+
+  #tell<T>(listeners: ReadonlySet<(value: T) => void>, value: T): void {
+    for (const listener of [...listeners]) {
+      try {
+        listener(value);
+      } catch (error) {
+        this.#logger.error({ err: error, value }, 'a listener failed');
+      }
+    }
+  }
+}
