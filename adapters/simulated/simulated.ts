@@ -99,7 +99,7 @@ class SimulatedPbx implements PbxAdapter {
     if (after === null) return refused('pbx-refused', 'the PBX has no target to forward to');
     if (!sameFeature(before, after)) {
       desk.features[wish.feature] = after;
-      this.#say({ type: 'feature', aor: desk.aor, feature: wish.feature, value: after, origin: wish.origin });
+      this.#say({ type: 'feature', aor: desk.aor, feature: wish.feature, value: after });
     }
     return granted(desk.features[wish.feature]);
   }

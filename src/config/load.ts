@@ -41,6 +41,9 @@ interface Source {
   readonly variables: ReadonlyMap<string, string>;
 }
 
+/** The demo's passwords are known to everybody: its phones are welcome from this host only. */
+const demo = 'sip: { listen: [ udp:127.0.0.1:5070, tcp:127.0.0.1:5070 ] }';
+
 /** Settings that the product has but this version has not. */
 const later: Readonly<Record<string, string>> = {
   'sip.upstream': 'inline mode is not part of this version',
@@ -54,7 +57,7 @@ const later: Readonly<Record<string, string>> = {
 export function loadConfig(options: LoadOptions): LoadResult {
   const { file } = options;
   const lines = new LineCounter();
-  const document = parseDocument(file === null ? '{}' : read(file), { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(file === null ? demo : read(file), { lineCounter: lines, prettyErrors: false });
   if (document.errors.length > 0) {
     const problems = document.errors.map((error) => problem([], lines.linePos(error.pos[0]).line, error.message));
     return { ok: false, problems, file };

@@ -1,0 +1,254 @@
+import type { PbxAdapter } from '../adapters/adapter.ts';
+import { openAdapter } from '../adapters/host.ts';
+import { Gate } from './commands/gate.ts';
+import { makePolicy, type TargetPolicy } from './commands/policy.ts';
+import { chooseProfile, parseHostPort, parseListenPoint } from './config/readings.ts';
+import type { Config, PbxConfig } from './config/schema.ts';
+import { eventPackages } from './event-packages/index.ts';
+import type { Clock, Timer } from './model/clock.ts';
+import { Fault } from './model/errors.ts';
+import type { FeatureRow, FeatureValue, Wish } from './model/feature.ts';
+import type { Logger } from './model/logger.ts';
+import { type Outcome, refused } from './model/outcome.ts';
+import type { Random } from './model/random.ts';
+import { Notifier } from './notifier/notifier.ts';
+import { HttpServer } from './ops/http.ts';
+import { Authenticator } from './sip/auth/authenticator.ts';
+import { EmbeddedEngine } from './sip/embedded/engine.ts';
+import { LocalAddresses } from './sip/local-addresses.ts';
+import { Places } from './sip/places.ts';
+import { SipFront } from './sip/sip-front.ts';
+import { Hub } from './state/hub.ts';
+import { SqliteStore } from './store/sqlite-store.ts';
+
+export interface AppOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly version: string;
+}
+
+/** Stored subscriptions get their NOTIFY when the PBX has told its picture, or after this long without one; ms. */
+const patienceMs = 10_000;
+/** A room that does not stop in this time is left behind; ms. All of them together stay under the 3 s of product. */
+const stopMs = 800;
+
+/** The one place that knows every room: who is wired to whom, and in which order they start and stop. */
+export class App {
+  readonly #options: AppOptions;
+  /** What has started, newest last: stopped in reverse. */
+  readonly #running: (() => void | Promise<void>)[] = [];
+  #sip: readonly string[] = [];
+  #http = '';
+  #hub: Hub | null = null;
+
+  constructor(options: AppOptions) {
+    this.#options = options;
+  }
+
+  /** Where phones and admins reach it. */
+  get bound(): { readonly sip: readonly string[]; readonly http: string; readonly domain: string } {
+    return { sip: this.#sip, http: this.#http, domain: this.#options.config.domain };
+  }
+
+  /** What is known of the PBXs at this moment, a line each. */
+  get found(): readonly string[] {
+    const links = this.#hub?.links() ?? [];
+    return links.map(
+      ({ source, state, reason }) => `PBX ${source.padEnd(12)} ${reason === null ? state : `${state}: ${reason}`}`,
+    );
+  }
+
+  /** Throws a Fault where the daemon cannot work at all; a PBX that is away is not such a fault. */
+  async start(): Promise<void> {
+    const { config, clock, random, logger, version } = this.#options;
+
+    const store = new SqliteStore({ path: config.store.path, clock, random, logger: logger.child('store') });
+    this.#running.push(() => store.close());
+    const stored = store.load(clock.now());
+
+    const sources = config.pbx.map(({ name }) => name);
+    const hub = new Hub({ clock, logger: logger.child('state'), store, secret: stored.secret, sources });
+    hub.load(stored);
+    this.#hub = hub;
+
+    const adapters = new Map<string, PbxAdapter>();
+    for (const pbx of config.pbx) adapters.set(pbx.name, await this.#adapter(pbx, stored.features));
+    const gate = new Gate({
+      clock,
+      logger,
+      view: (aor) => hub.view(aor),
+      isExtension: (aor) => hub.isExtension(aor),
+      sourceFor: (aor) => hub.ownerOf(aor),
+      apply: (event) => hub.apply(event),
+      ask: (wish, deadlineMs) => ask(adapters.get(hub.ownerOf(wish.aor) ?? ''), wish, deadlineMs),
+      policy: policyOf(config),
+      audit: (row) => store.appendAudit(row),
+    });
+    hub.onChange((change) => gate.observe(change));
+
+    const front = this.#front(adapters, stored.secret);
+    const notifier = new Notifier({
+      clock,
+      random,
+      logger: logger.child('notifier'),
+      packages: eventPackages,
+      state: hub,
+      sender: front,
+      store,
+      grant: (wish) => gate.grant(wish),
+      profileFor: chooseProfile(config.phones.profiles),
+      limits: { perUser: 300, perAddress: 3000 },
+    });
+    notifier.restore(stored.subscriptions, stored.nextSubscriptionId);
+    this.#running.push(() => notifier.stop());
+
+    const points = await front.start(notifier.onSubscribe);
+    this.#running.push(() => front.stop());
+    this.#sip = points.map(({ transport, address, port }) => `${transport}:${hostPort(address, port)}`);
+
+    this.#tellRestored(hub, notifier);
+    for (const adapter of adapters.values()) {
+      adapter.start((event) => hub.apply(gate.attribute(event)));
+      this.#running.push(() => adapter.stop());
+    }
+
+    const http = new HttpServer({
+      hub: {
+        view: (aor) => hub.view(aor),
+        list: () => hub.list().map((aor) => hub.view(aor)),
+        links: () => hub.links(),
+        onChange: (listener) => hub.onChange(listener),
+        onLink: (listener) => hub.onLink(listener),
+      },
+      subscriptions: notifier,
+      grant: (wish) => gate.grant(wish),
+      audit: (query) => store.audit(query),
+      health: () => health(hub, store.health()),
+      simulator: [...adapters.values()].find(({ simulator }) => simulator !== undefined)?.simulator ?? null,
+      domain: config.domain,
+      listen: parseHostPort(config.http.listen),
+      token: config.http.token ?? null,
+      clock,
+      logger,
+      version,
+    });
+    const at = await http.start();
+    this.#running.push(() => http.stop());
+    this.#http = hostPort(at.address, at.port);
+    logger.info({ sip: this.#sip, http: this.#http, subscriptions: stored.subscriptions.length }, 'ready for phones');
+  }
+
+  /** Newest room first, each within its time; sends no `terminated`: a restart is invisible to phones. */
+  async stop(): Promise<void> {
+    const { clock, logger } = this.#options;
+    for (const stop of this.#running.splice(0).reverse()) {
+      try {
+        await Promise.race([stop(), new Promise((resolve) => clock.after(stopMs, () => resolve(undefined)))]);
+      } catch (error) {
+        logger.error({ reason: String(error) }, 'a room did not stop cleanly');
+      }
+    }
+  }
+
+  #adapter(pbx: PbxConfig, remembered: readonly FeatureRow[]): Promise<PbxAdapter> {
+    const { clock, random, logger, config } = this.#options;
+    const { name, type, ...options } = pbx;
+    const settings = { name, domain: config.domain, options, remembered };
+    return openAdapter(type, settings, { clock, random, logger: logger.child(`pbx ${name}`) });
+  }
+
+  #front(adapters: ReadonlyMap<string, PbxAdapter>, secret: Buffer): SipFront {
+    const { config, clock, random, logger, version } = this.#options;
+    const { sip, domain, aliases } = config;
+    const listen = sip.listen.map(parseListenPoint);
+    const serverName = `Lamplighter/${version}`;
+    const log = logger.child('sip');
+    const users = new Map(sip.users.map(({ user, password }) => [user, { realm: domain, password }]));
+    const authenticator = new Authenticator({
+      mode: sip.auth,
+      trusted: sip.trusted,
+      lookup: async (user) => (sip.auth === 'users' ? (users.get(user) ?? null) : credentials(adapters, user)),
+      facts: () => (sip.auth === 'users' ? { realm: domain, md5Only: false } : firstDigest(adapters)),
+      secret,
+      domain,
+      clock,
+      random,
+      logger: log,
+    });
+    const advertise = sip.advertise ?? null;
+    const addresses = new LocalAddresses(clock);
+    return new SipFront({
+      engine: new EmbeddedEngine({ listen, clock, random, logger: log, serverName }),
+      random,
+      logger: log,
+      authenticator,
+      places: new Places({ domain, aliases, advertise, listen: listen.map(({ address }) => address), addresses }),
+      allowEvents: eventPackages.map(({ event }) => event),
+      accepts: eventPackages.flatMap(({ requestTypes }) => requestTypes ?? []),
+      maxBodyBytes: 65_536,
+      advertise,
+    });
+  }
+
+  /** Once: when every PBX has told its picture, or after `patienceMs` with the last truth. */
+  #tellRestored(hub: Hub, notifier: Notifier): void {
+    let timer: Timer | null = null;
+    const go = (): void => {
+      if (timer === null) return;
+      timer.cancel();
+      timer = null;
+      notifier.start();
+    };
+    timer = this.#options.clock.after(patienceMs, go);
+    hub.onLink(() => {
+      if (hub.synced) go();
+    });
+    this.#running.push(() => timer?.cancel());
+  }
+}
+
+async function ask(adapter: PbxAdapter | undefined, wish: Wish, deadlineMs: number): Promise<Outcome<FeatureValue>> {
+  return adapter?.setFeature(wish, deadlineMs) ?? refused('pbx-away', 'no PBX has this extension');
+}
+
+function policyOf({ aliases, features }: Config): TargetPolicy {
+  const policy = makePolicy({ ...features.policy, aliases });
+  if (!policy.ok) throw new Fault('config-invalid', `features.policy: ${policy.refusal.message}`);
+  return policy.value;
+}
+
+async function credentials(adapters: ReadonlyMap<string, PbxAdapter>, user: string) {
+  for (const adapter of adapters.values()) {
+    const found = await adapter.credentials(user);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function firstDigest(adapters: ReadonlyMap<string, PbxAdapter>) {
+  for (const adapter of adapters.values()) {
+    const facts = adapter.digest();
+    if (facts !== null) return facts;
+  }
+  return null;
+}
+
+function health(hub: Hub, storeFailure: string | null) {
+  const checks = [
+    ...hub.links().map(({ source, state, reason }) => ({
+      name: `pbx ${source}`,
+      ok: state === 'up',
+      reason: state === 'up' ? null : (reason ?? state),
+    })),
+    { name: 'store', ok: storeFailure === null, reason: storeFailure },
+    // bound at start, or there is no daemon
+    { name: 'listeners', ok: true, reason: null },
+  ];
+  return { ready: checks.every(({ ok }) => ok), checks };
+}
+
+function hostPort(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}

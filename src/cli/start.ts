@@ -1,0 +1,88 @@
+import { adapterKinds, adapterOptions } from '../../adapters/index.ts';
+import { App } from '../app.ts';
+import { describe, loadConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import { createLogger } from '../log.ts';
+import { systemClock } from '../model/clock.ts';
+import { Fault } from '../model/errors.ts';
+import type { Logger } from '../model/logger.ts';
+import { systemRandom } from '../model/random.ts';
+import { version } from './version.ts';
+
+/** What the process may still take after its rooms have stopped; milliseconds. */
+const lingerMs = 300;
+
+/** Runs the daemon until SIGTERM or SIGINT; answers the exit code (docs/errors.md). */
+export async function start(file: string | null): Promise<number> {
+  const config = read(file);
+  if (typeof config === 'number') return config;
+  const { level, format } = config.log;
+  const text = format === 'text' || (format === 'auto' && process.stdout.isTTY === true);
+  const logger = createLogger({ level, format: text ? 'text' : 'json' });
+  const app = new App({ config, clock: systemClock, random: systemRandom, logger, version });
+  try {
+    await app.start();
+  } catch (error) {
+    await app.stop();
+    return giveUp(logger, error);
+  }
+  process.once('uncaughtException', (error) => {
+    void app.stop().finally(() => process.exit(giveUp(logger, error)));
+  });
+  greet(app, file);
+  await stopSignal();
+  logger.info({}, 'stopping: phones keep their subscriptions and notice nothing');
+  await app.stop();
+  // a library's forgotten timer must not keep a stopped daemon alive
+  setTimeout(() => process.exit(), lingerMs).unref();
+  return 0;
+}
+
+function read(file: string | null): Config | number {
+  try {
+    const result = loadConfig({
+      file,
+      environment: process.env,
+      optionsOf: adapterOptions,
+      adapterTypes: Object.keys(adapterKinds),
+    });
+    if (result.ok) return result.config;
+    process.stderr.write(`${describe(result.problems, result.file)}\n`);
+    return 2;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    process.stderr.write(`${error.message}\nTo do: ${error.fix}\n`);
+    return error.exit;
+  }
+}
+
+function giveUp(logger: Logger, error: unknown): number {
+  const fault = error instanceof Fault ? error : new Fault('internal', String(error), error);
+  const stack = fault.code === 'internal' && error instanceof Error ? error.stack : undefined;
+  logger.error({ code: fault.code, fix: fault.fix, stack }, fault.message);
+  return fault.exit;
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
+}
+
+/** For the person who typed the command; the log says the same to machines. */
+function greet(app: App, file: string | null): void {
+  const { sip, http, domain } = app.bound;
+  const lines = [
+    `Lamplighter ${version} is running for ${domain}.`,
+    `  Panel and API   http://${http}`,
+    `  Phones          ${sip.join('  ')}`,
+    ...app.found.map((line) => `  ${line}`),
+  ];
+  if (file === null) {
+    lines.push(
+      '  This is the demo: extensions 1001 to 1010, SIP password secret<ext>. Open the panel and place a call there.',
+      '  With your own PBX: npm start -- --config FILE (README, "Against an Asterisk").',
+    );
+  }
+  process.stdout.write(`${lines.join('\n')}\n`);
+}

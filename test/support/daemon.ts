@@ -1,0 +1,143 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const main = new URL('../../src/main.js', import.meta.url).pathname;
+
+/** A folder for one test's configuration and database; gone after `remove`. */
+export class Home {
+  readonly folder = mkdtempSync(join(tmpdir(), 'lamplighter-'));
+
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  write(name: string, content: string): string {
+    const path = this.path(name);
+    writeFileSync(path, content);
+    return path;
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** The product as an admin runs it: a process of its own, known by what it prints and what it answers. */
+export class Daemon {
+  readonly output: string[];
+  readonly udpPort: number;
+  readonly tcpPort: number;
+  readonly http: string;
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess, output: string[], ports: { udp: number; tcp: number; http: string }) {
+    this.#child = child;
+    this.output = output;
+    this.udpPort = ports.udp;
+    this.tcpPort = ports.tcp;
+    this.http = ports.http;
+  }
+
+  /** Starts with a configuration file and resolves when it has said what it bound. Rejects with its output if it ends. */
+  static async start(config: string): Promise<Daemon> {
+    const { child, output, ended } = launch(['start', '--config', config]);
+    const bound = new Promise<Daemon>((resolve) => {
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        output.push(line);
+        const text = output.join('\n');
+        const udp = /Phones .*udp:127\.0\.0\.1:(\d+)/.exec(text);
+        const tcp = /Phones .*tcp:127\.0\.0\.1:(\d+)/.exec(text);
+        const http = /Panel and API\s+(http:\S+)/.exec(text);
+        if (udp === null || tcp === null || http === null) return;
+        resolve(new Daemon(child, output, { udp: Number(udp[1]), tcp: Number(tcp[1]), http: http[1]! }));
+      });
+    });
+    return Promise.race([
+      bound,
+      ended.then((code) => {
+        throw new Error(`the daemon ended with ${code}:\n${output.join('\n')}`);
+      }),
+    ]);
+  }
+
+  /** Runs a command to its end. */
+  static async run(...words: string[]): Promise<{ code: number | null; output: string }> {
+    const { child, output, ended } = launch(words);
+    createInterface({ input: child.stdout }).on('line', (line) => output.push(line));
+    const code = await ended;
+    return { code, output: output.join('\n') };
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Lines of the log, parsed; what is no JSON is left out. */
+  get log(): Record<string, unknown>[] {
+    return this.output.flatMap((line) => {
+      if (!line.startsWith('{')) return [];
+      return [JSON.parse(line) as Record<string, unknown>];
+    });
+  }
+
+  async api<T = unknown>(
+    path: string,
+    init: { method?: string; body?: unknown } = {},
+  ): Promise<{ status: number; body: T }> {
+    const response = await fetch(`${this.http}${path}`, {
+      method: init.method ?? 'GET',
+      ...(init.body === undefined
+        ? {}
+        : { body: JSON.stringify(init.body), headers: { 'content-type': 'application/json' } }),
+    });
+    const text = await response.text();
+    return { status: response.status, body: (text === '' ? null : JSON.parse(text)) as T };
+  }
+
+  /** Asks until `right` holds; rejects with the last answer after `timeoutMs`. */
+  async until<T>(path: string, right: (body: T, status: number) => boolean, timeoutMs = 15_000): Promise<T> {
+    const end = Date.now() + timeoutMs;
+    for (;;) {
+      const { status, body } = await this.api<T>(path).catch(() => ({ status: 0, body: null as T }));
+      if (status !== 0 && right(body, status)) return body;
+      if (Date.now() > end) throw new Error(`${path} never became right; last: ${status} ${JSON.stringify(body)}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  async ready(timeoutMs?: number): Promise<void> {
+    await this.until('/readyz', (_body, status) => status === 200, timeoutMs);
+  }
+
+  /** SIGTERM, and the exit code. */
+  async stop(): Promise<number | null> {
+    return this.#end('SIGTERM');
+  }
+
+  /** SIGKILL: as a power cut, for the process. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<number | null> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return this.#child.exitCode;
+    const exit = once(this.#child, 'exit');
+    this.#child.kill(signal);
+    const [code] = (await exit) as [number | null];
+    return code;
+  }
+}
+
+function launch(words: readonly string[]) {
+  const child = spawn(process.execPath, ['--enable-source-maps', main, ...words], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output: string[] = [];
+  createInterface({ input: child.stderr }).on('line', (line) => output.push(line));
+  const ended = once(child, 'close').then(([code]) => code as number | null);
+  return { child, output, ended };
+}
