@@ -1,27 +1,6 @@
 import type { Aor } from '../model/aor.ts';
+import type { SubscriptionRow } from '../model/subscription-row.ts';
 import type { Change, ResourceView } from '../model/views.ts';
-
-/** A subscription as it survives a restart; the same shape as the store's row. */
-export interface SubscriptionRow {
-  readonly id: number;
-  readonly aor: Aor;
-  readonly event: string;
-  readonly eventId: string | null;
-  readonly entity: string;
-  readonly contentType: string;
-  readonly watcher: Aor | null;
-  readonly device: string;
-  readonly userAgent: string | null;
-  /** Milliseconds since the epoch. */
-  readonly createdAt: number;
-  readonly expiresAt: number;
-  /** JSON of the DialogState without our CSeq numbers; written and read by `dialog-json.ts`. */
-  readonly dialog: string;
-  readonly shown: readonly string[];
-  /** Ends of the reserved blocks: every start begins here. */
-  readonly cseqLimit: number;
-  readonly versionLimit: number;
-}
 
 /** What the notifier asks of the store. Faults have the codes `store-*`. */
 export interface SubscriptionStore {

@@ -2,11 +2,11 @@ import type { EventPackage, Scope } from '../event-packages/event-package.ts';
 import type { Aor } from '../model/aor.ts';
 import type { Timer } from '../model/clock.ts';
 import type { PhoneProfile } from '../model/profile.ts';
+import type { SubscriptionRow } from '../model/subscription-row.ts';
 import type { SubscriptionView } from '../model/views.ts';
 import type { DialogState } from '../sip/dialog.ts';
 import type { SubscriptionStateHeader } from '../sip/front.ts';
 import { flowName, writeDialog } from './dialog-json.ts';
-import type { SubscriptionRow } from './ports.ts';
 import type { Debt, Occasion } from './subscription.ts';
 
 export type EndReason = NonNullable<SubscriptionStateHeader['reason']>;

@@ -1,10 +1,10 @@
 import type { EventPackage } from '../event-packages/event-package.ts';
 import type { Logger } from '../model/logger.ts';
 import type { PhoneProfile } from '../model/profile.ts';
+import type { SubscriptionRow } from '../model/subscription-row.ts';
 import type { DialogState } from '../sip/dialog.ts';
 import { dialogName, readDialog } from './dialog-json.ts';
 import { block } from './numbers.ts';
-import type { SubscriptionRow } from './ports.ts';
 import { type Channel, newChannel, type Subscription } from './record.ts';
 import { nothingOwed, parked } from './subscription.ts';
 

@@ -8,12 +8,13 @@ import type { FeatureRow } from '../model/feature.ts';
 import type { Logger } from '../model/logger.ts';
 import type { Leg } from '../model/pbx-event.ts';
 import type { Random } from '../model/random.ts';
+import type { SubscriptionRow } from '../model/subscription-row.ts';
 import { AuditTable } from './audit.ts';
 import { Driver, type Statement } from './driver.ts';
 import { FeatureTable } from './features.ts';
 import { GroupCommit } from './group-commit.ts';
 import { migrate } from './migrate.ts';
-import type { AuditQuery, Store, StoredState, SubscriptionRow } from './store.ts';
+import type { AuditQuery, Store, StoredState } from './store.ts';
 import { SubscriptionTable } from './subscriptions.ts';
 import { WriteBehind } from './write-behind.ts';
 

@@ -2,30 +2,7 @@ import type { Aor } from '../model/aor.ts';
 import type { AuditRow } from '../model/audit.ts';
 import type { FeatureRow } from '../model/feature.ts';
 import type { Leg } from '../model/pbx-event.ts';
-
-/** A subscription as it survives a restart. `dialog` is opaque to the store (JSON). */
-export interface SubscriptionRow {
-  /** Handed out by the notifier; never reused. */
-  readonly id: number;
-  readonly aor: Aor;
-  readonly event: string;
-  readonly eventId: string | null;
-  readonly entity: string;
-  readonly contentType: string;
-  readonly watcher: Aor | null;
-  readonly device: string;
-  readonly userAgent: string | null;
-  /** Milliseconds since the epoch. */
-  readonly createdAt: number;
-  readonly expiresAt: number;
-  /** JSON of the DialogState without its CSeq numbers. */
-  readonly dialog: string;
-  /** Ids of dialogs last shown alive. */
-  readonly shown: readonly string[];
-  /** Ends of the reserved blocks: every start begins here. */
-  readonly cseqLimit: number;
-  readonly versionLimit: number;
-}
+import type { SubscriptionRow } from '../model/subscription-row.ts';
 
 export interface StoredState {
   readonly subscriptions: readonly SubscriptionRow[];

@@ -1,6 +1,6 @@
 import type { Aor } from '../model/aor.ts';
+import type { SubscriptionRow } from '../model/subscription-row.ts';
 import type { Driver, Row, Statement } from './driver.ts';
-import type { SubscriptionRow } from './store.ts';
 
 const columns =
   'id, aor, event, event_id, entity, content_type, watcher, device, user_agent, created_at, expires_at, dialog, shown, cseq_limit, version_limit';

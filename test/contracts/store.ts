@@ -4,7 +4,8 @@ import { aorOf } from '../../src/model/aor.ts';
 import type { AuditRow } from '../../src/model/audit.ts';
 import type { FeatureRow, Origin } from '../../src/model/feature.ts';
 import type { Leg } from '../../src/model/pbx-event.ts';
-import type { Store, SubscriptionRow } from '../../src/store/store.ts';
+import type { SubscriptionRow } from '../../src/model/subscription-row.ts';
+import type { Store } from '../../src/store/store.ts';
 
 /** A place where a store lives through restarts. */
 export interface StorePlace {

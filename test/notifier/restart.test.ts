@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { SubscriptionRow } from '../../src/model/subscription-row.ts';
 import type { NotifierDeps } from '../../src/notifier/notifier.ts';
-import type { SubscriptionRow, SubscriptionStore } from '../../src/notifier/ports.ts';
-import type { Store, SubscriptionRow as StoredRow } from '../../src/store/store.ts';
+import type { SubscriptionStore } from '../../src/notifier/ports.ts';
+import type { Store } from '../../src/store/store.ts';
 import { alice, type FakeStore, newDialog, settle, tcp, told, udp, World } from './support.ts';
 
 /** Kills the first world and brings another up on its disk. */
@@ -15,9 +16,8 @@ function reborn(before: World, overrides: Partial<NotifierDeps> = {}, nextId = 1
 }
 
 test('the real store and its rows fit what the notifier asks for', () => {
-  const fits = (store: Store, row: StoredRow): [SubscriptionStore, SubscriptionRow] => [store, row];
-  const fitsBack = (row: SubscriptionRow): StoredRow => row;
-  assert.equal(typeof fits, typeof fitsBack);
+  const fits = (store: Store): SubscriptionStore => store; // compiles, or does not
+  assert.equal(typeof fits, 'function');
 });
 
 test('after kill -9 CSeq and version go on beyond everything ever sent, and a full NOTIFY comes by itself', async () => {

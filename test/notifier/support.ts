@@ -5,10 +5,11 @@ import { type FeatureName, type FeatureState, featureNames, type Wish } from '..
 import { granted, refused } from '../../src/model/outcome.ts';
 import { defaultProfile, type PhoneProfile } from '../../src/model/profile.ts';
 import type { Random } from '../../src/model/random.ts';
+import type { SubscriptionRow } from '../../src/model/subscription-row.ts';
 import type { Verdict } from '../../src/model/verdict.ts';
 import type { Change, DialogView, ResourceView } from '../../src/model/views.ts';
 import { Notifier, type NotifierDeps } from '../../src/notifier/notifier.ts';
-import type { SubscriptionRow, SubscriptionStore } from '../../src/notifier/ports.ts';
+import type { SubscriptionStore } from '../../src/notifier/ports.ts';
 import type { DialogState } from '../../src/sip/dialog.ts';
 import type {
   NotifyMessage,

@@ -25,14 +25,16 @@ export interface WireEvents {
 }
 
 export async function openUdp(server: Place, local: Place, events: WireEvents): Promise<Wire> {
+  let open = true;
   const socket = createSocket(isIPv6(local.host) ? 'udp6' : 'udp4');
   socket.on('error', () => undefined); // an ICMP refusal while the server restarts; the retransmission tells
   socket.on('message', (bytes, from) => {
-    events.bytes(bytes, (answer) => socket.send(answer, from.port, from.address));
+    events.bytes(bytes, (answer) => {
+      if (open) socket.send(answer, from.port, from.address);
+    });
   });
   socket.bind(local.port, local.host);
   await once(socket, 'listening');
-  let open = true;
   return {
     transport: 'udp',
     local: { host: local.host, port: socket.address().port },

@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Daemon, Home } from '../support/daemon.ts';
+import { dialogInfo, featureEvents, featureType, lamp, Phone, setDnd, setForward } from '../support/phone.ts';
+import { domain } from './simulated.ts';
+
+/** Ports must stay the same over a restart, as they do at an admin's: taken once from the system, then written down. */
+async function fixedConfig(home: Home): Promise<string> {
+  const text = (udp: number, tcp: number, http: number) => `version: 1
+domain: ${domain}
+sip: { listen: ['udp:127.0.0.1:${udp}', 'tcp:127.0.0.1:${tcp}'] }
+store: { path: ${home.path('lamplighter.db')} }
+http: { listen: '127.0.0.1:${http}' }
+pbx: [{ name: sim, type: simulated }]
+phones: { profiles: [{ name: quick, match: '.', notifyMinIntervalMs: 0 }] }
+`;
+  const probe = await Daemon.start(home.write('probe.yaml', text(0, 0, 0)));
+  const config = home.write('lamplighter.yaml', text(probe.udpPort, probe.tcpPort, Number(new URL(probe.http).port)));
+  await probe.stop();
+  return config;
+}
+
+async function open(daemon: Daemon, user: string, transport: 'udp' | 'tcp' = 'udp'): Promise<Phone> {
+  const port = transport === 'udp' ? daemon.udpPort : daemon.tcpPort;
+  return Phone.open({ user, password: `secret${user}`, domain, server: { host: '127.0.0.1', port, transport } });
+}
+
+test('after kill -9 every phone gets its NOTIFY in the old dialog, numbers above any it saw, features as they were', async () => {
+  const home = new Home();
+  const phones: Phone[] = [];
+  const config = await fixedConfig(home);
+  let daemon = await Daemon.start(config);
+  try {
+    await daemon.ready();
+    const desk = await open(daemon, '1001');
+    const watcher = await open(daemon, '1003');
+    phones.push(desk, watcher);
+    const keys = await desk.subscribe({ event: 'as-feature-event' });
+    const lamps = await Promise.all(
+      ['1001', '1002', '1004', '1005'].map((resource) => watcher.subscribe({ event: 'dialog', resource })),
+    );
+    for (const subscription of lamps) await subscription.next();
+    await keys.refresh({ body: setForward('cfna', true, '1002', 5), contentType: featureType });
+    await keys.next((one) => featureEvents(one).some(({ feature, enabled }) => feature === 'cfna' && enabled));
+    await keys.refresh({ body: setForward('cfna', false), contentType: featureType });
+    await keys.next((one) => featureEvents(one).some(({ feature, enabled }) => feature === 'cfna' && !enabled));
+    // under load: DND back and forth while the process dies
+    let busy = true;
+    const load = (async () => {
+      for (let on = true; busy; on = !on) {
+        await daemon.api('/api/v1/extensions/1004/features/dnd', { method: 'PUT', body: { enabled: on } }).catch(() => {
+          busy = false;
+        });
+      }
+    })();
+    await lamps[2]!.next((one) => lamp(dialogInfo(one)) === 'busy');
+    await daemon.kill();
+    busy = false;
+    await load;
+    const before = lamps.map(({ notifies }) => notifies.length);
+    daemon = await Daemon.start(config);
+    await daemon.ready();
+    for (const [index, subscription] of lamps.entries()) {
+      await subscription.next((one) => subscription.notifies.indexOf(one) >= before[index]!);
+    }
+    const remembered = new Map<string, string | undefined>();
+    while (remembered.size < 4) {
+      for (const { feature, target } of featureEvents(await keys.next())) remembered.set(feature, target);
+    }
+    assert.equal(remembered.get('cfna'), '1002', 'the remembered target survives');
+    // the phone goes on in its old dialog, and a key still works
+    assert.equal((await keys.refresh({ body: setDnd(true), contentType: featureType })).status, 200);
+    await keys.next((one) => featureEvents(one).some(({ feature, enabled }) => feature === 'dnd' && enabled));
+    assert.deepEqual([...desk.violations, ...watcher.violations], [], 'a strict phone has nothing to complain of');
+  } finally {
+    for (const phone of phones) await phone.close();
+    await daemon.kill();
+    home.remove();
+  }
+});
+
+test('a clean restart is invisible: no terminated NOTIFY, exit code 0, dialogs go on', async () => {
+  const home = new Home();
+  const config = await fixedConfig(home);
+  let daemon = await Daemon.start(config);
+  let desk: Phone | null = null;
+  try {
+    await daemon.ready();
+    desk = await open(daemon, '1001');
+    const lampOf = await desk.subscribe({ event: 'dialog', resource: '1002' });
+    await lampOf.next();
+    assert.equal(await daemon.stop(), 0);
+    daemon = await Daemon.start(config);
+    await daemon.ready();
+    const after = await lampOf.next();
+    assert.equal(after.subscriptionState.state, 'active');
+    assert.equal(lampOf.ended, false);
+    assert.equal((await lampOf.refresh()).status, 200);
+    assert.deepEqual(desk.violations, []);
+  } finally {
+    await desk?.close();
+    await daemon.kill();
+    home.remove();
+  }
+});
+
+test('a phone on TCP gets its lamp back when it returns on a new connection', async () => {
+  const home = new Home();
+  const config = await fixedConfig(home);
+  let daemon = await Daemon.start(config);
+  let desk: Phone | null = null;
+  try {
+    await daemon.ready();
+    desk = await open(daemon, '1001', 'tcp');
+    const lampOf = await desk.subscribe({ event: 'dialog', resource: '1002' });
+    await lampOf.next();
+    await daemon.kill();
+    await desk.nextDisconnect();
+    daemon = await Daemon.start(config);
+    await daemon.ready();
+    assert.equal((await lampOf.refresh()).status, 200, 'the dialog is still known');
+    assert.equal((await lampOf.next()).subscriptionState.state, 'active');
+    assert.deepEqual(desk.violations, []);
+  } finally {
+    await desk?.close();
+    await daemon.kill();
+    home.remove();
+  }
+});

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { test } from 'node:test';
+import { Daemon, Home } from '../support/daemon.ts';
+import { simulatedConfig } from './simulated.ts';
+
+async function withHome(work: (home: Home) => Promise<void>): Promise<void> {
+  const home = new Home();
+  try {
+    await work(home);
+  } finally {
+    home.remove();
+  }
+}
+
+/** What an admin must never see. */
+function noStack(output: string): void {
+  assert.doesNotMatch(output, /\n\s+at .*:\d+:\d+\)?/, output);
+}
+
+test('a wrong configuration ends with exit code 2 and names path, line and nearest key', () =>
+  withHome(async (home) => {
+    const config = home.write('bad.yaml', 'version: 1\nsip:\n  lisen: []\n');
+    for (const command of [
+      ['start', '--config', config],
+      ['check-config', config],
+    ]) {
+      const { code, output } = await Daemon.run(...command);
+      assert.equal(code, 2);
+      assert.match(output, /bad\.yaml:3: sip\.lisen: .*did you mean listen\?/);
+      noStack(output);
+    }
+  }));
+
+test('check-config says when there is nothing to say, and a file that is not there is exit code 2', () =>
+  withHome(async (home) => {
+    const good = await Daemon.run('check-config', simulatedConfig(home));
+    assert.deepEqual([good.code, /no errors/.test(good.output)], [0, true]);
+    const none = await Daemon.run('start', '--config', home.path('none.yaml'));
+    assert.equal(none.code, 2);
+    noStack(none.output);
+  }));
+
+test('a SIP port in use ends with exit code 3, the port and the fix', () =>
+  withHome(async (home) => {
+    const socket = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(socket, 'listening');
+    const { port } = socket.address();
+    const config = home.write(
+      'lamplighter.yaml',
+      `sip: { listen: ['udp:127.0.0.1:${port}'] }\nstore: { path: ${home.path('x.db')} }\nhttp: { listen: '127.0.0.1:0' }\n`,
+    );
+    const { code, output } = await Daemon.run('start', '--config', config);
+    socket.close();
+    assert.equal(code, 3);
+    assert.match(output, new RegExp(`udp:127\\.0\\.0\\.1:${port}`));
+    assert.match(output, /choose another address/);
+    noStack(output);
+  }));
+
+test('an HTTP port in use ends with exit code 3', () =>
+  withHome(async (home) => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    const config = home.write(
+      'lamplighter.yaml',
+      `sip: { listen: ['udp:127.0.0.1:0'] }\nstore: { path: ${home.path('x.db')} }\nhttp: { listen: '127.0.0.1:${port}' }\n`,
+    );
+    const { code, output } = await Daemon.run('start', '--config', config);
+    server.close();
+    assert.equal(code, 3);
+    assert.match(output, new RegExp(`:${port}`));
+    noStack(output);
+  }));
+
+test('an address this host has not ends with exit code 3', () =>
+  withHome(async (home) => {
+    const config = home.write(
+      'lamplighter.yaml',
+      `sip: { listen: ['udp:192.0.2.1:5070'] }\nstore: { path: ${home.path('x.db')} }\nhttp: { listen: '127.0.0.1:0' }\n`,
+    );
+    const { code, output } = await Daemon.run('start', '--config', config);
+    assert.equal(code, 3);
+    noStack(output);
+  }));
+
+test('a database that cannot be written ends with exit code 4 and the fix', () =>
+  withHome(async (home) => {
+    home.write('file', '');
+    const config = home.write(
+      'lamplighter.yaml',
+      `sip: { listen: ['udp:127.0.0.1:0'] }\nstore: { path: ${home.path('file/below/x.db')} }\nhttp: { listen: '127.0.0.1:0' }\n`,
+    );
+    const { code, output } = await Daemon.run('start', '--config', config);
+    assert.equal(code, 4);
+    assert.match(output, /writable/);
+    noStack(output);
+  }));
+
+test('a read-only folder is a clear message, not a stack (skipped for root, whom no mode stops)', (t) =>
+  withHome(async (home) => {
+    if (process.getuid?.() === 0) {
+      t.skip('root writes everywhere');
+      return;
+    }
+    mkdirSync(home.path('ro'));
+    chmodSync(home.path('ro'), 0o500);
+    const config = home.write('lamplighter.yaml', `store: { path: ${home.path('ro/x.db')} }\n`);
+    const { code, output } = await Daemon.run('start', '--config', config);
+    assert.equal(code, 4);
+    noStack(output);
+  }));
+
+test('a second daemon on one database ends with exit code 4 and leaves the first alone', () =>
+  withHome(async (home) => {
+    const config = simulatedConfig(home);
+    const first = await Daemon.start(config);
+    const second = await Daemon.run('start', '--config', config);
+    assert.equal(second.code, 4);
+    assert.match(second.output, /in use by another Lamplighter/);
+    noStack(second.output);
+    await first.ready();
+    assert.equal(await first.stop(), 0);
+  }));
+
+test('an unknown command is refused with help', async () => {
+  const { code, output } = await Daemon.run('lamp');
+  assert.notEqual(code, 0);
+  assert.match(output, /Usage|unknown|argument/i);
+});
