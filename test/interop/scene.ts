@@ -1,0 +1,98 @@
+import { Daemon, Home } from '../support/daemon.ts';
+import { Phone, type PhoneOptions } from '../support/phone.ts';
+import { AsteriskLab } from './lab/asterisk.ts';
+
+/** Set in CI: a suite that cannot run there is a failure, not a skip. */
+const required = process.env['LAMPLIGHTER_INTEROP'] === 'required';
+
+/** Null: the suite can run. Else the reason for its skip; throws where a skip is not allowed. */
+export async function whyNot(): Promise<string | null> {
+  const reason = await AsteriskLab.available();
+  if (reason !== null && required) throw new Error(`no Asterisk for the interop suite: ${reason}`);
+  return reason;
+}
+
+export const domain = 'pbx.example.test';
+
+/** A real Asterisk, the product beside it as README tells an admin, and phones at both. */
+export class Site {
+  readonly lab: AsteriskLab;
+  readonly home: Home;
+  readonly config: string;
+  daemon: Daemon;
+  readonly #phones: Phone[] = [];
+
+  private constructor(lab: AsteriskLab, home: Home, config: string, daemon: Daemon) {
+    this.lab = lab;
+    this.home = home;
+    this.config = config;
+    this.daemon = daemon;
+  }
+
+  static async open(): Promise<Site> {
+    const lab = await AsteriskLab.start({ features: 'freepbx' });
+    const home = new Home();
+    // ports are taken once and kept, so that phones find a restarted Lamplighter where it was
+    const probe = await Daemon.start(configure(home, 'probe.yaml', lab, 0, 0, 0));
+    const { udpPort, tcpPort, http } = probe;
+    await probe.stop();
+    const config = configure(home, 'lamplighter.yaml', lab, udpPort, tcpPort, Number(new URL(http).port));
+    const daemon = await Daemon.start(config);
+    await daemon.ready(20_000);
+    return new Site(lab, home, config, daemon);
+  }
+
+  /** A phone whose SUBSCRIBEs come to Lamplighter. */
+  async desk(user: string, more: Partial<PhoneOptions> & { readonly transport?: 'udp' | 'tcp' } = {}): Promise<Phone> {
+    const { transport = 'udp', ...options } = more;
+    const port = transport === 'udp' ? this.daemon.udpPort : this.daemon.tcpPort;
+    const server = { host: '127.0.0.1', port, transport };
+    const phone = await Phone.open({ user, password: `pw${user}`, domain, server, ...options });
+    this.#phones.push(phone);
+    return phone;
+  }
+
+  /** The same phone's side towards the PBX: registered, for calls. */
+  async line(user: string): Promise<Phone> {
+    const phone = await this.lab.phone(user);
+    this.#phones.push(phone);
+    const { status } = await phone.register();
+    if (status !== 200) throw new Error(`REGISTER of ${user}: ${status}`);
+    return phone;
+  }
+
+  async restartDaemon(): Promise<void> {
+    this.daemon = await Daemon.start(this.config);
+  }
+
+  async close(): Promise<void> {
+    for (const phone of this.#phones.splice(0)) await phone.close();
+    await this.daemon.kill();
+    await this.lab.stop();
+    this.home.remove();
+  }
+}
+
+function configure(home: Home, name: string, lab: AsteriskLab, udp: number, tcp: number, http: number): string {
+  return home.write(
+    name,
+    `version: 1
+domain: ${domain}
+aliases: [127.0.0.1]
+sip: { listen: ['udp:127.0.0.1:${udp}', 'tcp:127.0.0.1:${tcp}'] }
+store: { path: ${home.path('lamplighter.db')} }
+http: { listen: '127.0.0.1:${http}' }
+phones: { profiles: [{ name: quick, match: '.', notifyMinIntervalMs: 0 }] }
+pbx:
+  - name: main
+    type: asterisk
+    features: freepbx
+    ari: { url: '${lab.ari.url}', username: ${lab.ari.username}, passwordFile: ${home.write('ari', `${lab.ari.password}\n`)} }
+    ami:
+      host: ${lab.ami.host}
+      port: ${lab.ami.port}
+      username: ${lab.ami.username}
+      passwordFile: ${home.write('ami', `${lab.ami.secret}\n`)}
+`,
+  );
+}
