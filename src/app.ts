@@ -166,6 +166,9 @@ export class App {
     const serverName = `Lamplighter/${version}`;
     const log = logger.child('sip');
     const users = new Map(sip.users.map(({ user, password }) => [user, { realm: domain, password }]));
+    const advertise = sip.advertise ?? null;
+    const addresses = new LocalAddresses(clock);
+    const places = new Places({ domain, aliases, advertise, listen: listen.map(({ address }) => address), addresses });
     const authenticator = new Authenticator({
       mode: sip.auth,
       trusted: sip.trusted,
@@ -173,18 +176,17 @@ export class App {
       facts: () => (sip.auth === 'users' ? { realm: domain, md5Only: false } : firstDigest(adapters)),
       secret,
       domain,
+      isOurs: (host) => places.isOurs(host),
       clock,
       random,
       logger: log,
     });
-    const advertise = sip.advertise ?? null;
-    const addresses = new LocalAddresses(clock);
     return new SipFront({
       engine: new EmbeddedEngine({ listen, clock, random, logger: log, serverName }),
       random,
       logger: log,
       authenticator,
-      places: new Places({ domain, aliases, advertise, listen: listen.map(({ address }) => address), addresses }),
+      places,
       allowEvents: eventPackages.map(({ event }) => event),
       accepts: eventPackages.flatMap(({ requestTypes }) => requestTypes ?? []),
       maxBodyBytes: 65_536,

@@ -29,6 +29,7 @@ it('a call rings, is answered, held by the side that pressed hold, resumed and e
   await shows(ofCallee, 'off');
   const call = await caller.invite('1002');
   const incoming = await callee.nextCall();
+  incoming.ringing();
   const ringing = await shows(ofCallee, 'ringing');
   assert.equal(ringing.dialogs.filter(({ state }) => state !== 'terminated').length, 1);
   assert.equal(ringing.dialogs[0]?.direction, 'recipient');
@@ -55,12 +56,13 @@ it('a call that is cancelled or refused leaves no lamp behind', async () => {
   const lampOf = await watcher.subscribe({ event, resource: '1002' });
   await shows(lampOf, 'off');
   const cancelled = await caller.invite('1002');
-  await callee.nextCall();
+  (await callee.nextCall()).ringing();
   await shows(lampOf, 'ringing');
   await cancelled.hangup();
   await shows(lampOf, 'off');
   const busy = await caller.invite('1002');
   const incoming = await callee.nextCall();
+  incoming.ringing();
   await shows(lampOf, 'ringing');
   incoming.reject(486);
   await shows(lampOf, 'off');
@@ -75,7 +77,9 @@ it('a phone that rings on two devices is one call, and the answer at one is one 
   const lampOf = await watcher.subscribe({ event, resource: '1001' });
   await shows(lampOf, 'off');
   const call = await caller.invite('1001');
-  const [first] = [await one.nextCall(), await two.nextCall()];
+  const [first, second] = [await one.nextCall(), await two.nextCall()];
+  first.ringing();
+  second.ringing();
   const ringing = await shows(lampOf, 'ringing');
   assert.equal(ringing.dialogs.filter(({ state }) => state === 'early').length, 1);
   await first.answer();

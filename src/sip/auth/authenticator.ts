@@ -32,6 +32,8 @@ export interface AuthenticatorOptions {
   /** Makes nonces; the same after a restart. */
   readonly secret: Buffer;
   readonly domain: string;
+  /** Whether a host, without brackets, is this server. */
+  readonly isOurs: (host: string) => boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -90,7 +92,7 @@ export class Authenticator {
     const authorization = this.#chosen(request, facts);
     if (authorization === null) return this.#challenge(facts, false);
     // RFC 7616 3.4.6: a digest made for another URI is somebody else's.
-    if (!sameTarget(authorization.uri, request.uri)) {
+    if (!sameTarget(authorization.uri, request.uri, this.#options.isOurs)) {
       return { ok: false, answer: { status: 400, reason: 'Digest URI Is Not The Request-URI' } };
     }
     // Foreign nonces count as stale too: phones use the nonce of their registrar, whose realm is the same, and must

@@ -30,6 +30,7 @@ function setup(options: Partial<AuthenticatorOptions> = {}) {
   const clock = new FakeClock();
   const logger = new RecordingLogger();
   const authenticator = new Authenticator({
+    isOurs: (host) => host === 'example.com' || host === '127.0.0.1',
     mode: 'pbx',
     trusted: [],
     lookup: async (user) => {

@@ -65,6 +65,7 @@ export async function startFront({ mode = 'trusted', answer, ...options }: Front
   const domain = 'lamplighter.test';
   const places = new Places({ domain, aliases: ['alias.test'], advertise: null, listen: ['0.0.0.0'], addresses });
   const authenticator = new Authenticator({
+    isOurs: (host) => host === 'example.com' || host === '127.0.0.1',
     mode,
     trusted: ['192.0.2.0/24'],
     lookup: async (user) => {

@@ -28,6 +28,7 @@ function frontOnLoopback(): SipFront {
   const addresses = new LocalAddresses(systemClock);
   const places = new Places({ domain, aliases: [], advertise: null, listen: ['127.0.0.1'], addresses });
   const authenticator = new Authenticator({
+    isOurs: (host) => host === 'example.com' || host === '127.0.0.1',
     mode: 'pbx',
     trusted: [],
     lookup: async (user) => ({ realm: domain, password: `secret${user}` }),
