@@ -28,10 +28,19 @@ export function sleep(clock: Clock, ms: number): Promise<void> {
   });
 }
 
-/** Settles like `work`, or with `late()` when the clock passes `ms` first; the late result of `work` is dropped. */
+/**
+ * Settles like `work`, or with `late()` when the clock passes `ms` first; the late result of `work` is dropped. A `late`
+ * that throws rejects.
+ */
 export function within<T>(clock: Clock, ms: number, work: Promise<T>, late: () => T | Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = clock.after(ms, () => resolve(late()));
+    const timer = clock.after(ms, () => {
+      try {
+        resolve(late());
+      } catch (error) {
+        reject(error);
+      }
+    });
     work.then(
       (value) => {
         timer.cancel();

@@ -1,0 +1,202 @@
+import { connect, type Socket } from 'node:net';
+import type { Timer } from '../../src/model/clock.ts';
+import { Fault } from '../../src/model/errors.ts';
+import type { AdapterTools } from '../adapter.ts';
+import { backoffMs } from '../resync.ts';
+import { AmiParser, type Fields, formatAction } from './ami-wire.ts';
+import type { AmiEvent } from './events.ts';
+import { type LinkHandlers, longWaitMs, mostWaitMs } from './link.ts';
+
+export interface AmiSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly username: string;
+  readonly password: string;
+  /** Classes of events wanted, as in manager.conf: fewer events, less work. */
+  readonly events: string;
+}
+
+export interface AmiAnswer {
+  /** `Response: Success`. */
+  readonly ok: boolean;
+  readonly message: string;
+  readonly fields: AmiEvent;
+  /** The rows of a list. */
+  readonly rows: readonly AmiEvent[];
+}
+
+interface Pending {
+  readonly settle: (answer: AmiAnswer) => void;
+  readonly fail: (error: Fault) => void;
+  readonly timer: Timer;
+  head: AmiEvent | null;
+  readonly rows: AmiEvent[];
+}
+
+const actionMs = 5_000;
+const loginMs = 8_000;
+const pingEveryMs = 10_000;
+
+/** A connection to AMI that comes back for ever. Passwords go nowhere but into the login. */
+export class AmiLink {
+  readonly #settings: AmiSettings;
+  readonly #tools: AdapterTools;
+  #handlers: LinkHandlers<AmiEvent> | null = null;
+  #socket: Socket | null = null;
+  #up = false;
+  #failures = 0;
+  #timer: Timer | null = null;
+  #booted: (() => void) | null = null;
+  #nextId = 1;
+  readonly #pending = new Map<string, Pending>();
+
+  constructor(settings: AmiSettings, tools: AdapterTools) {
+    this.#settings = settings;
+    this.#tools = tools;
+  }
+
+  start(handlers: LinkHandlers<AmiEvent>): void {
+    this.#handlers = handlers;
+    this.#open();
+  }
+
+  stop(): void {
+    this.#handlers = null;
+    this.#timer?.cancel();
+    this.#drop(new Fault('pbx-unreachable', 'AMI is being closed'));
+  }
+
+  /** Rejects with a Fault when AMI is away or silent; an error that Asterisk states is an answer. */
+  action(name: string, fields: Fields = [], deadlineMs = actionMs): Promise<AmiAnswer> {
+    const socket = this.#socket;
+    if (socket === null) return Promise.reject(new Fault('pbx-unreachable', 'AMI is not connected'));
+    const id = `l${this.#nextId++}`;
+    return new Promise((settle, fail) => {
+      const bytes = formatAction([['Action', name], ['ActionID', id], ...fields]);
+      const timer = this.#tools.clock.after(deadlineMs, () => {
+        this.#pending.delete(id);
+        fail(new Fault('pbx-unreachable', `AMI did not answer ${name} within ${deadlineMs} ms`));
+      });
+      this.#pending.set(id, { settle, fail, timer, head: null, rows: [] });
+      socket.write(bytes);
+    });
+  }
+
+  #open(): void {
+    const { host, port } = this.#settings;
+    const socket = connect({ host, port, noDelay: true });
+    const parser = new AmiParser();
+    this.#socket = socket;
+    socket.setEncoding('utf8');
+    socket.on('data', (text: string) => {
+      try {
+        for (const block of parser.push(text)) this.#receive(socket, block);
+      } catch (error) {
+        this.#lost(socket, error instanceof Error ? error.message : String(error), 0);
+      }
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => this.#lost(socket, `AMI: ${error.code ?? error.message}`, 0));
+    socket.on('close', () => this.#lost(socket, 'AMI closed the connection', 0));
+    this.#after(loginMs, () => this.#lost(socket, `AMI at ${host}:${port} does not answer`, 0));
+  }
+
+  #receive(socket: Socket, block: AmiEvent): void {
+    if (socket !== this.#socket) return;
+    if (block['Greeting'] !== undefined) {
+      this.#login(socket).catch((error: unknown) =>
+        this.#lost(socket, error instanceof Error ? error.message : String(error), 0),
+      );
+      return;
+    }
+    const pending = this.#pending.get(block['ActionID'] ?? '');
+    if (pending !== undefined) {
+      this.#answer(block, pending);
+      return;
+    }
+    if (block['Event'] === 'FullyBooted') this.#booted?.();
+    if (this.#up && block['Event'] !== undefined) this.#handlers?.event(block);
+  }
+
+  #answer(block: AmiEvent, pending: Pending): void {
+    if (block['Response'] !== undefined) pending.head = block;
+    else if (block['EventList'] !== 'Complete') pending.rows.push(block);
+    // COMPAT(Asterisk): the end of a list says `EventList: Complete`, its beginning `start`.
+    if (block['Response'] !== undefined && block['EventList']?.toLowerCase() === 'start') return;
+    if (block['Response'] === undefined && block['EventList'] !== 'Complete') return;
+    this.#pending.delete(block['ActionID'] ?? '');
+    pending.timer.cancel();
+    const head = pending.head ?? block;
+    const ok = head['Response'] === 'Success' || head['Response'] === 'Goodbye';
+    pending.settle({ ok, message: head['Message'] ?? '', fields: head, rows: pending.rows });
+  }
+
+  async #login(socket: Socket): Promise<void> {
+    const { username, password, events } = this.#settings;
+    const booted = new Promise<void>((resolve) => {
+      this.#booted = resolve;
+    });
+    const answer = await this.action('Login', [
+      ['Username', username],
+      ['Secret', password],
+      ['Events', events],
+    ]);
+    if (socket !== this.#socket) return;
+    if (!answer.ok) {
+      const { fix } = new Fault('pbx-refused', '');
+      this.#tools.logger.error({ code: 'pbx-refused', user: username, fix }, 'AMI refuses the user name or password');
+      this.#lost(socket, 'AMI refuses the user name or password', longWaitMs);
+      return;
+    }
+    // Without the class `system` the word never comes; a reading of a PBX that still boots fails and is repeated.
+    this.#after(3_000, () => this.#booted?.());
+    await booted;
+    if (socket !== this.#socket) return;
+    this.#up = true;
+    this.#failures = 0;
+    this.#timer?.cancel();
+    this.#keepAlive(socket);
+    this.#handlers?.up();
+  }
+
+  /** A half-open connection looks like silence; only a question finds it. */
+  #keepAlive(socket: Socket): void {
+    this.#after(pingEveryMs, () => {
+      this.action('Ping').then(
+        () => {
+          if (socket === this.#socket) this.#keepAlive(socket);
+        },
+        () => this.#lost(socket, 'AMI does not answer any more', 0),
+      );
+    });
+  }
+
+  #lost(socket: Socket, reason: string, waitMs: number): void {
+    if (socket !== this.#socket) return;
+    this.#drop(new Fault('pbx-unreachable', reason));
+    const handlers = this.#handlers;
+    if (handlers === null) return;
+    this.#after(Math.max(waitMs, backoffMs(this.#failures++, this.#tools.random, 500, mostWaitMs)), () => this.#open());
+    handlers.down(reason);
+  }
+
+  #drop(why: Fault): void {
+    const socket = this.#socket;
+    this.#socket = null;
+    this.#up = false;
+    this.#timer?.cancel();
+    socket?.removeAllListeners();
+    socket?.on('error', () => undefined);
+    socket?.destroy();
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const it of pending) {
+      it.timer.cancel();
+      it.fail(why);
+    }
+  }
+
+  #after(ms: number, task: () => void): void {
+    this.#timer?.cancel();
+    this.#timer = this.#tools.clock.after(ms, task);
+  }
+}

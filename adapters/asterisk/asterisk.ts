@@ -1,0 +1,245 @@
+import { domainOf, userOf } from '../../src/model/aor.ts';
+import { type Timer, within } from '../../src/model/clock.ts';
+import { Fault } from '../../src/model/errors.ts';
+import { type FeatureName, type FeatureValue, featureNames, type Wish } from '../../src/model/feature.ts';
+import { type Outcome, refused } from '../../src/model/outcome.ts';
+import type {
+  AdapterFactory,
+  AdapterSettings,
+  AdapterTools,
+  Capabilities,
+  Credentials,
+  DigestFacts,
+  PbxAdapter,
+  Tell,
+} from '../adapter.ts';
+import { Resync } from '../resync.ts';
+import { AmiLink } from './ami.ts';
+import { AriLink } from './ari.ts';
+import { type Access, CredentialReader } from './credentials.ts';
+import { DetailAsker } from './details.ts';
+import { type Reading, readAmi, readAri } from './events.ts';
+import type { Fact } from './facts.ts';
+import { AstdbFeatures } from './features/astdb.ts';
+import { freepbx } from './features/freepbx.ts';
+import { FeatureWriter } from './features/writer.ts';
+import type { LinkHandlers } from './link.ts';
+import { type AsteriskOptions, asteriskOptions } from './options.ts';
+import { Picture } from './picture.ts';
+import { SnapshotReader } from './snapshot.ts';
+
+/** A `Custom:` state may be told before the row it stands for is written. */
+const secondLookMs = 300;
+
+/** `type: asterisk`. Options as `asteriskOptions` gives them. */
+export const asterisk: AdapterFactory = (settings, tools) => new Asterisk(settings, tools);
+
+class Asterisk implements PbxAdapter {
+  readonly capabilities: Capabilities;
+  readonly #settings: AdapterSettings;
+  readonly #options: AsteriskOptions;
+  readonly #tools: AdapterTools;
+  readonly #ari: AriLink | null;
+  readonly #ami: AmiLink | null;
+  readonly #access: Access;
+  readonly #features: AstdbFeatures;
+  readonly #reader: SnapshotReader;
+  readonly #credentials: CredentialReader;
+  readonly #resync: Resync<Fact, Picture>;
+  readonly #asker: DetailAsker;
+  readonly #writer: FeatureWriter | null;
+  /** Links that are down, and why. */
+  readonly #away = new Map<string, string>();
+  #poll: Timer | null = null;
+  #secondLook: Timer | null = null;
+  #polling = false;
+  #pollAgain = false;
+  #stopped = false;
+
+  constructor(settings: AdapterSettings, tools: AdapterTools) {
+    this.#settings = settings;
+    this.#tools = tools;
+    const options = asteriskOptions.parse(settings.options);
+    this.#options = options;
+    this.#ari = options.ari === undefined ? null : new AriLink(options.ari, tools);
+    // With ARI only what ARI cannot tell; without, the calls and the dialplan too, where the account may read them.
+    const events = this.#ari === null ? 'system,call,dialplan' : 'system,call';
+    this.#ami = options.ami === undefined ? null : new AmiLink({ ...options.ami, events }, tools);
+    this.#access = { ari: this.#ari?.rest ?? null, ami: this.#ami };
+    const templates = options.features === 'astdb' ? (options.astdb ?? {}) : freepbx;
+    this.#features = new AstdbFeatures(templates, options.secondsPerRing, options.writeRingTimer);
+    this.#reader = new SnapshotReader(this.#access, this.#features);
+    this.#credentials = new CredentialReader(this.#access);
+    this.#resync = new Resync<Fact, Picture>(
+      settings.name,
+      { incarnation: () => this.#incarnation(), read: (older) => this.#read(older), adopted: () => this.#adopted() },
+      tools,
+    );
+    this.#asker = new DetailAsker(this.#access, tools.clock, (fact) => this.#feed(fact));
+    this.#writer = this.#ami === null ? null : new FeatureWriter(this.#ami, this.#features, this.#reader.ringTimers);
+    this.capabilities = this.#capabilities();
+  }
+
+  start(tell: Tell): void {
+    this.#resync.start(tell);
+    const links: [string, { start(handlers: LinkHandlers<never>): void } | null, (event: never) => Reading][] = [
+      ['ARI', this.#ari, (event) => readAri(event, this.#ami === null)],
+      ['AMI', this.#ami, (event) => readAmi(event, this.#ari === null)],
+    ];
+    for (const [name, link] of links) if (link !== null) this.#away.set(name, `${name} is being connected`);
+    for (const [name, link, read] of links) {
+      link?.start({
+        up: () => this.#linkUp(name),
+        down: (reason) => this.#linkDown(name, reason),
+        event: (event) => this.#take(read(event)),
+      });
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#resync.stop();
+    this.#poll?.cancel();
+    this.#secondLook?.cancel();
+    this.#asker.forget();
+    this.#ari?.stop();
+    this.#ami?.stop();
+  }
+
+  async setFeature(wish: Wish, deadlineMs: number): Promise<Outcome<FeatureValue>> {
+    const writer = this.#writer;
+    if (writer === null || !this.capabilities.features[wish.feature].writable) {
+      return refused('not-writable', 'this PBX is connected without AMI, or has no place for this feature');
+    }
+    if (this.#resync.live === null) return refused('pbx-away', 'the PBX is not connected');
+    const user = userOf(wish.aor);
+    if (domainOf(wish.aor) !== this.#settings.domain.toLowerCase() || !this.#resync.live.users.includes(user)) {
+      return refused('pbx-refused', 'the PBX has no such extension');
+    }
+    try {
+      const late = () => refused<FeatureValue>('pbx-timeout', `the PBX did not answer within ${deadlineMs} ms`);
+      const outcome = await within(this.#tools.clock, deadlineMs, writer.write(user, wish, deadlineMs), late);
+      if (outcome.ok) this.#resync.feed({ fact: 'feature', user, feature: wish.feature, value: outcome.value });
+      return outcome;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const away = this.#resync.live === null;
+      return refused(away ? 'pbx-away' : error instanceof Fault ? 'pbx-timeout' : 'pbx-refused', reason);
+    }
+  }
+
+  async credentials(user: string): Promise<Credentials | null> {
+    return this.#credentials.of(user);
+  }
+
+  digest(): DigestFacts | null {
+    return this.#credentials.facts;
+  }
+
+  #capabilities(): Capabilities {
+    const ami = this.#ami !== null;
+    const has = (name: FeatureName) => ami && this.#features.names.includes(name);
+    const features = featureNames.map((name) => [
+      name,
+      { readable: has(name), writable: has(name), notified: has(name) && this.#features.notifies(name) },
+    ]);
+    return {
+      features: Object.fromEntries(features) as Capabilities['features'],
+      calls: true,
+      registrations: true,
+      mailboxes: ami,
+      tags: true,
+    };
+  }
+
+  #linkUp(name: string): void {
+    this.#away.delete(name);
+    if (this.#away.size > 0) return;
+    this.#tools.logger.info({ pbx: this.#settings.name }, 'connected to the PBX');
+    this.#reader.forget();
+    this.#resync.linked();
+  }
+
+  #linkDown(name: string, reason: string): void {
+    if (this.#away.get(name) !== reason) this.#tools.logger.warn({ pbx: this.#settings.name, link: name }, reason);
+    this.#away.set(name, reason);
+    this.#poll?.cancel();
+    this.#asker.forget();
+    this.#resync.lost(reason);
+  }
+
+  #take(reading: Reading): void {
+    for (const fact of reading.facts) this.#feed(fact);
+    if (reading.deviceState !== undefined && this.#features.isTrigger(reading.deviceState)) this.#look(true);
+    if (reading.dialplan !== undefined && this.#features.isWrite(reading.dialplan)) this.#look(true);
+  }
+
+  #feed(fact: Fact): void {
+    this.#resync.feed(fact);
+    if (this.#resync.live !== null) this.#asker.after(fact, this.#resync.live.calls);
+  }
+
+  async #incarnation(): Promise<string> {
+    if (this.#ari !== null) {
+      const info = (await this.#ari.rest.get(['asterisk', 'info'], { only: 'status' })) as Record<
+        string,
+        unknown
+      > | null;
+      const status = info?.['status'] as Record<string, unknown> | undefined;
+      if (typeof status?.['startup_time'] === 'string') return status['startup_time'];
+    }
+    const answer = await this.#ami?.action('CoreStatus');
+    const { CoreStartupDate: date, CoreStartupTime: time } = answer?.fields ?? {};
+    if (!date || !time) throw new Fault('pbx-unreachable', 'the PBX does not say when it was started');
+    return `${date}T${time}`;
+  }
+
+  async #read(older: Picture | null): Promise<Picture> {
+    const reading = await this.#reader.read(older);
+    await this.#credentials.refresh(this.#reader.auths);
+    const { name, domain } = this.#settings;
+    return new Picture(name, domain, reading, () => this.#tools.clock.now(), older);
+  }
+
+  #adopted(): void {
+    const live = this.#resync.live;
+    if (live !== null) this.#asker.all(live.calls);
+    this.#plan();
+  }
+
+  #plan(): void {
+    this.#poll?.cancel();
+    if (this.#ami === null || this.#stopped) return;
+    this.#poll = this.#tools.clock.after(this.#options.pollSeconds * 1000, () => this.#look(false));
+  }
+
+  /** Reads the features, now; `again`: and once more in a moment. */
+  #look(again: boolean): void {
+    if (again) {
+      this.#secondLook?.cancel();
+      this.#secondLook = this.#tools.clock.after(secondLookMs, () => this.#look(false));
+    }
+    if (this.#ami === null || this.#stopped || this.#resync.live === null) return;
+    this.#pollAgain = this.#polling;
+    if (this.#polling) return;
+    this.#polling = true;
+    const writes = this.#writer?.writes ?? 0;
+    this.#reader
+      .database()
+      .then(
+        (rows) => {
+          const live = this.#resync.live;
+          // A write of ours during the reading: who knows whether it was seen.
+          if (live === null || writes !== this.#writer?.writes) return;
+          for (const user of live.users)
+            for (const fact of this.#reader.featureFacts(user, rows)) this.#resync.feed(fact);
+        },
+        (error: unknown) => this.#tools.logger.debug({ error: String(error) }, 'features could not be read'),
+      )
+      .finally(() => {
+        this.#polling = false;
+        if (this.#pollAgain) this.#look(false);
+        else this.#plan();
+      });
+  }
+}

@@ -1,0 +1,13 @@
+/** What a connection to the PBX tells. `event` only between `up` and `down`. */
+export interface LinkHandlers<E> {
+  up(): void;
+  /** Once per loss or failed attempt. */
+  down(reason: string): void;
+  event(event: E): void;
+}
+
+/** Waits after a failure that repeating cannot cure (wrong password, a second Lamplighter); milliseconds. */
+export const longWaitMs = 30_000;
+
+/** The longest wait between two attempts (before jitter): a PBX that is back must be in step within 15 s. Milliseconds. */
+export const mostWaitMs = 8_000;

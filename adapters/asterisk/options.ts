@@ -1,0 +1,103 @@
+import { z } from 'zod';
+
+const password = z
+  .string()
+  .min(1)
+  .regex(/^[^\r\n\0]+$/, { error: 'one line' })
+  .describe('`passwordFile` may stand for it: a file that holds nothing else');
+
+const ari = z.strictObject({
+  url: z
+    .url({ protocol: /^https?$/ })
+    .regex(/^https?:\/\/[^/@]+\/?$/, { error: 'http://HOST:PORT, nothing else' })
+    .describe('root of the HTTP server of Asterisk, without /ari: http://127.0.0.1:8088'),
+  username: z.string().min(1),
+  password,
+  app: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/)
+    .default('lamplighter')
+    .describe('name of the ARI application; two Lamplighters on one PBX need two names'),
+});
+
+/** AMI knows no quoting: a line break in a login would be the start of another action. */
+const oneLine = z.string().regex(/^[^\r\n\0]+$/, { error: 'one line' });
+
+const ami = z.strictObject({
+  host: oneLine.default('127.0.0.1'),
+  port: z.int().min(1).max(65535).default(5038),
+  username: oneLine,
+  password,
+});
+
+const state = z.strictObject({
+  name: z
+    .string()
+    .regex(/^Custom:[A-Za-z0-9_*{}.-]+$/, { error: 'Custom:NAME with {ext} or {device} in it' })
+    .refine((it) => /\{(ext|device)\}/.test(it), { error: 'must hold {ext} or {device}' })
+    .describe('a device state; with {device} it is set once for each device of the user'),
+  on: z.string().regex(/^[A-Z_]+$/),
+  off: z.string().regex(/^[A-Z_]+$/),
+});
+
+const family = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, { error: 'letters, digits, _ . -' });
+
+const key = z
+  .string()
+  .regex(/^[A-Za-z0-9_.{}/-]{1,128}$/)
+  .refine((it) => it.includes('{ext}'), { error: 'must hold {ext}' })
+  .default('{ext}');
+
+const place = z.strictObject({
+  family,
+  key,
+  on: z
+    .string()
+    .regex(/^[A-Za-z0-9_.-]{1,32}$/)
+    .default('YES')
+    .describe('what do-not-disturb is set to; any value counts as on when read'),
+  states: z.array(state).default([]),
+});
+
+const templates = z.strictObject({
+  dnd: place.optional(),
+  cfa: place.optional(),
+  cfb: place.optional(),
+  cfna: place.optional(),
+  ringTimer: z
+    .strictObject({ family, key })
+    .optional()
+    .describe('seconds before a no-answer forward; 0 or absent = the system default'),
+  devices: z.strictObject({ family, key }).optional().describe('devices of a user, separated by &'),
+});
+
+/** Where a PBX keeps each feature in its database. A feature without a place is not offered. */
+export type Templates = z.infer<typeof templates>;
+export type Place = z.infer<typeof place>;
+
+/** The options of `type: asterisk`. */
+export const asteriskOptions = z
+  .strictObject({
+    ari: ari.optional().describe('calls'),
+    ami: ami.optional().describe('features, registrations, mailboxes; without it features cannot be read or written'),
+    features: z.enum(['freepbx', 'astdb']).default('freepbx'),
+    astdb: templates.optional().describe('places of the features, with features: astdb'),
+    secondsPerRing: z.number().min(1).max(30).default(6),
+    writeRingTimer: z
+      .boolean()
+      .default(false)
+      .describe('let phones change the ring time of the PBX; on FreePBX that is the time before voicemail too'),
+    pollSeconds: z
+      .number()
+      .min(1)
+      .max(300)
+      .default(3)
+      .describe('how often the database is read: busy and no-answer forwards raise no event'),
+  })
+  .refine((it) => it.ari !== undefined || it.ami !== undefined, { error: 'ari or ami, better both' })
+  .refine((it) => it.features !== 'astdb' || it.astdb !== undefined, {
+    error: 'features: astdb needs the places in astdb',
+    path: ['astdb'],
+  });
+
+export type AsteriskOptions = z.infer<typeof asteriskOptions>;

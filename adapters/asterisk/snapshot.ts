@@ -1,0 +1,297 @@
+import { featureNames } from '../../src/model/feature.ts';
+import type { AmiLink } from './ami.ts';
+import { endpointOf } from './calls.ts';
+import { type Access, namesIn } from './credentials.ts';
+import { amiChannel, ariChannel, isReachable } from './events.ts';
+import type { ChannelFact, Fact } from './facts.ts';
+import type { AstdbFeatures, Database } from './features/astdb.ts';
+import type { Phone, Picture, Reading } from './picture.ts';
+
+/** An endpoint as listed: enough to tell phones from trunks. */
+interface Endpoint {
+  readonly name: string;
+  readonly auths: readonly string[];
+  readonly aors: readonly string[];
+}
+
+/** Asked once per connection: names and mailboxes change with a reload, and a reload is rare. */
+interface Details {
+  readonly displayName: string | null;
+  readonly mailbox: string | null;
+}
+
+/** The ring time of a user in seconds; 0 = none of his own. */
+export type RingTimers = Map<string, number>;
+
+/** Reads everything an Asterisk holds that phones want to know. One per adapter; keeps what rarely changes. */
+export class SnapshotReader {
+  readonly #access: Access;
+  readonly #features: AstdbFeatures;
+  #details = new Map<string, Details>();
+  /** User to seconds, as last read. */
+  readonly ringTimers: RingTimers = new Map();
+  /** Endpoint to the names of its auth objects, as last read. */
+  auths: ReadonlyMap<string, readonly string[]> = new Map();
+
+  constructor(access: Access, features: AstdbFeatures) {
+    this.#access = access;
+    this.#features = features;
+  }
+
+  /** A new connection: nothing read before counts. */
+  forget(): void {
+    this.#details = new Map();
+  }
+
+  async read(older: Picture | null): Promise<Reading> {
+    const { ari, ami } = this.#access;
+    const endpoints = await this.#phones();
+    this.auths = new Map(endpoints.map((it) => [it.name, it.auths]));
+    const phones = await inBatches(endpoints, (it) => this.#phone(it));
+    const contacts = ami === null ? await this.#ariContacts(endpoints) : await amiContacts(ami);
+    const facts: Fact[] = await this.#channels(older);
+    if (ami !== null) {
+      const mailboxes = new Set(phones.flatMap((it) => (it.mailbox === null ? [] : [it.mailbox])));
+      facts.push(...(await inBatches([...mailboxes], (it) => mailboxCounts(ami, it))).flat());
+      await this.#readRingTimers(phones.map((it) => it.user));
+      const rows = await this.database();
+      for (const { user } of phones) facts.push(...this.featureFacts(user, rows));
+    }
+    if (ari === null && ami === null) return { phones: [], contacts: new Map(), facts: [] };
+    return { phones, contacts, facts };
+  }
+
+  /** The families that hold features, whole: thousands of rows take milliseconds. */
+  async database(): Promise<Database> {
+    const rows = new Map<string, string>();
+    const { ami } = this.#access;
+    if (ami === null) return rows;
+    for (const family of this.#features.families) {
+      const answer = await ami.action('DBGetTree', [['Family', family]]);
+      if (!answer.ok && !/not found/i.test(answer.message)) throw new Error(`AMI refuses DBGetTree: ${answer.message}`);
+      for (const row of answer.rows) rows.set((row['Key'] ?? '').replace(/^\//, ''), row['Val'] ?? '');
+    }
+    return rows;
+  }
+
+  featureFacts(user: string, rows: Database): Fact[] {
+    const values = this.#features.values(user, rows, this.ringTimers.get(user) ?? 0);
+    return featureNames.flatMap((feature) => {
+      const value = values.get(feature);
+      return value === undefined ? [] : [{ fact: 'feature', user, feature, value } as const];
+    });
+  }
+
+  /**
+   * Endpoints that are phones: they authenticate to the PBX, have a place to register, and the PBX does not log in to
+   * them. Trunks lack the first, or have an outbound login.
+   */
+  async #phones(): Promise<Endpoint[]> {
+    const { ari, ami } = this.#access;
+    if (ami !== null) {
+      const { rows, ok, message } = await ami.action('PJSIPShowEndpoints');
+      if (!ok && !/no endpoints/i.test(message)) throw new Error(`AMI refuses PJSIPShowEndpoints: ${message}`);
+      return rows
+        .filter((it) => it['Auths'] && it['Aor'] && !it['OutboundAuths'] && it['ObjectName'])
+        .map((it) => ({ name: it['ObjectName'] ?? '', auths: namesIn(it['Auths']), aors: namesIn(it['Aor']) }));
+    }
+    if (ari === null) return [];
+    const listed = await ari.get(['endpoints']);
+    const names = records(listed).flatMap((it) =>
+      it['technology'] === 'PJSIP' && typeof it['resource'] === 'string' ? [it['resource']] : [],
+    );
+    const found = await inBatches(names, async (name): Promise<Endpoint[]> => {
+      const attributes = await ari.pjsip('endpoint', name);
+      const auths = namesIn(attributes?.get('auth'));
+      const aors = namesIn(attributes?.get('aors'));
+      if (attributes === null || auths.length === 0 || aors.length === 0 || attributes.get('outbound_auth')) return [];
+      this.#keep(name, attributes.get('callerid'), attributes.get('mailboxes'));
+      return [{ name, auths, aors }];
+    });
+    return found.flat();
+  }
+
+  async #phone(endpoint: Endpoint): Promise<Phone> {
+    const { ami } = this.#access;
+    if (!this.#details.has(endpoint.name) && ami !== null) {
+      const { rows } = await ami.action('PJSIPShowEndpoint', [['Endpoint', endpoint.name]]);
+      const detail = rows.find((it) => it['Event'] === 'EndpointDetail');
+      const aor = rows.find((it) => it['Event'] === 'AorDetail');
+      this.#keep(endpoint.name, detail?.['Callerid'], detail?.['Mailboxes'] || aor?.['Mailboxes']);
+    }
+    const details = this.#details.get(endpoint.name);
+    return { user: endpoint.name, displayName: details?.displayName ?? null, mailbox: details?.mailbox ?? null };
+  }
+
+  #keep(endpoint: string, callerid: string | undefined, mailboxes: string | undefined): void {
+    const name = /^\s*"?([^"<]*?)"?\s*(?:<|$)/.exec(callerid ?? '')?.[1] ?? '';
+    const mailbox = namesIn(mailboxes)[0] ?? null;
+    this.#details.set(endpoint, {
+      displayName: name === '' || name === 'unknown' || name === endpoint ? null : name,
+      mailbox: mailbox === null || mailbox.includes('@') ? mailbox : `${mailbox}@default`,
+    });
+  }
+
+  /** Without AMI only the contacts themselves are known, not whether they answer; an endpoint that is offline has none. */
+  async #ariContacts(endpoints: readonly Endpoint[]): Promise<Map<string, ReadonlySet<string>>> {
+    const { ari } = this.#access;
+    if (ari === null) return new Map();
+    const listed = await ari.get(['endpoints']);
+    const offline = new Set(records(listed).flatMap((it) => (it['state'] === 'offline' ? [it['resource']] : [])));
+    const found = await inBatches(endpoints, async ({ name, aors }) => {
+      const lists = offline.has(name) ? [] : await inBatches(aors, (it) => ari.pjsip('aor', it));
+      return [name, new Set(lists.flatMap((it) => namesIn(it?.get('contact'))))] as const;
+    });
+    return new Map(found);
+  }
+
+  async #readRingTimers(users: readonly string[]): Promise<void> {
+    const { ami } = this.#access;
+    if (ami === null) return;
+    await inBatches(users, async (user) => {
+      const row = this.#features.ringTimerRow(user);
+      if (row === null) return;
+      const stored = await readRow(ami, row.family, row.key);
+      this.ringTimers.set(user, Math.max(Number.parseInt(stored ?? '0', 10) || 0, 0));
+    });
+  }
+
+  async #channels(older: Picture | null): Promise<Fact[]> {
+    const { ari, ami } = this.#access;
+    const rows = ami === null ? [] : (await ami.action('CoreShowChannels')).rows;
+    const linkedids = new Map(rows.map((it) => [it['Uniqueid'] ?? '', it['Linkedid'] ?? '']));
+    const channels: ChannelFact[] = [];
+    /** Bridge to its members. */
+    let bridges: readonly (readonly string[])[];
+    if (ari === null) {
+      for (const row of rows) channels.push(...present(amiChannel(row)));
+      bridges = bridgesOf(rows);
+    } else {
+      const listed = await ari.get(['channels']);
+      for (const it of records(listed)) channels.push(...present(ariChannel(it)));
+      const bridged = await ari.get(['bridges']);
+      bridges = records(bridged).map((it) =>
+        Array.isArray(it['channels']) ? it['channels'].filter((id: unknown) => typeof id === 'string') : [],
+      );
+    }
+    const fresh = channels.filter((it) => !older?.calls.has(it.id));
+    const asked = new Map(await inBatches(fresh, async (it) => [it.id, await this.#ask(it, linkedids)] as const));
+    const linked = channels.map((it) => ({
+      ...it,
+      linkedid: linkedids.get(it.id) || (asked.get(it.id)?.linkedid ?? null),
+    }));
+    return [...linked, ...dials(linked), ...holders(bridges, asked)];
+  }
+
+  async #ask(channel: ChannelFact, linkedids: ReadonlyMap<string, string>): Promise<Asked> {
+    const ask = (expression: string) => variableOf(this.#access, channel, expression);
+    return {
+      linkedid: linkedids.get(channel.id) || (await ask('CHANNEL(linkedid)')),
+      // Only the channel that is being held knows.
+      onhold: channel.state === 'Up' && endpointOf(channel.name) !== null && (await ask('CHANNEL(onhold)')) === '1',
+    };
+  }
+}
+
+interface Asked {
+  readonly linkedid: string | null;
+  readonly onhold: boolean;
+}
+
+/** A function of a channel, by whichever way there is. */
+export async function variableOf(
+  access: Access,
+  channel: { readonly id: string; readonly name: string },
+  expression: string,
+  deadlineMs?: number,
+): Promise<string | null> {
+  const { ari, ami } = access;
+  if (ari !== null) return ari.variable(channel.id, expression, deadlineMs);
+  if (ami === null || /[\r\n\0]/.test(channel.name)) return null;
+  const fields = [
+    ['Channel', channel.name],
+    ['Variable', expression],
+  ] as const;
+  const { ok, fields: answer } = await ami.action('Getvar', fields, deadlineMs);
+  return (ok && answer['Value']) || null;
+}
+
+/** One row of the PBX's database; null where it does not exist. */
+export async function readRow(ami: AmiLink, family: string, key: string): Promise<string | null> {
+  const { ok, rows, message } = await ami.action('DBGet', [
+    ['Family', family],
+    ['Key', key],
+  ]);
+  if (ok) return rows[0]?.['Val'] ?? null;
+  if (/not found/i.test(message)) return null;
+  throw new Error(`AMI refuses DBGet: ${message}`);
+}
+
+async function amiContacts(ami: AmiLink): Promise<Map<string, Set<string>>> {
+  const contacts = new Map<string, Set<string>>();
+  // COMPAT(Asterisk): "Error: No Contacts found" is none, not an error.
+  for (const row of (await ami.action('PJSIPShowContacts')).rows) {
+    const { Endpoint: endpoint, Uri: uri } = row;
+    if (!endpoint || !uri || !isReachable(row['Status'] ?? null)) continue;
+    contacts.set(endpoint, (contacts.get(endpoint) ?? new Set()).add(uri));
+  }
+  return contacts;
+}
+
+async function mailboxCounts(ami: AmiLink, mailbox: string): Promise<Fact[]> {
+  const { ok, fields } = await ami.action('MailboxCount', [['Mailbox', mailbox]]);
+  if (!ok) return [];
+  const count = (name: string) => Math.max(Number.parseInt(fields[name] ?? '0', 10) || 0, 0);
+  const counts = {
+    new: count('NewMessages') + count('UrgMessages'),
+    old: count('OldMessages'),
+    newUrgent: 0,
+    oldUrgent: 0,
+  };
+  return [{ fact: 'mailbox', mailbox, counts }];
+}
+
+/** A phone that rings, and the phone whose call it is: nobody tells after the fact, but the linked id does. */
+function dials(channels: readonly ChannelFact[]): Fact[] {
+  const ringing = channels.filter((it) => it.state === 'Ringing' && it.linkedid !== null);
+  return ringing.flatMap((peer) =>
+    channels
+      .filter((it) => it.id === peer.linkedid)
+      .map((caller) => ({ fact: 'dial', caller: caller.id, peer: peer.id, status: 'RINGING' }) as const),
+  );
+}
+
+/** Who pressed hold is the other one in the bridge of who is on hold. */
+function holders(bridges: readonly (readonly string[])[], asked: ReadonlyMap<string, Asked>): Fact[] {
+  return bridges.flatMap(([one, other, more]) => {
+    if (one === undefined || other === undefined || more !== undefined) return [];
+    const hold = (held: string, holder: string) =>
+      asked.get(held)?.onhold ? [{ fact: 'hold', id: holder, on: true } as const] : [];
+    return [...hold(one, other), ...hold(other, one)];
+  });
+}
+
+function bridgesOf(rows: readonly Readonly<Record<string, string>>[]): string[][] {
+  const bridges = new Map<string, string[]>();
+  for (const { BridgeId: bridge, Uniqueid: id } of rows) {
+    if (bridge && id) bridges.set(bridge, [...(bridges.get(bridge) ?? []), id]);
+  }
+  return [...bridges.values()];
+}
+
+function records(list: unknown): readonly Readonly<Record<string, unknown>>[] {
+  return Array.isArray(list) ? list.filter((it) => typeof it === 'object' && it !== null) : [];
+}
+
+function present<T>(value: T | null): T[] {
+  return value === null ? [] : [value];
+}
+
+/** Some at a time: a PBX with thousands of phones is asked politely. */
+async function inBatches<T, R>(items: readonly T[], work: (item: T) => Promise<R>, size = 16): Promise<R[]> {
+  const results: R[] = [];
+  for (let at = 0; at < items.length; at += size) {
+    results.push(...(await Promise.all(items.slice(at, at + size).map(work))));
+  }
+  return results;
+}

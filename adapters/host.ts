@@ -1,0 +1,289 @@
+import { Worker } from 'node:worker_threads';
+import type { Timer } from '../src/model/clock.ts';
+import { Fault } from '../src/model/errors.ts';
+import type { FeatureValue, Wish } from '../src/model/feature.ts';
+import type { Logger } from '../src/model/logger.ts';
+import { type Outcome, refused } from '../src/model/outcome.ts';
+import type {
+  AdapterSettings,
+  AdapterTools,
+  Capabilities,
+  Credentials,
+  DigestFacts,
+  PbxAdapter,
+  Tell,
+} from './adapter.ts';
+import { adapterKind } from './index.ts';
+import { backoffMs } from './resync.ts';
+import type { Order, Report, WorkerData } from './worker.ts';
+
+export interface HostTimes {
+  /** Between two heartbeats; milliseconds. */
+  readonly beatMs: number;
+  /** Heartbeats in a row that may stay unanswered. */
+  readonly beats: number;
+  /** The first wait before a new worker; doubles up to 30 s. */
+  readonly restartMs: number;
+  /** How long `credentials` may take, and how long beyond its deadline `setFeature`. */
+  readonly answerMs: number;
+  /** How long an orderly stop may take. */
+  readonly stopMs: number;
+}
+
+const usualTimes: HostTimes = { beatMs: 3_000, beats: 4, restartMs: 500, answerMs: 4_000, stopMs: 1_500 };
+
+/** A worker that lived this long was well: its next failure starts the backoff anew. */
+const wellAfterMs = 60_000;
+
+const unable = { readable: false, writable: false, notified: false };
+
+/** Until the worker has said what it can. */
+const nothingYet: Capabilities = {
+  features: { dnd: unable, cfa: unable, cfb: unable, cfna: unable },
+  calls: false,
+  registrations: false,
+  mailboxes: false,
+  tags: false,
+};
+
+/**
+ * Any adapter, wherever it must run: a threaded one behind `hostAdapter`, another one in this thread. Throws Fault
+ * `adapter-unknown`.
+ */
+export async function openAdapter(type: string, settings: AdapterSettings, tools: AdapterTools): Promise<PbxAdapter> {
+  const kind = adapterKind(type);
+  if (kind.threaded) return hostAdapter(type, settings, tools);
+  const factory = await kind.load();
+  return factory(settings, tools);
+}
+
+/**
+ * A threaded adapter as the main thread sees it. A worker that dies, or says nothing any more, is `link down` and is
+ * started again, for ever. `options` of the settings must be as the kind's own schema parsed them.
+ */
+export function hostAdapter(
+  type: string,
+  settings: AdapterSettings,
+  tools: AdapterTools,
+  times: HostTimes = usualTimes,
+): PbxAdapter {
+  return new HostedAdapter({ type, settings }, tools, times);
+}
+
+interface Pending {
+  readonly settle: (report: Report & { readonly id: number }) => void;
+  readonly give: (reason: string) => void;
+  readonly timer: Timer;
+}
+
+class HostedAdapter implements PbxAdapter {
+  readonly #data: WorkerData;
+  readonly #tools: AdapterTools;
+  readonly #times: HostTimes;
+  readonly #log: Logger;
+  readonly #rooms = new Map<string, Logger>();
+  #tell: Tell = () => undefined;
+  #capabilities: Capabilities = nothingYet;
+  #digest: DigestFacts | null = null;
+  #worker: Worker | null = null;
+  #ready = false;
+  #stopping: (() => void) | null = null;
+  #down: string | null = null;
+  #bornAt = 0;
+  #crashes = 0;
+  #unanswered = 0;
+  #seen = 0;
+  #restart: Timer | null = null;
+  #beat: Timer | null = null;
+  #nextId = 1;
+  readonly #pending = new Map<number, Pending>();
+
+  constructor(data: WorkerData, tools: AdapterTools, times: HostTimes) {
+    this.#data = data;
+    this.#tools = tools;
+    this.#times = times;
+    this.#log = tools.logger;
+  }
+
+  get capabilities(): Capabilities {
+    return this.#capabilities;
+  }
+
+  digest(): DigestFacts | null {
+    return this.#digest;
+  }
+
+  start(tell: Tell): void {
+    this.#tell = tell;
+    this.#spawn();
+  }
+
+  async stop(): Promise<void> {
+    this.#tell = () => undefined;
+    this.#restart?.cancel();
+    const worker = this.#worker;
+    if (worker === null) return;
+    await new Promise<void>((resolve) => {
+      const late = this.#tools.clock.after(this.#times.stopMs, resolve);
+      this.#stopping = () => {
+        late.cancel();
+        resolve();
+      };
+      this.#send({ order: 'stop' });
+    });
+    this.#dismiss('the adapter is being stopped');
+    await worker.terminate();
+  }
+
+  async setFeature(wish: Wish, deadlineMs: number): Promise<Outcome<FeatureValue>> {
+    if (!this.#ready) return refused('pbx-away', this.#down ?? 'the adapter is being started');
+    const id = this.#nextId++;
+    try {
+      const report = await this.#ask({ order: 'set-feature', id, wish, deadlineMs }, deadlineMs);
+      if (report.report === 'answer') return report.value as Outcome<FeatureValue>;
+      return refused('pbx-refused', report.report === 'fault' ? report.message : 'no answer');
+    } catch (error) {
+      return refused(this.#ready ? 'pbx-timeout' : 'pbx-away', error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  async credentials(user: string): Promise<Credentials | null> {
+    if (!this.#ready) throw new Fault('pbx-unreachable', this.#down ?? 'the adapter is being started');
+    const id = this.#nextId++;
+    const report = await this.#ask({ order: 'credentials', id, user }, this.#times.answerMs);
+    if (report.report === 'fault') throw new Fault(report.code, report.message);
+    return report.report === 'answer' ? (report.value as Credentials | null) : null;
+  }
+
+  #ask(order: Order & { readonly id: number }, deadlineMs: number): Promise<Report & { readonly id: number }> {
+    return new Promise((settle, fail) => {
+      const give = (reason: string) => fail(new Fault('pbx-unreachable', reason));
+      const timer = this.#tools.clock.after(deadlineMs, () => {
+        this.#pending.delete(order.id);
+        give(`the adapter did not answer within ${deadlineMs} ms`);
+      });
+      this.#pending.set(order.id, { settle, give, timer });
+      this.#send(order);
+    });
+  }
+
+  #send(order: Order): void {
+    this.#worker?.postMessage(order);
+  }
+
+  #spawn(): void {
+    // Libraries print what they like: their output is taken and dropped, for it may hold addresses with passwords.
+    const worker = new Worker(new URL('./worker.js', import.meta.url), {
+      workerData: this.#data,
+      stdout: true,
+      stderr: true,
+      env: {},
+    });
+    worker.stdout.resume();
+    worker.stderr.resume();
+    this.#worker = worker;
+    this.#bornAt = this.#tools.clock.now();
+    this.#unanswered = 0;
+    this.#seen = 0;
+    worker.on('message', (report: Report) => {
+      if (worker === this.#worker) this.#take(report);
+    });
+    worker.on('error', (error: unknown) => {
+      this.#gone(worker, `the adapter crashed: ${error instanceof Error ? error.message : String(error)}`, error);
+    });
+    worker.on('exit', (code) => {
+      if (worker === this.#worker) this.#stopping?.();
+      this.#gone(worker, `the adapter ended (${code})`, undefined);
+    });
+    this.#heartbeat(worker);
+  }
+
+  #take(report: Report): void {
+    this.#unanswered = 0;
+    switch (report.report) {
+      case 'ready':
+        this.#ready = true;
+        this.#send({ order: 'start' });
+        break;
+      case 'facts':
+        this.#capabilities = report.capabilities;
+        this.#digest = report.digest;
+        break;
+      case 'event':
+        this.#seen++;
+        this.#down = report.event.type === 'link' && report.event.state === 'down' ? report.event.reason : null;
+        this.#tell(report.event);
+        break;
+      case 'log':
+        this.#roomed(report.room)[report.level](report.fields, report.message);
+        break;
+      case 'stopped':
+        this.#stopping?.();
+        break;
+      case 'answer':
+      case 'fault': {
+        const pending = this.#pending.get(report.id);
+        this.#pending.delete(report.id);
+        pending?.timer.cancel();
+        pending?.settle(report);
+        break;
+      }
+      case 'beat':
+        break;
+    }
+  }
+
+  /** A thread that hangs in a loop answers nothing: it is ended, and with it its sockets. */
+  #heartbeat(worker: Worker): void {
+    this.#beat = this.#tools.clock.after(this.#times.beatMs, () => {
+      if (worker !== this.#worker) return;
+      if (this.#unanswered >= this.#times.beats) {
+        this.#gone(worker, 'the adapter does not answer any more', undefined);
+        return;
+      }
+      this.#unanswered++;
+      this.#send({ order: 'beat', seen: this.#seen });
+      this.#heartbeat(worker);
+    });
+  }
+
+  #gone(worker: Worker, reason: string, cause: unknown): void {
+    if (worker !== this.#worker) return;
+    const stopping = this.#stopping !== null;
+    this.#dismiss(reason);
+    void worker.terminate();
+    if (stopping) return;
+    const { clock, random } = this.#tools;
+    if (clock.now() - this.#bornAt > wellAfterMs) this.#crashes = 0;
+    const wait = backoffMs(this.#crashes++, random, this.#times.restartMs);
+    const fault = new Fault('pbx-crashed', reason, cause);
+    const { name } = this.#data.settings;
+    this.#log.error({ code: fault.code, pbx: name, fix: fault.fix, stack: stackOf(cause) }, reason);
+    this.#down = reason;
+    this.#tell({ source: name, type: 'link', state: 'down', reason });
+    this.#restart = clock.after(wait, () => this.#spawn());
+  }
+
+  #dismiss(reason: string): void {
+    this.#worker = null;
+    this.#ready = false;
+    this.#beat?.cancel();
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const it of pending) {
+      it.timer.cancel();
+      it.give(reason);
+    }
+  }
+
+  #roomed(room: string): Logger {
+    if (room === '') return this.#log;
+    const logger = this.#rooms.get(room) ?? this.#log.child(room);
+    this.#rooms.set(room, logger);
+    return logger;
+  }
+}
+
+function stackOf(cause: unknown): string | undefined {
+  return cause instanceof Error ? cause.stack : undefined;
+}

@@ -1,0 +1,151 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../src/model/clock.ts';
+import { Fault } from '../src/model/errors.ts';
+import type { FeatureValue, Wish } from '../src/model/feature.ts';
+import type { Logger } from '../src/model/logger.ts';
+import type { Outcome } from '../src/model/outcome.ts';
+import type { PbxEvent } from '../src/model/pbx-event.ts';
+import { systemRandom } from '../src/model/random.ts';
+import type { AdapterSettings, Capabilities, Credentials, DigestFacts, PbxAdapter } from './adapter.ts';
+import { adapterKind } from './index.ts';
+
+/** What the worker is born with. */
+export interface WorkerData {
+  readonly type: string;
+  readonly settings: AdapterSettings;
+}
+
+/** To the worker. */
+export type Order =
+  | { readonly order: 'start' }
+  | { readonly order: 'stop' }
+  /** A heartbeat; `seen`: events taken so far. Answered by `beat`. */
+  | { readonly order: 'beat'; readonly seen: number }
+  | { readonly order: 'set-feature'; readonly id: number; readonly wish: Wish; readonly deadlineMs: number }
+  | { readonly order: 'credentials'; readonly id: number; readonly user: string };
+
+/** From the worker. */
+export type Report =
+  | { readonly report: 'ready' }
+  | { readonly report: 'facts'; readonly capabilities: Capabilities; readonly digest: DigestFacts | null }
+  | { readonly report: 'event'; readonly event: PbxEvent }
+  | { readonly report: 'answer'; readonly id: number; readonly value: Outcome<FeatureValue> | Credentials | null }
+  | { readonly report: 'fault'; readonly id: number; readonly code: Fault['code']; readonly message: string }
+  | {
+      readonly report: 'log';
+      readonly level: Level;
+      readonly room: string;
+      readonly fields: object;
+      readonly message: string;
+    }
+  | { readonly report: 'beat' }
+  | { readonly report: 'stopped' };
+
+export type Level = 'debug' | 'info' | 'warn' | 'error';
+
+/**
+ * More events than this on their way mean that the main thread stands still. The socket of the PBX must be read all the
+ * same, so memory would grow for ever: better to die, and to be started and brought in step again.
+ */
+const mostUnseen = 100_000;
+
+class RelayLogger implements Logger {
+  readonly #send: (report: Report) => void;
+  readonly #room: string;
+
+  constructor(send: (report: Report) => void, room: string) {
+    this.#send = send;
+    this.#room = room;
+  }
+
+  debug(fields: object, message: string): void {
+    this.#relay('debug', fields, message);
+  }
+
+  info(fields: object, message: string): void {
+    this.#relay('info', fields, message);
+  }
+
+  warn(fields: object, message: string): void {
+    this.#relay('warn', fields, message);
+  }
+
+  error(fields: object, message: string): void {
+    this.#relay('error', fields, message);
+  }
+
+  child(room: string): Logger {
+    return new RelayLogger(this.#send, room);
+  }
+
+  #relay(level: Level, fields: object, message: string): void {
+    this.#send({ report: 'log', level, room: this.#room, fields, message });
+  }
+}
+
+async function run(port: MessagePort, { type, settings }: WorkerData): Promise<void> {
+  const send = (report: Report) => port.postMessage(report);
+  let told = 0;
+  let seen = 0;
+  let mirrored: object = {};
+
+  const factory = await adapterKind(type).load();
+  const adapter = factory(settings, {
+    clock: systemClock,
+    random: systemRandom,
+    logger: new RelayLogger(send, ''),
+  });
+
+  const mirror = () => {
+    const facts = { capabilities: adapter.capabilities, digest: adapter.digest() };
+    if (isDeepStrictEqual(facts, mirrored)) return;
+    mirrored = facts;
+    send({ report: 'facts', ...facts });
+  };
+  const tell = (event: PbxEvent) => {
+    // Rare events only: facts change with a connection or a reading.
+    if (event.type === 'snapshot' || event.type === 'link') mirror();
+    if (++told - seen > mostUnseen) throw new Fault('internal', 'the main thread does not take the events of this PBX');
+    send({ report: 'event', event });
+  };
+
+  port.on('message', (order: Order) => {
+    switch (order.order) {
+      case 'start':
+        adapter.start(tell);
+        break;
+      case 'stop':
+        void adapter.stop().finally(() => {
+          send({ report: 'stopped' });
+          port.close();
+        });
+        break;
+      case 'beat':
+        seen = order.seen;
+        send({ report: 'beat' });
+        break;
+      default:
+        void answer(adapter, order).then(send);
+    }
+  });
+  mirror();
+  send({ report: 'ready' });
+}
+
+/** Never rejects. */
+async function answer(adapter: PbxAdapter, order: Extract<Order, { id: number }>): Promise<Report> {
+  const { id } = order;
+  try {
+    const value =
+      order.order === 'set-feature'
+        ? await adapter.setFeature(order.wish, order.deadlineMs)
+        : await adapter.credentials(order.user);
+    return { report: 'answer', id, value };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { report: 'fault', id, code: error instanceof Fault ? error.code : 'internal', message };
+  }
+}
+
+if (parentPort !== null) await run(parentPort, workerData as WorkerData);

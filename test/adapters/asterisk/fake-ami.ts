@@ -1,0 +1,172 @@
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+
+type Block = Readonly<Record<string, string>>;
+
+/** AMI in small, with a database and device states. */
+export class FakeAmi {
+  readonly username = 'lamplighter';
+  readonly password = 'ami-secret-91c2';
+  /** `family/key` to value. */
+  readonly database = new Map<string, string>();
+  /** `DBPut DND/1001=YES`, `Setvar DEVICE_STATE(Custom:DND1001)=BUSY`: writes, in order. */
+  readonly writes: string[] = [];
+  /** Events classes asked for at the last login. */
+  events = '';
+  logins = 0;
+  /** Nothing is answered any more. */
+  frozen = false;
+  /** Actions that are swallowed. */
+  readonly swallowed = new Set<string>();
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #loggedIn = new Set<Socket>();
+  #port = 0;
+
+  constructor() {
+    this.#server = createServer((socket) => {
+      this.#sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        this.#sockets.delete(socket);
+        this.#loggedIn.delete(socket);
+      });
+      socket.write('Asterisk Call Manager/11.0.0\r\n');
+      let rest = '';
+      socket.setEncoding('utf8').on('data', (text: string) => {
+        const blocks = `${rest}${text}`.split('\r\n\r\n');
+        rest = blocks.pop() ?? '';
+        for (const block of blocks) this.#take(socket, parse(block));
+      });
+    });
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get connections(): number {
+    return this.#loggedIn.size;
+  }
+
+  async listen(): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.listen(this.#port, '127.0.0.1', resolve));
+    this.#port = (this.#server.address() as AddressInfo).port;
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  send(event: Block): void {
+    for (const socket of this.#loggedIn) write(socket, event);
+  }
+
+  #take(socket: Socket, action: Block): null {
+    const name = action['Action'] ?? '';
+    if (this.frozen || this.swallowed.has(name)) return null;
+    const id: Block = action['ActionID'] === undefined ? {} : { ActionID: action['ActionID'] };
+    const say = (block: Block): null => {
+      write(socket, { ...block, ...id });
+      return null;
+    };
+    const list = (rows: readonly Block[]): null => {
+      say({ Response: 'Success', EventList: 'start' });
+      for (const row of rows) say(row);
+      return say({ Event: `${name}Complete`, EventList: 'Complete' });
+    };
+    if (name === 'Login') {
+      const good = action['Username'] === this.username && action['Secret'] === this.password;
+      say({
+        Response: good ? 'Success' : 'Error',
+        Message: good ? 'Authentication accepted' : 'Authentication failed',
+      });
+      if (!good) return null;
+      this.logins++;
+      this.events = action['Events'] ?? '';
+      this.#loggedIn.add(socket);
+      write(socket, { Event: 'FullyBooted' });
+      return null;
+    }
+    if (!this.#loggedIn.has(socket)) {
+      return say({ Response: 'Error', Message: 'Permission denied' });
+    }
+    const row = `${action['Family']}/${action['Key']}`;
+    switch (name) {
+      case 'PJSIPShowEndpoints':
+        return list([
+          { Event: 'EndpointList', ObjectName: '1001', Aor: '1001', Auths: '1001-auth', OutboundAuths: '' },
+          { Event: 'EndpointList', ObjectName: '1002', Aor: '1002', Auths: '1002-auth', OutboundAuths: '' },
+          { Event: 'EndpointList', ObjectName: 'provider', Aor: 'provider', Auths: '', OutboundAuths: 'provider' },
+        ]);
+      case 'PJSIPShowEndpoint':
+        return list([
+          {
+            Event: 'EndpointDetail',
+            ObjectName: action['Endpoint'] ?? '',
+            Callerid: `"Phone ${action['Endpoint']}" <${action['Endpoint']}>`,
+            Mailboxes: `${action['Endpoint']}@default`,
+          },
+          {
+            Event: 'AuthDetail',
+            Username: action['Endpoint'] ?? '',
+            AuthType: 'userpass',
+            Password: 'phone-secret-1001',
+          },
+        ]);
+      case 'PJSIPShowAuths':
+        return list([
+          {
+            Event: 'AuthList',
+            ObjectName: '1001-auth',
+            AuthType: 'userpass',
+            Username: '1001',
+            Password: 'phone-secret-1001',
+          },
+          { Event: 'AuthList', ObjectName: '1002-auth', AuthType: 'md5', Username: '1002', Md5Cred: 'a'.repeat(32) },
+        ]);
+      case 'PJSIPShowContacts':
+        return say({ Response: 'Error', Message: 'No Contacts found' });
+      case 'CoreStatus':
+        return say({ Response: 'Success', CoreStartupDate: '2023-11-14', CoreStartupTime: '22:00:00' });
+      case 'MailboxCount':
+        return say({ Response: 'Success', NewMessages: '2', OldMessages: '1', UrgMessages: '0' });
+      case 'DBGetTree':
+        return list(
+          [...this.database]
+            .filter(([key]) => key.startsWith(`${action['Family']}/`))
+            .map(([key, value]) => ({ Event: 'DBGetTreeResponse', Key: `/${key}`, Val: value })),
+        );
+      case 'DBGet': {
+        const value = this.database.get(row);
+        if (value === undefined) return say({ Response: 'Error', Message: 'Database entry not found' });
+        return list([{ Event: 'DBGetResponse', Family: action['Family'] ?? '', Key: action['Key'] ?? '', Val: value }]);
+      }
+      case 'DBPut':
+        this.writes.push(`DBPut ${row}=${action['Val']}`);
+        this.database.set(row, action['Val'] ?? '');
+        return say({ Response: 'Success' });
+      case 'DBDel':
+        this.writes.push(`DBDel ${row}`);
+        if (this.database.delete(row)) return say({ Response: 'Success' });
+        return say({ Response: 'Error', Message: 'Database entry could not be deleted' });
+      case 'Setvar':
+        this.writes.push(`Setvar ${action['Variable']}=${action['Value']}`);
+        return say({ Response: 'Success' });
+      case 'CoreShowChannels':
+        return list([]);
+      default:
+        return say({ Response: 'Success' });
+    }
+  }
+}
+
+function write(socket: Socket, block: Block): void {
+  const lines = Object.entries(block).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.write(`${lines.join('')}\r\n`);
+}
+
+function parse(text: string): Block {
+  return Object.fromEntries(text.split('\r\n').map((line) => line.split(/: ?(.*)/s, 2) as [string, string]));
+}

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { AdapterSettings, PbxAdapter } from '../../adapters/adapter.ts';
+import { hostAdapter, openAdapter } from '../../adapters/host.ts';
+import { adapterKind } from '../../adapters/index.ts';
+import { aorOf } from '../../src/model/aor.ts';
+import { systemClock } from '../../src/model/clock.ts';
+import { Fault } from '../../src/model/errors.ts';
+import type { Wish } from '../../src/model/feature.ts';
+import { systemRandom } from '../../src/model/random.ts';
+import { RecordingLogger } from '../support/silent-logger.ts';
+import type { Act } from './threaded/puppet.ts';
+import { Telling } from './told.ts';
+
+const puppet = fileURLToPath(new URL('./threaded/puppet.js', import.meta.url));
+const times = { beatMs: 100, beats: 20, restartMs: 20, answerMs: 10_000, stopMs: 300 };
+
+const settings = (options: unknown): AdapterSettings => ({ name: 'main', domain: 'lab.test', options, remembered: [] });
+
+interface Stage {
+  readonly adapter: PbxAdapter;
+  readonly telling: Telling;
+  readonly logger: RecordingLogger;
+}
+
+async function stage(act: Act, work: (it: Stage) => Promise<void>): Promise<void> {
+  const logger = new RecordingLogger();
+  const adapter = hostAdapter(puppet, settings({ act }), { clock: systemClock, random: systemRandom, logger }, times);
+  const telling = new Telling();
+  adapter.start(telling.tell);
+  try {
+    await work({ adapter, telling, logger });
+  } finally {
+    await adapter.stop();
+  }
+}
+
+function wish(target?: string): Wish {
+  const origin = { kind: 'api', who: 'test', from: null, userAgent: null } as const;
+  return { aor: aorOf('1001', 'lab.test'), feature: 'cfa', enabled: true, target, origin };
+}
+
+describe('an adapter in a worker thread', () => {
+  test('tells its events, facts and log lines through the thread, in order', () =>
+    stage('live', async ({ adapter, telling, logger }) => {
+      assert.equal(adapter.digest(), null);
+      assert.equal(adapter.capabilities.calls, false);
+      await telling.up();
+      assert.deepEqual(telling.course, ['stale', 'snapshot', 'up']);
+      assert.deepEqual(adapter.digest(), { realm: 'puppet', md5Only: false });
+      assert.equal(adapter.capabilities.features.dnd.writable, true);
+      assert.deepEqual(
+        logger.lines.map((it) => [it.level, it.room, it.message]),
+        [['info', 'puppet', 'started']],
+      );
+    }));
+
+  test('answers wishes and credentials, and passes on a Fault as one', () =>
+    stage('live', async ({ adapter, telling }) => {
+      await telling.up();
+      const value = { enabled: true, target: '1002', ringCount: null };
+      assert.deepEqual(await adapter.setFeature(wish('1002'), 10_000), { ok: true, value });
+      assert.equal(await adapter.credentials('nobody'), null);
+      assert.deepEqual(await adapter.credentials('1001'), { realm: 'puppet', password: 'secret of 1001' });
+      await assert.rejects(
+        adapter.credentials('away'),
+        (error) => error instanceof Fault && error.code === 'pbx-unreachable',
+      );
+    }));
+
+  test('a throw that no promise catches is link down, a refusal for whoever waits, and a new worker', () =>
+    stage('live', async ({ adapter, telling, logger }) => {
+      await telling.up();
+      const answer = await adapter.setFeature(wish('crash'), 20_000);
+      assert.equal(answer.ok ? '' : answer.refusal.code, 'pbx-away');
+      await telling.up(2);
+      assert.deepEqual(telling.course, ['stale', 'snapshot', 'up', 'down', 'stale', 'snapshot', 'up']);
+      assert.match(telling.of('link')[2]?.reason ?? '', /crashed/);
+      assert.equal(logger.lines.filter((it) => it.level === 'error').length, 1);
+      assert.equal((await adapter.setFeature(wish('1002'), 10_000)).ok, true);
+    }));
+
+  test('a worker that hangs in a loop is ended and replaced', () =>
+    stage('live', async ({ adapter, telling }) => {
+      await telling.up();
+      const answer = await adapter.setFeature(wish('spin'), 60_000);
+      assert.equal(answer.ok ? '' : answer.refusal.code, 'pbx-away');
+      await telling.up(2);
+    }));
+
+  test('an adapter that never answers a wish is a refusal at the deadline', () =>
+    stage('live', async ({ adapter, telling }) => {
+      await telling.up();
+      const answer = await adapter.setFeature(wish('silence'), 100);
+      assert.equal(answer.ok ? '' : answer.refusal.code, 'pbx-timeout');
+    }));
+
+  test('one that dies at every start is started again and again, with wishes refused meanwhile', () =>
+    stage('crash', async ({ adapter, telling }) => {
+      await telling.until(() => telling.count('down') >= 3, 'not started again');
+      const answer = await adapter.setFeature(wish('1002'), 200);
+      assert.equal(answer.ok, false);
+    }));
+
+  test('stop is bounded, even where the adapter never ends', () =>
+    stage('hang', async ({ adapter, telling }) => {
+      await telling.up();
+      await adapter.stop();
+      const answer = await adapter.setFeature(wish('1002'), 200);
+      assert.equal(answer.ok ? '' : answer.refusal.code, 'pbx-away');
+    }));
+});
+
+describe('the list of adapters', () => {
+  test('an unknown type names the possible ones, and that a path is possible', () => {
+    for (const type of ['asterix', 'toString', '', '__proto__']) {
+      assert.throws(
+        () => adapterKind(type),
+        (error) =>
+          error instanceof Fault &&
+          error.code === 'adapter-unknown' &&
+          /asterisk, simulated.*\.\/x\.js/.test(error.message),
+        type,
+      );
+    }
+  });
+
+  test('a module that does not exist, or exports no adapter, is a Fault', async () => {
+    await assert.rejects(adapterKind('./no-such-module.js').load(), (error) => error instanceof Fault);
+    const notOne = fileURLToPath(new URL('./told.js', import.meta.url));
+    await assert.rejects(
+      adapterKind(notOne).load(),
+      (error) => error instanceof Fault && error.code === 'adapter-unknown',
+    );
+  });
+
+  test('the simulated PBX runs in the main thread, with its hand', async () => {
+    const tools = { clock: systemClock, random: systemRandom, logger: new RecordingLogger() };
+    const options = adapterKind('simulated').options.parse({});
+    const adapter = await openAdapter('simulated', settings(options), tools);
+    assert.ok(adapter.simulator);
+    await adapter.stop();
+  });
+});

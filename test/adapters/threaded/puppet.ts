@@ -1,0 +1,46 @@
+import type { AdapterFactory } from '../../../adapters/adapter.ts';
+import { Fault } from '../../../src/model/errors.ts';
+import { granted } from '../../../src/model/outcome.ts';
+
+/** What a puppet does once it is started. */
+export type Act = 'live' | 'crash' | 'hang' | 'crash-later';
+
+const can = { readable: true, writable: true, notified: true };
+
+/** An adapter for the host's tests: a module as a site would write one. Its wishes make it misbehave. */
+export const adapter: AdapterFactory = (settings, { logger, clock }) => {
+  const { act } = settings.options as { readonly act: Act };
+  const source = settings.name;
+  return {
+    capabilities: {
+      features: { dnd: can, cfa: can, cfb: can, cfna: can },
+      calls: true,
+      registrations: false,
+      mailboxes: false,
+      tags: false,
+    },
+    start(tell) {
+      logger.child('puppet').info({ act }, 'started');
+      if (act === 'crash') throw new Error('born to die');
+      const snapshot = { extensions: [], dialogs: [], features: [], registrations: [], mailboxes: [] };
+      tell({ source, type: 'link', state: 'stale', reason: null });
+      tell({ source, type: 'snapshot', epoch: 'one', snapshot });
+      tell({ source, type: 'link', state: 'up', reason: null });
+    },
+    async stop() {
+      if (act === 'hang') await new Promise(() => undefined);
+    },
+    async setFeature(wish) {
+      // A throw out of reach of every promise, as libraries have them.
+      if (wish.target === 'crash') clock.after(0, () => JSON.parse('{'));
+      if (wish.target === 'spin') for (;;);
+      if (wish.target === 'crash' || wish.target === 'silence') return new Promise(() => undefined);
+      return granted({ enabled: wish.enabled, target: wish.target ?? null, ringCount: null });
+    },
+    async credentials(user) {
+      if (user === 'away') throw new Fault('pbx-unreachable', 'the PBX is away');
+      return user === 'nobody' ? null : { realm: 'puppet', password: `secret of ${user}` };
+    },
+    digest: () => ({ realm: 'puppet', md5Only: false }),
+  };
+};
