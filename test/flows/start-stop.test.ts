@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { Daemon, Home } from '../support/daemon.ts';
+import { Phone } from '../support/phone.ts';
 import { simulatedConfig } from './simulated.ts';
 
 async function withHome(work: (home: Home) => Promise<void>): Promise<void> {
@@ -101,20 +101,6 @@ test('a database that cannot be written ends with exit code 4 and the fix', () =
     noStack(output);
   }));
 
-test('a read-only folder is a clear message, not a stack (skipped for root, whom no mode stops)', (t) =>
-  withHome(async (home) => {
-    if (process.getuid?.() === 0) {
-      t.skip('root writes everywhere');
-      return;
-    }
-    mkdirSync(home.path('ro'));
-    chmodSync(home.path('ro'), 0o500);
-    const config = home.write('lamplighter.yaml', `store: { path: ${home.path('ro/x.db')} }\n`);
-    const { code, output } = await Daemon.run('start', '--config', config);
-    assert.equal(code, 4);
-    noStack(output);
-  }));
-
 test('a second daemon on one database ends with exit code 4 and leaves the first alone', () =>
   withHome(async (home) => {
     const config = simulatedConfig(home);
@@ -125,6 +111,53 @@ test('a second daemon on one database ends with exit code 4 and leaves the first
     noStack(second.output);
     await first.ready();
     assert.equal(await first.stop(), 0);
+  }));
+
+test('a PBX that is down at start, or refuses the password, ends nothing: it is said once with the fix, phones get 503', () =>
+  withHome(async (home) => {
+    // accepts connections and says nothing a PBX would say: worse than refusing them
+    const mute = createServer((socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1');
+    await once(mute, 'listening');
+    const { port } = mute.address() as { port: number };
+    const daemon = await Daemon.start(
+      home.write(
+        'lamplighter.yaml',
+        `domain: pbx.test
+sip: { listen: ['udp:127.0.0.1:0', 'tcp:127.0.0.1:0'] }
+store: { path: ${home.path('x.db')} }
+http: { listen: '127.0.0.1:0' }
+pbx:
+  - name: main
+    type: asterisk
+    ari: { url: 'http://127.0.0.1:1', username: u, password: hidden-1 }
+    ami: { host: 127.0.0.1, port: ${port}, username: u, password: hidden-2 }
+`,
+      ),
+    );
+    try {
+      const ready = await daemon.until<{ checks: { name: string; ok: boolean; reason: string | null }[] }>(
+        '/readyz',
+        (body, status) =>
+          status === 503 && body.checks.some(({ name, reason }) => name === 'pbx main' && reason !== null),
+      );
+      assert.ok(ready.checks.some(({ name, ok }) => name === 'store' && ok));
+      const phone = await Phone.open({
+        user: '1001',
+        password: 'x',
+        domain: 'pbx.test',
+        server: { host: '127.0.0.1', port: daemon.udpPort, transport: 'udp' },
+      });
+      const { response } = await phone.subscribe({ event: 'dialog' });
+      assert.equal(response.status, 503);
+      assert.match(response.header('Retry-After') ?? '', /^\d+/);
+      await phone.close();
+      assert.equal(await daemon.stop(), 0);
+      noStack(daemon.output.join('\n'));
+      assert.doesNotMatch(daemon.output.join('\n'), /hidden-[12]/);
+    } finally {
+      await daemon.kill();
+      mute.close();
+    }
   }));
 
 test('an unknown command is refused with help', async () => {

@@ -90,6 +90,20 @@ test(
 );
 
 test(
+  'a disk that turned read-only is a store-unwritable fault with a fix',
+  inFolder((folder) => {
+    const driver = new Driver(join(folder, 'ro.db'));
+    driver.exec('CREATE TABLE t (x)');
+    driver.pragma('query_only = ON'); // SQLite answers as it does on a read-only file system
+    assert.throws(
+      () => driver.exec('INSERT INTO t VALUES (1)'),
+      (error) => error instanceof Fault && error.code === 'store-unwritable' && /writable/.test(error.fix),
+    );
+    driver.close();
+  }),
+);
+
+test(
   'a full disk refuses a birth, is said once, and the store works again when there is room',
   inFolder(async (folder) => {
     const logger = new RecordingLogger();
