@@ -14,10 +14,10 @@ export interface LogOptions {
 /** Whatever a caller puts in by mistake, these never reach a line. */
 const secrets = ['password', 'token', 'ha1', 'authorization', 'secret'];
 
-/** The only door to pino. JSON escapes control characters, so nothing off the wire can forge a line or move a cursor. */
+/** The only door to pino. Every control character is escaped: nothing off the wire can forge a line or move a cursor. */
 export function createLogger(options: LogOptions): Logger {
   const write = options.write ?? ((line: string) => process.stdout.write(line));
-  const sink = options.format === 'json' ? write : (line: string) => write(asText(line));
+  const sink = (line: string) => write(options.format === 'json' ? escaped(line) : asText(line));
   const root = pino(
     {
       level: options.level,
@@ -51,7 +51,7 @@ function asText(line: string): string {
     .filter(([, value]) => value !== undefined && value !== null)
     .map(
       ([key, value]) =>
-        ` ${key}=${typeof value === 'string' && /^[\w.:@/+-]+$/.test(value) ? value : JSON.stringify(value)}`,
+        ` ${key}=${typeof value === 'string' && /^[\w.:@/+-]+$/.test(value) ? value : escaped(JSON.stringify(value))}`,
     )
     .join('');
   return `${clock} ${String(level).toUpperCase().padEnd(5)} ${where}${plain(String(message))}${rest}\n`;
@@ -59,5 +59,13 @@ function asText(line: string): string {
 
 function plain(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ');
+}
+
+/** JSON leaves DEL, C1 (U+009B opens a terminal sequence) and the line ends of Unicode as they are. */
+function escaped(json: string): string {
+  return json.replace(
+    /[\u007f-\u009f\u2028\u2029]/g,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
