@@ -7,7 +7,7 @@ import type { Outcome, Refusal } from '../model/outcome.ts';
 import type { PbxEvent } from '../model/pbx-event.ts';
 import type { Verdict } from '../model/verdict.ts';
 import type { ResourceView } from '../model/views.ts';
-import type { OscillationGuard, RateGuard } from './guards.ts';
+import type { OscillationGuard, RateGuard, TrailGuard } from './guards.ts';
 import type { InFlight } from './in-flight.ts';
 import type { TargetPolicy } from './policy.ts';
 
@@ -34,6 +34,7 @@ export interface GateTools {
 export interface Guards {
   readonly rate: RateGuard;
   readonly oscillation: OscillationGuard;
+  readonly trail: TrailGuard;
   readonly inFlight: InFlight;
 }
 

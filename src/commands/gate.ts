@@ -4,7 +4,7 @@ import type { Verdict } from '../model/verdict.ts';
 import type { Change } from '../model/views.ts';
 import { audit } from './audit.ts';
 import { type Context, type Ending, fail, type GateTools, type Guards, type Step } from './context.ts';
-import { OscillationGuard, RateGuard } from './guards.ts';
+import { OscillationGuard, RateGuard, TrailGuard } from './guards.ts';
 import { InFlight } from './in-flight.ts';
 import { authorise, normalise } from './judge.ts';
 import { Lanes } from './lanes.ts';
@@ -26,6 +26,7 @@ export class Gate {
     this.#guards = {
       rate: new RateGuard(tools.clock),
       oscillation: new OscillationGuard(tools.clock),
+      trail: new TrailGuard(tools.clock),
       inFlight: new InFlight(),
     };
   }

@@ -9,6 +9,9 @@ const rateWindowMs = 60_000;
 const flipLimit = 4;
 const flipWindowMs = 10_000;
 const holdMs = 5_000;
+/** Audit rows a minute for one user's wishes that change nothing. */
+const trailLimit = 120;
+const trailWindowMs = 60_000;
 
 /** Times within a sliding window, for each key; keys without recent times are forgotten. */
 class Window {
@@ -95,5 +98,23 @@ export class OscillationGuard {
     if (this.#clock.now() < until) return true;
     this.#heldUntil.delete(key);
     return false;
+  }
+}
+
+/**
+ * Keeps a phone that repeats a refused wish, or a thief who tries numbers, from filling the disk: each row is a write that
+ * all phones wait for. Changes are always written.
+ */
+export class TrailGuard {
+  readonly #rows: Window;
+
+  constructor(clock: Clock) {
+    this.#rows = new Window(clock, trailWindowMs);
+  }
+
+  /** `last`: write this one and say that the next ones are left out; `full`: leave it out. */
+  admits(aor: Aor): 'yes' | 'last' | 'full' {
+    if (this.#rows.count(aor) >= trailLimit) return 'full';
+    return this.#rows.add(aor) === trailLimit ? 'last' : 'yes';
   }
 }

@@ -8,12 +8,14 @@ const mostBytes = 64 * 1024;
 
 /**
  * Reads a JSON body. The refusal's `status` is the HTTP status: 415 wrong type (a form of another site can only send
- * the types that need no preflight), 413 too large, 400 not JSON or not what is expected.
+ * the types that need no preflight), 413 too large, 400 not JSON, not what is expected, or broken off.
  */
 export async function readBody<T>(c: OpsContext, schema: z.ZodType<T>): Promise<Outcome<T>> {
   const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json') return refused('not-json', 'expected Content-Type: application/json', 415);
-  const bytes = await readBytes(c.req.raw.body);
+  // The client went away in the middle: that is no fault of ours, and nobody hears the answer.
+  const bytes = await readBytes(c.req.raw.body).catch(() => 'aborted' as const);
+  if (bytes === 'aborted') return refused('invalid-body', 'the body was broken off', 400);
   if (bytes === null) {
     // What is left of the body would be read as the next request.
     c.header('Connection', 'close');

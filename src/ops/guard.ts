@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
 import { createMiddleware } from 'hono/factory';
+import type { Clock } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
 import { addressOf, type OpsEnv, printable, refuse } from './answers.ts';
 
@@ -62,12 +63,26 @@ export const sameSiteOnly: Guard = createMiddleware<OpsEnv>(async (c, next) => {
   return own ? next() : refuse(c, 403, 'cross-site', 'requests from other sites are refused');
 });
 
+/** Refused tokens are told once an address in this time, or guessing would fill the disk. */
+const quietMs = 10_000;
+const mostAddresses = 1000;
+
 /** Asks for `Authorization: Bearer …`. Without a configured token everybody who gets here is the local admin. */
-export function tokenHolders(token: string | null, logger: Logger): Guard {
+export function tokenHolders(token: string | null, logger: Logger, clock: Clock): Guard {
+  /** When the last line was written; oldest first. */
+  const told = new Map<string, number>();
+  const complain = (from: string, path: string): void => {
+    const now = clock.now();
+    if (now - (told.get(from) ?? Number.NEGATIVE_INFINITY) < quietMs) return;
+    told.delete(from);
+    told.set(from, now);
+    const [oldest] = told.keys();
+    if (told.size > mostAddresses && oldest !== undefined) told.delete(oldest);
+    logger.warn({ from, path: printable(path) }, 'http request without the token refused');
+  };
   return createMiddleware<OpsEnv>(async (c, next) => {
     if (!holdsToken(c.req.header('authorization'), token)) {
-      const from = addressOf(c);
-      logger.warn({ from, path: printable(c.req.path) }, 'http request without the token refused');
+      complain(addressOf(c), c.req.path);
       c.header('WWW-Authenticate', 'Bearer realm="lamplighter"');
       return refuse(c, 401, 'token-needed', 'send Authorization: Bearer with the token of http.tokenFile');
     }

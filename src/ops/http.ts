@@ -110,7 +110,7 @@ export class HttpServer {
     app.use(sameSiteOnly);
     probeRoutes(app, deps);
     panelRoutes(app);
-    app.use(tokenHolders(deps.token, this.#logger));
+    app.use(tokenHolders(deps.token, this.#logger, deps.clock));
     statusRoutes(app, deps);
     extensionRoutes(app, deps);
     featureRoutes(app, deps);

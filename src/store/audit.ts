@@ -4,24 +4,30 @@ import type { FeatureName, FeatureValue, Origin } from '../model/feature.ts';
 import type { Driver, Row, Statement } from './driver.ts';
 import type { AuditQuery } from './store.ts';
 
-/** Rows kept; older ones go at start. */
-const kept = 100_000;
+/** Rows kept of changes, and as many of wishes that changed nothing: those must not push out what happened. */
+const mostKept = 100_000;
+/** Older ones go at start, and after so many new ones. */
+const pruneEvery = 10_000;
 
 /** The audit table: append only. */
 export class AuditTable {
+  readonly #kept: number;
+  #sincePrune = 0;
   readonly #append: Statement;
   readonly #newest: Statement;
   readonly #newestOf: Statement;
   readonly #prune: Statement;
 
-  constructor(driver: Driver) {
+  constructor(driver: Driver, kept = mostKept) {
+    this.#kept = kept;
     this.#append = driver.prepare(
       'INSERT INTO audit (at, aor, feature, decision, origin, before, after, wished, reason) VALUES (?,?,?,?,?,?,?,?,?)',
     );
     this.#newest = driver.prepare('SELECT * FROM audit ORDER BY id DESC LIMIT ?');
     this.#newestOf = driver.prepare('SELECT * FROM audit WHERE aor = ? ORDER BY id DESC LIMIT ?');
     this.#prune = driver.prepare(
-      'DELETE FROM audit WHERE id <= (SELECT id FROM audit ORDER BY id DESC LIMIT 1 OFFSET ?)',
+      `DELETE FROM audit WHERE (decision IN ('granted', 'observed')) = ? AND id <= (
+        SELECT id FROM audit WHERE (decision IN ('granted', 'observed')) = ? ORDER BY id DESC LIMIT 1 OFFSET ?)`,
     );
   }
 
@@ -37,6 +43,8 @@ export class AuditTable {
       row.wished === null ? null : JSON.stringify(row.wished),
       row.reason,
     );
+    this.#sincePrune += 1;
+    if (this.#sincePrune >= Math.min(pruneEvery, this.#kept)) this.prune();
   }
 
   query(query: AuditQuery): AuditRow[] {
@@ -46,7 +54,8 @@ export class AuditTable {
   }
 
   prune(): void {
-    this.#prune.run(kept);
+    this.#sincePrune = 0;
+    for (const changed of [0, 1]) this.#prune.run(changed, changed, this.#kept);
   }
 }
 

@@ -1,6 +1,7 @@
 import { Fault } from '../model/errors.ts';
 import type { Driver } from './driver.ts';
 import { first } from './migrations/0001-first.ts';
+import { makePrivate } from './privacy.ts';
 
 /** Step n leads from schema n to n+1. Steps are never edited once released. */
 const steps: readonly string[] = [first];
@@ -15,7 +16,9 @@ export function migrate(driver: Driver, path: string): void {
     throw new Fault('store-newer', `database ${path}: schema ${version}, this version knows ${steps.length}`);
   }
   if (version > 0 && version < steps.length) {
-    driver.prepare('VACUUM INTO ?').run(`${path}.before-v${steps.length}`);
+    const copy = `${path}.before-v${steps.length}`;
+    makePrivate(copy);
+    driver.prepare('VACUUM INTO ?').run(copy);
   }
   for (const [index, sql] of steps.entries()) {
     if (index < version) continue;

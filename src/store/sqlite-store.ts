@@ -14,6 +14,7 @@ import { Driver, type Statement } from './driver.ts';
 import { FeatureTable } from './features.ts';
 import { GroupCommit } from './group-commit.ts';
 import { migrate } from './migrate.ts';
+import { makePrivate } from './privacy.ts';
 import type { AuditQuery, Store, StoredState } from './store.ts';
 import { SubscriptionTable } from './subscriptions.ts';
 import { WriteBehind } from './write-behind.ts';
@@ -55,6 +56,7 @@ export class SqliteStore implements Store {
     this.#logger = options.logger;
     this.#random = options.random;
     makeFolder(options.path);
+    makePrivate(options.path);
     this.#lock = lock(options.path);
     this.#hard = open(options.path, 'FULL');
     migrate(this.#hard, options.path);
@@ -145,6 +147,7 @@ export class SqliteStore implements Store {
   }
 
   backup(path: string): Promise<void> {
+    makePrivate(path);
     return this.#soft.backup(path);
   }
 
@@ -236,6 +239,7 @@ function open(path: string, synchronous: 'FULL' | 'NORMAL'): Driver {
 
 /** Held as long as the process lives and freed by the kernel whatever ends it: a second daemon is told, not let in. */
 function lock(path: string): Driver {
+  makePrivate(`${path}.lock`); // whoever may read it could hold it
   const driver = new Driver(`${path}.lock`);
   try {
     driver.exec('PRAGMA busy_timeout = 0');

@@ -419,3 +419,23 @@ test('a forward in one tenant sees neither extensions nor forwards of another', 
     'foreign-host',
   );
 });
+
+test('a phone that tries forbidden numbers without end fills neither the audit nor the log, and changes are still audited', async () => {
+  const { wish, store, clock, logger } = desk();
+  const lines = () => logger.lines.filter(({ room }) => room === 'commands').length;
+  for (let n = 0; n < 1000; n++) {
+    const verdict = await wish(a1001, 'cfa', true, { target: `0900${n}` });
+    assert.equal(verdict.refusal?.code, 'premium');
+  }
+  assert.equal(store.audits.length, 120);
+  assert.equal(lines(), 121, 'one of them says that the next ones are left out');
+  assert.equal((await wish(a1001, 'dnd', true)).decision, 'granted');
+  assert.equal(store.audits.length, 121);
+  await wish(a1002, 'cfa', true, { target: '09001' });
+  assert.equal(store.audits.length, 122, 'another user has room of his own');
+  await wish(a1001, 'cfa', true, { target: '09001' }, 'api');
+  assert.equal(store.audits.length, 123, 'an admin is always written down');
+  clock.advance(60_001);
+  await wish(a1001, 'cfa', true, { target: '09001' });
+  assert.equal(store.audits.length, 124);
+});

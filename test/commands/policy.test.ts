@@ -80,7 +80,17 @@ test('two ways to one target are no loop', () => {
 });
 
 test('a pattern that is no regular expression, or can run for ever, is refused by name', () => {
-  for (const pattern of ['(', '[', '(\\d+)+$', '((a*)b)*', '(\\d{1,4})+', '(?:1\\d+){2,}']) {
+  for (const pattern of [
+    '(',
+    '[',
+    '(\\d+)+$',
+    '((a*)b)*',
+    '(\\d{1,4})+',
+    '(?:1\\d+){2,}',
+    '^(\\d|\\d\\d)+x$',
+    '^(?:\\d\\d?)*#$',
+    '((1|2)3)+',
+  ]) {
     const outcome = compilePatterns(['^1$', pattern]);
     assert.equal(outcome.ok, false, pattern);
     if (!outcome.ok) {
@@ -98,6 +108,8 @@ test('usual patterns compile', () => {
     '^[(+]*\\d+$',
     '^(1\\d{3})+$',
     '^(?:[2-9]\\d{2}){2}\\d{4}$',
+    '^(?:\\+49|0049|0)[1-9]\\d{5,11}$',
+    '^(?!0900)0[1-9]\\d+$',
   ];
   assert.equal(compilePatterns(usual).ok, true);
 });

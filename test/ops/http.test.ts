@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { request } from 'node:http';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import test from 'node:test';
 import { Fault } from '../../src/model/errors.ts';
 import { HttpServer } from '../../src/ops/http.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { RecordingLogger } from '../support/silent-logger.ts';
 import { depsOf, fakes, json, running, send } from './fake-deps.ts';
 
 /** With headers that fetch would not let us choose. */
@@ -274,4 +277,40 @@ test('a stop ends idle keep-alive connections and open event streams, and can be
   const read = events.text().catch(() => 'cut');
   assert.equal(typeof (await read), 'string');
   await assert.rejects(fetch(`http://127.0.0.1:${port}/healthz`));
+});
+
+test('a client that goes away in the middle of its body is no bug: nothing is logged, nothing is wished', async () => {
+  const logger = new RecordingLogger();
+  await running(
+    async (at) => {
+      const client = connect(at.port, '127.0.0.1');
+      await once(client, 'connect');
+      const path = '/api/v1/extensions/1001/features/dnd';
+      const head = [`PUT ${path} HTTP/1.1`, 'Host: 127.0.0.1', 'Content-Type: application/json', 'Content-Length: 99'];
+      client.write(`${head.join('\r\n')}\r\n\r\n{"enabled"`);
+      // Another client's answer says that the server has come this far.
+      assert.equal((await fetch(`${at.url}/healthz`)).status, 200);
+      client.destroy();
+      for (let n = 0; n < 20; n++) assert.equal((await fetch(`${at.url}/healthz`)).status, 200);
+      assert.deepEqual(logger.lines, []);
+      assert.deepEqual(at.wishes, []);
+    },
+    { logger },
+  );
+});
+
+test('guessing at the token leaves one line an address in 10 s', async () => {
+  const logger = new RecordingLogger();
+  const clock = new FakeClock();
+  await running(
+    async (at) => {
+      const guess = () => fetch(`${at.url}/api/v1/status`, { headers: { authorization: 'Bearer guess' } });
+      for (let n = 0; n < 30; n++) assert.equal((await guess()).status, 401);
+      assert.equal(logger.lines.length, 1);
+      clock.advance(10_000);
+      await guess();
+      assert.equal(logger.lines.length, 2);
+    },
+    { logger, clock, token: 'a-long-enough-token' },
+  );
 });
