@@ -16,7 +16,7 @@ import type { StateReader, SubscriptionStore } from './ports.ts';
 import { type EndReason, type Subscription, toRow, toView } from './record.ts';
 import { RestartRound } from './restart.ts';
 import { restoreRows } from './restore.ts';
-import { Roster } from './roster.ts';
+import { isReplaceable, Roster } from './roster.ts';
 import { type Desk, type Draft, examine, newSubscription, tellScope } from './subscribe.ts';
 import { asked, changed, ends, held, released } from './subscription.ts';
 import { putWishes } from './wishes.ts';
@@ -80,6 +80,7 @@ export class Notifier {
       void this.#end(sub, 'timeout'); // RFC 6665 4.2.1.4
     });
     this.#desk = {
+      clock,
       packages: new Map(packages.map((pkg) => [pkg.event, pkg])),
       state,
       roster: this.#roster,
@@ -219,6 +220,13 @@ export class Notifier {
       if (draft.channel !== null) this.#outbox.discard(sub);
       return { status: 503, headers: [['Retry-After', '30']] };
     }
+    if (draft.channel !== null && isOver(sub)) {
+      // The phone ended it meanwhile, before it was in any index: what is left is its place and its row.
+      this.#roster.giveBack(sub.watcher, sub.address);
+      this.#expiry.remove(sub);
+      await this.#delete(sub.id);
+      return { status: 200, expires: draft.expires };
+    }
     if (draft.channel === null) this.#outbox.attach(sub);
     else if (sub.channel.dialog.localCseqLimit !== localCseqLimit) this.#numbers.reserve([sub]);
     this.#keep(sub);
@@ -261,7 +269,7 @@ export class Notifier {
     const wishes = draft.phone?.wishes ?? [];
     const holdMs = Math.min(verdictMs * Math.max(wishes.length, 1), longestHoldMs);
     sub.debt = held(sub.debt, this.#deps.clock.now() + holdMs);
-    this.#outbox.moved(sub.channel);
+    this.#outbox.heard(sub.channel);
     this.#outbox.flush(sub.channel); // sets the timer for the case that the 200 never leaves
     const release = () => {
       sub.debt = released(sub.debt);
@@ -278,10 +286,19 @@ export class Notifier {
     return newSubscription(draft, id, this.#deps.clock.now(), this.#deps.profileFor(draft.request.userAgent));
   }
 
-  /** Into the indexes; the same phone's older subscription goes without a word into its dead dialog. */
+  /**
+   * Into the indexes. The same phone's older subscription goes without a word into its dead dialog; one that may be its
+   * other key is told everything, so that a phone which has forgotten that dialog can say so (481).
+   */
   #keep(sub: Subscription): void {
-    const before = this.#roster.add(sub);
-    if (before !== null) this.#remove(before);
+    for (const twin of this.#roster.twins(sub)) {
+      if (isReplaceable(twin, sub.channel.dialog.flow, this.#deps.clock.now())) this.#remove(twin);
+      else {
+        twin.debt = asked(twin.debt, 'full');
+        this.#outbox.wake(twin.channel);
+      }
+    }
+    this.#roster.add(sub);
     this.#expiry.put(sub);
   }
 
@@ -323,6 +340,11 @@ function isNews(change: Change, pkg: EventPackage): boolean {
   if (!pkg.reads.includes(change.topic)) return false;
   if (change.topic === 'extension' && change.aspects.length === 1 && change.aspects[0] === 'stale') return false;
   return pkg.concerns?.(change) ?? true;
+}
+
+/** Ended by a SUBSCRIBE, or dropped by the answer to a NOTIFY. */
+function isOver(sub: Subscription): boolean {
+  return sub.ending !== null || !sub.channel.usages.includes(sub);
 }
 
 /** The store took no reservation: the old ends stand, and each NOTIFY tries again. */

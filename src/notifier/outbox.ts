@@ -12,6 +12,8 @@ import type { Channel, Flight, Subscription } from './record.ts';
 import { due, joinScopes, missed, owedAgain, restOfScope, sent, told } from './subscription.ts';
 
 /** Dialogs looked at in one turn of the event loop: about 2 ms, then the sockets are read again. */
+/** Three retransmissions (0.5, 1.5, 3.5 s) have gone by then; milliseconds. */
+const patienceMs = 4_000;
 const slice = 50;
 
 export interface OutboxDeps {
@@ -88,10 +90,15 @@ export class Outbox {
     this.#deps.defer(() => this.#run());
   }
 
-  /** The phone is heard from another place: a NOTIFY still under way to the old one is not waited for. */
-  moved(channel: Channel): void {
+  /**
+   * The phone is heard: a NOTIFY that is still under way to its old place, or has been unanswered for long, is not waited
+   * for. Timer F would keep the phone, which waits for its NOTIFY, in the dark for 32 s.
+   */
+  heard(channel: Channel): void {
     const { flight, dialog } = channel;
-    if (flight === null || sameFlow(flight.flow, dialog.flow)) return;
+    if (flight === null) return;
+    const unansweredMs = this.#deps.clock.now() - (flight.sub.lastNotifyAt ?? 0);
+    if (sameFlow(flight.flow, dialog.flow) && unansweredMs < patienceMs) return;
     channel.flight = null;
     const { sub } = flight;
     if (!channel.usages.includes(sub)) return;

@@ -1,40 +1,49 @@
 import type { Aor } from '../model/aor.ts';
+import type { DialogState } from '../sip/dialog.ts';
 import type { Subscription } from './record.ts';
 
 /** What makes a subscription the same after a phone has restarted with a new Call-ID. */
 export type Identity = Pick<Subscription, 'aor' | 'pkg' | 'eventId' | 'watcher' | 'device'>;
 
+/** A subscription from the same place, younger than this, may be the same phone's other key: milliseconds. */
+const youngMs = 10_000;
+
+/**
+ * True where a new subscription with this identity, from `flow`, takes this one's place. A phone that restarts has
+ * forgotten its old dialogs; but two lamp keys for one extension, or two phones behind one Contact, subscribe from one
+ * place in the same seconds, and both must go on. Feature keys belong to the phone as a whole: there the last one counts.
+ */
+export function isReplaceable(sub: Subscription, flow: DialogState['flow'], now: number): boolean {
+  const before = sub.channel.dialog.flow.remote;
+  const moved = before.address !== flow.remote.address || before.port !== flow.remote.port;
+  return sub.pkg.watchers === 'owner' || moved || now - sub.createdAt >= youngMs;
+}
+
 /** The living subscriptions: by resource, by id, and counted by user and address. Maps only; nothing is queried. */
 export class Roster {
-  readonly #byAor = new Map<Aor, Map<string, Subscription>>();
+  readonly #byAor = new Map<Aor, Set<Subscription>>();
+  readonly #byIdentity = new Map<string, Set<Subscription>>();
   readonly #byId = new Map<number, Subscription>();
   readonly #users = new Map<string, number>();
   readonly #addresses = new Map<string, number>();
 
-  /** Answers the one it replaces, which is then out of the index by resource. */
-  add(sub: Subscription): Subscription | null {
-    const key = keyOf(sub);
-    const watching = this.#byAor.get(sub.aor) ?? new Map<string, Subscription>();
-    const before = watching.get(key) ?? null;
-    watching.set(key, sub);
-    this.#byAor.set(sub.aor, watching);
+  add(sub: Subscription): void {
+    put(this.#byAor, sub.aor, sub);
+    put(this.#byIdentity, keyOf(sub), sub);
     this.#byId.set(sub.id, sub);
-    return before;
   }
 
   /** False: it was not there any more. */
   remove(sub: Subscription): boolean {
     if (!this.#byId.delete(sub.id)) return false;
-    const key = keyOf(sub);
-    const watching = this.#byAor.get(sub.aor);
-    if (watching?.get(key) === sub) watching.delete(key);
-    if (watching?.size === 0) this.#byAor.delete(sub.aor);
+    drop(this.#byAor, sub.aor, sub);
+    drop(this.#byIdentity, keyOf(sub), sub);
     return true;
   }
 
-  /** The subscription that one with this identity would replace. */
-  twin(identity: Identity): Subscription | null {
-    return this.#byAor.get(identity.aor)?.get(keyOf(identity)) ?? null;
+  /** The subscriptions with this identity, oldest first. */
+  twins(identity: Identity): readonly Subscription[] {
+    return [...(this.#byIdentity.get(keyOf(identity)) ?? [])];
   }
 
   byId(id: number): Subscription | null {
@@ -42,7 +51,7 @@ export class Roster {
   }
 
   watching(aor: Aor): Iterable<Subscription> {
-    return this.#byAor.get(aor)?.values() ?? [];
+    return this.#byAor.get(aor) ?? [];
   }
 
   count(aor: Aor): number {
@@ -73,9 +82,21 @@ export class Roster {
   }
 }
 
-/** Within one resource. The parts cannot hold a line break, the grammar forbids it. */
-function keyOf({ pkg, eventId, watcher, device }: Identity): string {
-  return `${pkg.event}${eventId === null ? '' : `;id=${eventId}`}\n${watcher ?? ''}\n${device}`;
+/** The parts cannot hold a line break, the grammar forbids it. */
+function keyOf({ aor, pkg, eventId, watcher, device }: Identity): string {
+  return `${aor}\n${pkg.event}${eventId === null ? '' : `;id=${eventId}`}\n${watcher ?? ''}\n${device}`;
+}
+
+function put<K>(index: Map<K, Set<Subscription>>, key: K, sub: Subscription): void {
+  const there = index.get(key);
+  if (there === undefined) index.set(key, new Set([sub]));
+  else there.add(sub);
+}
+
+function drop<K>(index: Map<K, Set<Subscription>>, key: K, sub: Subscription): void {
+  const there = index.get(key);
+  there?.delete(sub);
+  if (there?.size === 0) index.delete(key);
 }
 
 function step(counts: Map<string, number>, key: string, by: number): void {

@@ -1,5 +1,6 @@
 import type { EventPackage, PhoneRequest, Scope } from '../event-packages/event-package.ts';
 import type { Aor } from '../model/aor.ts';
+import type { Clock } from '../model/clock.ts';
 import type { PhoneProfile } from '../model/profile.ts';
 import type { SubscribeAnswer, SubscribeRequest } from '../sip/front.ts';
 import { negotiate } from './accept.ts';
@@ -9,11 +10,12 @@ import { block } from './numbers.ts';
 import type { StateReader } from './ports.ts';
 import { type Channel, newChannel, type Subscription } from './record.ts';
 import { readBody } from './request-body.ts';
-import type { Roster } from './roster.ts';
+import { isReplaceable, type Roster } from './roster.ts';
 import { joinScopes, nothingOwed } from './subscription.ts';
 
 /** What the steps may look at. */
 export interface Desk {
+  readonly clock: Clock;
   readonly packages: ReadonlyMap<string, EventPackage>;
   readonly state: Pick<StateReader, 'has'>;
   readonly roster: Roster;
@@ -117,11 +119,12 @@ function bodyUnderstood(draft: Draft): SubscribeAnswer | null {
 }
 
 /** security.md 5. Only what would be kept counts, and a phone that replaces its own takes no second place. */
-function withinLimits(draft: Draft, { roster, limits }: Desk): SubscribeAnswer | null {
+function withinLimits(draft: Draft, { roster, limits, clock }: Desk): SubscribeAnswer | null {
   const { request, pkg, aor, sub, expires } = draft;
   const { watcher, eventId, device, dialog } = request;
   if (watcher.how === 'trusted' || sub !== null || expires === 0) return null;
-  if (roster.twin({ aor, pkg, eventId, watcher: watcher.aor, device }) !== null) return null;
+  const twins = roster.twins({ aor, pkg, eventId, watcher: watcher.aor, device });
+  if (twins.some((twin) => isReplaceable(twin, dialog.flow, clock.now()))) return null;
   if (watcher.aor !== null && roster.ofUser(watcher.aor) >= limits.perUser) return { status: 403 };
   if (roster.ofAddress(dialog.flow.remote.address) < limits.perAddress) return null;
   return { status: 503, headers: [['Retry-After', '60']] };

@@ -134,10 +134,11 @@ export interface Miss {
 
 /**
  * The phone did not take it: the same is owed again, to be rendered from what is true then (RFC 3261 21.5.4). A pause
- * that is not strict gives way to a SUBSCRIBE that came meanwhile, and after a timeout, which was a pause, to news.
+ * that is not strict gives way to a SUBSCRIBE and to news that came meanwhile.
  */
 export function missed(debt: Debt, now: number, covers: Scope, occasion: Occasion, miss: Miss): Debt {
-  const waited = debt.haste === 'asked' || (miss.kind === 'timeout' && debt.scope !== null);
+  const news = debt.scope !== null && (miss.kind === 'timeout' || debt.haste !== 'run'); // the rest of a run is none
+  const waited = debt.haste === 'asked' || news;
   return {
     ...owedAgain(debt, covers, occasion),
     haste: debt.haste === 'asked' ? 'asked' : 'none',

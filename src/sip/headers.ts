@@ -1,6 +1,6 @@
 import { granted, type Outcome, refused } from '../model/outcome.ts';
 import { parseNameAddr, splitList } from './message/name-addr.ts';
-import { withoutHeaders } from './message/uri.ts';
+import { parseHostPort, withoutHeaders } from './message/uri.ts';
 
 /*
  * Readers of single headers: all lines of one name in, a value or a refusal with a SIP status out. The message's own
@@ -12,6 +12,8 @@ const wholeToken = new RegExp(`^${token}$`);
 const mediaRange = new RegExp(`^(${token})[ \\t]*/[ \\t]*(${token})$`);
 const eventType = new RegExp(`^(${token})[ \\t]*`);
 const eventParam = new RegExp(`;[ \\t]*(${token})[ \\t]*(?:=[ \\t]*("(?:[^"\\\\]|\\\\.)*"|[^\\s";,]+)[ \\t]*)?`, 'y');
+
+const hostOfContact = /^sips?:(?:[^@]*@)?([^;?]*)/i;
 
 /** Longer intervals than this are cut to it; every package grants far less. Seconds. */
 const longestExpires = 2 ** 31 - 1;
@@ -65,7 +67,11 @@ export function readContact(lines: readonly string[]): Outcome<ContactHeader> {
   const [value, ...others] = values ?? [];
   if (value === undefined || others.length > 0) return refused('contact-count', 'Exactly One Contact Is Needed', 400);
   const contact = parseNameAddr(value);
-  if (contact === null || !/^sips?:./i.test(contact.uri)) return refused('contact-unusable', 'Unusable Contact', 400);
+  // Parameters are the phone's own affair; without scheme, host and a port that exists, no NOTIFY can be written.
+  const host = contact === null ? undefined : hostOfContact.exec(contact.uri)?.[1];
+  if (contact === null || host === undefined || parseHostPort(host) === null) {
+    return refused('contact-unusable', 'Unusable Contact', 400);
+  }
   const remoteTarget = withoutHeaders(contact.uri);
   return granted({ remoteTarget, device: contact.params.get('+sip.instance') || remoteTarget });
 }

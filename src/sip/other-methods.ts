@@ -1,7 +1,7 @@
 import type { DialogTable } from './dialog.ts';
 import type { HeaderList, SipAnswer, SipRequest } from './engine.ts';
 import { isToken, splitLines } from './headers.ts';
-import { readAddressing } from './subscribe-message.ts';
+import { type Addressing, readAddressing } from './subscribe-message.ts';
 
 /** What an OPTIONS tells about us. */
 export interface Capabilities {
@@ -44,7 +44,10 @@ export function answerOther(request: SipRequest, capabilities: Capabilities): Si
 }
 
 /** RFC 3261 11.2, E65-23. */
-function answerOptions(request: SipRequest, { allowEvents, accepts }: Capabilities): SipAnswer {
+function answerOptions(request: SipRequest, { dialogs, allowEvents, accepts }: Capabilities): SipAnswer {
+  const addressing = readAddressing(request);
+  if (!addressing.ok) return { status: 400, reason: addressing.refusal.message };
+  if (isStray(addressing.value, dialogs)) return { status: 481 }; // phones and proxies ask whether a dialog is alive
   const required = splitLines(request.headers('Require'));
   if (!required?.every(isToken)) return { status: 400, reason: 'Malformed Require Header' };
   if (required.length > 0) return { status: 420, headers: [['Unsupported', required.join(', ')]] };
@@ -56,8 +59,10 @@ function answerUnserved(request: SipRequest, dialogs: DialogTable): SipAnswer {
   if (!known.has(request.method)) return { status: 501, headers: allow }; // RFC 3261 8.2.1; methods are case-sensitive
   const addressing = readAddressing(request);
   if (!addressing.ok) return { status: 400, reason: addressing.refusal.message };
-  const { callId, fromTag, toTag } = addressing.value;
-  // security.md 3.11: inside a dialog that is none of ours
-  const isStray = toTag !== null && dialogs.find({ callId, localTag: toTag, remoteTag: fromTag }) === null;
-  return isStray ? { status: 481 } : { status: 405, headers: allow };
+  return isStray(addressing.value, dialogs) ? { status: 481 } : { status: 405, headers: allow };
+}
+
+/** RFC 3261 12.2.2, security.md 3.11: inside a dialog that is none of ours. */
+function isStray({ callId, fromTag, toTag }: Addressing, dialogs: DialogTable): boolean {
+  return toTag !== null && dialogs.find({ callId, localTag: toTag, remoteTag: fromTag }) === null;
 }

@@ -129,7 +129,21 @@ export class SipFront implements NotifySender {
     if (verdict !== null) this.#refuse(transaction, verdict);
     else if (attempt.dialog !== null) {
       const asked = this.#asked(attempt, attempt.dialog);
-      this.#answer(transaction, asked, await onSubscribe(asked));
+      // Known before it is granted: the notifier may release it before this answer leaves, and it must stay released.
+      if (initial) this.#dialogs.add(asked.dialog);
+      this.#answer(transaction, asked, await this.#ask(asked, onSubscribe));
+    }
+  }
+
+  /** A refused SUBSCRIBE makes no dialog (RFC 3261 12.1). */
+  async #ask(asked: SubscribeRequest, onSubscribe: OnSubscribe): Promise<SubscribeAnswer> {
+    let granted = false;
+    try {
+      const answer = await onSubscribe(asked);
+      granted = isSuccess(answer.status);
+      return answer;
+    } finally {
+      if (asked.initial && !granted) this.#dialogs.remove(asked.dialog);
     }
   }
 
@@ -157,13 +171,12 @@ export class SipFront implements NotifySender {
     };
   }
 
-  #answer(transaction: ServerTransaction, { dialog, initial }: SubscribeRequest, answer: SubscribeAnswer): void {
+  #answer(transaction: ServerTransaction, { dialog }: SubscribeRequest, answer: SubscribeAnswer): void {
     const { status, reason, expires, headers = [], after } = answer;
     const phrase = reason === undefined ? {} : { reason };
-    if (status < 200 || status > 299) {
+    if (!isSuccess(status)) {
       this.#refuse(transaction, { status, ...phrase, headers });
     } else {
-      if (initial) this.#dialogs.add(dialog);
       transaction.respond({
         status,
         ...phrase,
@@ -188,6 +201,10 @@ export class SipFront implements NotifySender {
   #contactFor(dialog: DialogState): string {
     return ownContact(dialog.flow, this.#options.advertise, this.#options.places.addresses);
   }
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status <= 299;
 }
 
 /** `udp:192.0.2.1:5060` */

@@ -118,6 +118,27 @@ test('usages of one dialog never have two NOTIFYs in flight, and take turns', as
   assert.equal(world.sender.mostInFlight, 1);
 });
 
+test('a subscription of an old dialog that is ended while its birth is being stored leaves nothing behind', async () => {
+  const world = new World();
+  const dialog = await world.lamp();
+  const birth = world.again(dialog, { eventId: 'b' });
+  const end = world.again(dialog, { eventId: 'b', expires: 0 });
+  assert.deepEqual([(await birth).status, (await end).status], [200, 200]);
+  await settle();
+  assert.deepEqual([world.notifier.count(alice), world.store.rows.size], [1, 1]);
+  const finals = world.sender.take().filter(({ message }) => message.subscription.state === 'terminated');
+  assert.deepEqual(
+    finals.map(({ message }) => message.eventId),
+    ['b'],
+  );
+  world.state.calls(alice, 'd1');
+  await settle();
+  assert.deepEqual(
+    world.sender.take().map(({ message }) => message.eventId),
+    [null],
+  );
+});
+
 test('a subscription that is not known in its dialog is 481 at once for Expires 0 and for an unknown dialog', async () => {
   const world = new World();
   const dialog = await world.lamp({ eventId: 'a' });
@@ -159,7 +180,7 @@ test('a replaced subscription whose NOTIFY is under way keeps its dialog until t
   const old = newDialog();
   await world.subscribe({ dialog: old, device: 'desk' });
   world.state.calls(alice, 'd1');
-  await world.subscribe({ device: 'desk' });
+  await world.subscribe({ device: 'desk', dialog: newDialog(udp(6062)) });
   assert.deepEqual(world.sender.released, []);
   await world.sender.sent[0]?.answer(408);
   assert.deepEqual(world.sender.released, [old]);
@@ -167,9 +188,26 @@ test('a replaced subscription whose NOTIFY is under way keeps its dialog until t
   assert.equal(world.sender.sent.filter(({ dialog }) => dialog === old).length, 1);
 });
 
-test('two births of one phone at the same moment leave one subscription', async () => {
+test('two lamp keys of one phone for one extension, subscribed in the same seconds, both live; the first may say 481', async () => {
   const world = new World();
-  await Promise.all([world.subscribe({ device: 'desk' }), world.subscribe({ device: 'desk' })]);
+  const [first, second] = [newDialog(), newDialog()];
+  await Promise.all([first, second].map((dialog) => world.subscribe({ dialog, device: 'desk' })));
+  assert.deepEqual([world.notifier.count(alice), world.store.rows.size], [2, 2]);
+  const told = world.sender.take().map(({ dialog }) => dialog);
+  assert.deepEqual(new Set(told), new Set([first, second]));
+  world.sender.script = ({ dialog }) => (dialog === first ? 481 : 200);
+  await world.subscribe({ device: 'desk' });
+  await settle();
+  assert.equal((await world.again(first)).status, 481, 'the phone had forgotten it');
+  assert.equal((await world.again(second)).status, 200);
+});
+
+test('two feature-key subscriptions of one phone at the same moment leave one', async () => {
+  const world = new World();
+  const births = [newDialog(), newDialog()].map((dialog) =>
+    world.subscribe(world.keysRequest(dialog, { device: 'desk' })),
+  );
+  await Promise.all(births);
   assert.deepEqual([world.notifier.count(alice), world.notifier.list().length, world.store.rows.size], [1, 1, 1]);
   assert.equal(world.sender.released.length, 1);
 });
@@ -227,4 +265,39 @@ test('E65-18: an admin ends a subscription with terminated;reason=deactivated, a
   assert.deepEqual(world.sender.take()[0]?.message.subscription, { state: 'terminated', reason: 'deactivated' });
   assert.deepEqual([world.store.rows.size, world.sender.released], [0, [dialog]]);
   assert.equal(await world.notifier.remove(id), false);
+});
+
+test('E65-10: a phone that is heard again is not kept waiting for Timer F of a NOTIFY that got lost', async () => {
+  const world = new World();
+  world.sender.hold = true;
+  const dialog = newDialog();
+  await world.subscribe({ dialog });
+  world.clock.advance(1000);
+  await world.again(dialog);
+  assert.equal(world.sender.sent.length, 1, 'one second is no reason yet');
+  world.clock.advance(3000);
+  await world.again(dialog);
+  assert.equal(world.sender.sent.length, 2);
+  await world.sender.sent[1]?.answer(200);
+  await world.sender.sent[0]?.answer(408);
+  await world.clock.run(60_000, 5000);
+  assert.equal(world.sender.sent.length, 2, 'the late answer means nothing');
+});
+
+test('news that came while a NOTIFY was under way is told at once although that NOTIFY was answered 500', async () => {
+  const world = new World();
+  const dialog = await world.lamp();
+  world.sender.hold = true;
+  world.state.calls(alice, 'd1');
+  await settle();
+  world.state.calls(alice, 'd1', 'd2');
+  await settle();
+  const before = world.sender.sent.length;
+  await world.sender.sent.at(-1)?.answer(500);
+  await world.clock.run(2000, 100);
+  assert.equal(world.sender.sent.length, before + 1);
+  await world.sender.sent.at(-1)?.answer(500);
+  await world.clock.run(20_000, 1000);
+  assert.equal(world.sender.sent.length, before + 1, 'no news, no hurry');
+  assert.equal(world.sender.sent.at(-1)?.dialog, dialog);
 });

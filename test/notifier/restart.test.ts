@@ -122,6 +122,7 @@ test('a restored subscription is refreshed, expires and is replaced like any oth
   second.notifier.start();
   await second.clock.run(1000);
   assert.equal(second.sender.take().length, 1, 'who was just told everything is not told again');
+  await second.clock.run(10_000, 1000);
   await second.lamp({ device: 'desk' });
   assert.deepEqual([...second.store.rows.keys()], [2, 17]);
   await second.clock.run(700_000, 10_000);
@@ -137,6 +138,7 @@ test('rows that are over, unreadable, of a package nobody serves, or doubled are
     first.store.rows.set(id, { ...good, id, device: `d${id}`, ...over });
   const dialog = JSON.parse(good.dialog) as object;
   const json = (over: object) => ({ dialog: JSON.stringify({ ...dialog, localTag: 'other', ...over }) });
+  first.store.rows.set(1, { ...good, createdAt: good.createdAt - 10_000 });
   bad(2, { expiresAt: first.clock.now() - 1 });
   bad(3, { dialog: '{' });
   bad(4, { event: 'gone' });

@@ -158,6 +158,7 @@ test('limits: a phone at its limit may come back with a new Call-ID, fetch, and 
   const first = await world.lamp({ device: 'desk' });
   assert.equal((await world.subscribe({ device: 'other' })).status, 403);
   assert.equal((await world.subscribe({ device: 'other', expires: 0 })).status, 200);
+  await world.clock.run(10_000, 1000);
   const second = await world.lamp({ device: 'desk' });
   assert.notEqual(first, second);
   assert.equal((await world.again(second, { expires: 0 })).status, 200);

@@ -97,7 +97,9 @@ export class Authenticator {
     }
     // Foreign nonces count as stale too: phones use the nonce of their registrar, whose realm is the same, and must
     // not take our answer for "wrong password" (RFC 7616 3.3).
-    if (this.#nonces.judge(authorization.nonce) !== 'fresh') return this.#challenge(facts, true);
+    const nonce = this.#nonces.judge(authorization.nonce);
+    const good = nonce === 'fresh' || (nonce === 'inherited' && isInDialog(request));
+    if (!good) return this.#challenge(facts, true);
     return this.#verify(request, authorization, facts);
   }
 
@@ -175,6 +177,10 @@ function secretOf(credentials: Credentials | null, realm: string): DigestSecret 
   if (credentials?.password !== undefined) return { password: credentials.password };
   if (credentials?.ha1 === undefined || credentials.realm !== realm) return null;
   return { ha1: credentials.ha1 };
+}
+
+function isInDialog(request: SipRequest): boolean {
+  return parseNameAddr(request.header('To') ?? '')?.params.has('tag') ?? false;
 }
 
 function messageOf(error: unknown): string {

@@ -1,4 +1,5 @@
 import { type Clock, within } from '../../model/clock.ts';
+import { detached } from '../message/wire-text.ts';
 
 /** What is kept for digest of one user: as the PBX port gives it. Held in memory only; never logged, never stored. */
 export interface Credentials {
@@ -22,6 +23,8 @@ const lookupMs = 4_000;
 /** Guessing at one user must not become one question to the PBX per guess. */
 const minAgeForSecondLookMs = 1_000;
 const maxEntries = 20_000;
+/** Questions to the PBX at one moment; a stranger with many names must not queue more. */
+const maxUnderWay = 500;
 
 /**
  * Remembers credentials, and that there are none, for at most 30 s, so that a storm of phones is not a storm of
@@ -57,9 +60,11 @@ export class CredentialCache {
     return this.#ask(user);
   }
 
-  #ask(user: string): Promise<Credentials | null> {
+  #ask(name: string): Promise<Credentials | null> {
+    const user = detached(name); // a slice would keep its whole message in memory
     const running = this.#underWay.get(user);
     if (running !== undefined) return running;
+    if (this.#underWay.size >= maxUnderWay) return Promise.reject(new Error('too many questions at once'));
     const tooLate = (): Promise<never> => Promise.reject(new Error('no answer in time'));
     const asked = within(this.#clock, lookupMs, this.#lookup(user), tooLate)
       .then((found) => this.#keep(user, found))

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { fromText } from '../message/wire-text.ts';
+import { fromText, trimmed } from '../message/wire-text.ts';
 
 export type DigestAlgorithm = 'MD5' | 'SHA-256';
 
@@ -21,10 +21,13 @@ export interface DigestAuthorization {
 export type DigestSecret = { readonly password: string } | { readonly ha1: string };
 
 const parameter = /^([!%'*+\-.`\w~]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([!%'*+\-.`\w~]+))$/s;
-// RFC 3261 25.1: commas between parameters, never inside a quoted string; an empty element is not tolerated.
-const element = /[ \t]*((?:"(?:[^"\\]|\\.)*"|[^",])+?)[ \t]*(?:,|$)/sy;
+// RFC 3261 25.1: commas between parameters, never inside a quoted string; an empty element is not tolerated. Each byte
+// can be taken in one way only, so that no value makes the match go back and forth.
+const element = /((?:"(?:[^"\\]|\\.)*"|[^",])+)(?:,|$)/sy;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is being looked for
 const control = /[\x00-\x1f\x7f]/;
+/** Bytes; what is longer is nobody's name and must not become a question to the PBX. */
+const longestUser = 128;
 const hexLength: Record<DigestAlgorithm, number> = { MD5: 32, 'SHA-256': 64 };
 
 /**
@@ -39,6 +42,7 @@ export function parseAuthorization(value: string): DigestAuthorization | null {
   const algorithm = algorithmOf(given.get('algorithm'));
   const [username, realm, nonce, uri] = ['username', 'realm', 'nonce', 'uri'].map((name) => given.get(name));
   const response = given.get('response')?.toLowerCase();
+  if (username !== undefined && username.length > longestUser) return null;
   if (algorithm === null || !username || realm === undefined || !nonce || !uri || response === undefined) return null;
   if (response.length !== hexLength[algorithm] || !/^[0-9a-f]+$/.test(response)) return null;
   const auth = protectionOf(given, algorithm);
@@ -74,7 +78,7 @@ function parametersOf(text: string): Map<string, string> | null {
   element.lastIndex = 0;
   for (let at = 0; ; at = element.lastIndex) {
     const piece = element.exec(text);
-    const match = piece?.[1] === undefined ? null : parameter.exec(piece[1]);
+    const match = piece?.[1] === undefined ? null : parameter.exec(trimmed(piece[1]));
     const name = match?.[1]?.toLowerCase();
     if (!piece || !match || name === undefined || found.has(name)) return null;
     found.set(name, match[3] ?? (match[2] ?? '').replaceAll(/\\(.)/gs, '$1'));

@@ -2,16 +2,29 @@ import type { Clock } from '../../model/clock.ts';
 import type { Logger } from '../../model/logger.ts';
 
 const quietMs = 10_000;
+/** Lines for one source within `quietMs`; what is beyond is said in one line afterwards. */
+const linesPerSource = 20;
 const maxEntries = 10_000;
 const maxNameLength = 64;
 
+type FailureEvent = 'auth-failed' | 'auth-unavailable';
+
+interface Source {
+  readonly since: number;
+  lines: number;
+  unsaid: number;
+  /** Attempts by user name since its last line. */
+  readonly users: Map<string, number>;
+}
+
 /**
- * The security lines that fail2ban and the like read: `auth-failed`, `auth-unavailable`. One line per event, source and
- * user in 10 s; `count` says how many attempts it stands for. Holds no password, response or nonce.
+ * The security lines that fail2ban and the like read: `auth-failed`, `auth-unavailable`. In 10 s one line for each
+ * event, source and user, and at most 20 for a source, whatever names it tries; `count` says how many attempts a line
+ * stands for. Holds no password, response or nonce.
  */
 export class FailureLog {
-  /** In order of the last line, oldest first. */
-  readonly #spoken = new Map<string, { readonly at: number; unsaid: number }>();
+  /** In order of their beginning, oldest first. */
+  readonly #sources = new Map<string, Source>();
   readonly #logger: Logger;
   readonly #clock: Clock;
 
@@ -20,26 +33,38 @@ export class FailureLog {
     this.#clock = clock;
   }
 
-  /** `source`: an IP address. `name`: as it came off the wire. */
-  add(event: 'auth-failed' | 'auth-unavailable', source: string, name: string, message: string): void {
-    const user = cleaned(name);
-    const key = `${event} ${source} ${user}`;
+  /** `address`: an IP address. `name`: as it came off the wire. */
+  add(event: FailureEvent, address: string, name: string, message: string): void {
     const now = this.#clock.now();
-    const before = this.#spoken.get(key);
-    if (before !== undefined && now - before.at < quietMs) {
-      before.unsaid += 1;
-      return;
-    }
-    this.#spoken.delete(key);
-    this.#spoken.set(key, { at: now, unsaid: 0 });
     this.#forgetOld(now);
-    this.#logger.warn({ event, source, user, count: 1 + (before?.unsaid ?? 0) }, message);
+    const user = cleaned(name);
+    const source = this.#sourceOf(`${event} ${address}`, now);
+    const before = source.users.get(user);
+    if (before !== undefined) source.users.set(user, before + 1);
+    else if (source.lines < linesPerSource) {
+      source.users.set(user, 0);
+      source.lines += 1;
+      this.#logger.warn({ event, source: address, user, count: 1 }, message);
+    } else source.unsaid += 1;
   }
 
+  #sourceOf(key: string, now: number): Source {
+    const known = this.#sources.get(key);
+    if (known !== undefined) return known;
+    const fresh = { since: now, lines: 0, unsaid: 0, users: new Map<string, number>() };
+    this.#sources.set(key, fresh);
+    return fresh;
+  }
+
+  /** What a window kept to itself is said when the window closes, at the next failure of anybody. */
   #forgetOld(now: number): void {
-    for (const [key, { at, unsaid }] of this.#spoken) {
-      if (this.#spoken.size <= maxEntries && (now - at < quietMs || unsaid > 0)) break;
-      this.#spoken.delete(key);
+    for (const [key, source] of this.#sources) {
+      if (now - source.since < quietMs && this.#sources.size <= maxEntries) break;
+      this.#sources.delete(key);
+      const count = [...source.users.values()].reduce((sum, more) => sum + more, source.unsaid);
+      if (count === 0) continue;
+      const [event, address] = key.split(' ');
+      this.#logger.warn({ event, source: address, user: null, count }, 'more of the same from this source');
     }
   }
 }

@@ -20,8 +20,10 @@ export class Nonces {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #lifetimeMs: number;
+  readonly #bornAt: number;
 
   constructor(options: { secret: Buffer; clock: Clock; random: Random; lifetimeMs?: number }) {
+    this.#bornAt = options.clock.now();
     this.#key = createHmac('sha256', options.secret).update('digest nonce').digest();
     this.#clock = options.clock;
     this.#random = options.random;
@@ -35,15 +37,20 @@ export class Nonces {
     return Buffer.concat([body, this.#mac(body)]).toString('base64url');
   }
 
-  /** `foreign`: not made here, or with another secret. */
-  judge(nonce: string): 'fresh' | 'stale' | 'foreign' {
+  /**
+   * `foreign`: not made here, or with another secret. `inherited`: made before this process, whose counts are gone: good
+   * only where something else, a dialog's CSeq, stops a replay.
+   */
+  judge(nonce: string): 'fresh' | 'inherited' | 'stale' | 'foreign' {
     const bytes = Buffer.from(nonce, 'base64url');
     // The decoder skips what it does not know: only the one spelling that was issued counts.
     if (bytes.length !== bodyBytes + macBytes || bytes.toString('base64url') !== nonce) return 'foreign';
     const body = bytes.subarray(0, bodyBytes);
     if (!timingSafeEqual(bytes.subarray(bodyBytes), this.#mac(body))) return 'foreign';
-    const age = this.#clock.now() - body.readUIntBE(0, timeBytes);
-    return age >= -toleratedFutureMs && age < this.#lifetimeMs ? 'fresh' : 'stale';
+    const issuedAt = body.readUIntBE(0, timeBytes);
+    const age = this.#clock.now() - issuedAt;
+    if (age < -toleratedFutureMs || age >= this.#lifetimeMs) return 'stale';
+    return issuedAt < this.#bornAt ? 'inherited' : 'fresh';
   }
 
   #mac(body: Buffer): Buffer {

@@ -160,29 +160,29 @@ export class EmbeddedEngine implements SipEngine {
   #onMessage(bytes: Buffer, flow: Flow): void {
     if (!this.#running) return;
     const parsed = parseMessage(bytes, flow.transport === 'udp' ? 'datagram' : 'stream');
-    if (parsed.kind === 'request') this.#onRequestMessage(parsed, flow);
+    if (parsed.kind === 'request') this.#onRequestMessage(parsed, bytes.length, flow);
     else if (parsed.kind === 'response') this.#client.receive(parsed, viaOf);
     else this.#onRefused(parsed, flow);
   }
 
-  #onRequestMessage(message: ParsedRequest, flow: Flow): void {
+  #onRequestMessage(message: ParsedRequest, bytes: number, flow: Flow): void {
     const { method } = message;
     if (method === 'ACK') return; // it can only belong to a final answer we gave to an INVITE
-    const key = serverKey(message, flow.remote.address, method);
-    if (this.#server.absorb(key)) return;
+    const key = serverKey(message, sourceOf(flow), method);
+    if (this.#server.absorb(key, bytes)) return;
     if (this.#server.overloaded) {
       const answer: SipAnswer = { status: 503, headers: [['Retry-After', '10']], toTag: this.#statelessTag(message) };
       this.#reply(flow, this.#write(message, flow, answer));
       return;
     }
-    const transaction = this.#server.open(key, message, new ReceivedRequest(message, flow));
+    const transaction = this.#server.open(key, bytes, message, new ReceivedRequest(message, flow));
     if (method === 'CANCEL') this.#onCancel(message, flow, transaction);
     else this.#hand(transaction, flow);
   }
 
   /** RFC 3261 9.2: by then every request has, or is about to get, its final answer: nothing else to do. */
   #onCancel(message: ParsedRequest, flow: Flow, transaction: ServerTransaction): void {
-    const known = cancellable.some((method) => this.#server.has(serverKey(message, flow.remote.address, method)));
+    const known = cancellable.some((method) => this.#server.has(serverKey(message, sourceOf(flow), method)));
     transaction.respond({ status: known ? 200 : 481 });
   }
 
@@ -219,6 +219,10 @@ export class EmbeddedEngine implements SipEngine {
   #hashed(text: string): string {
     return createHash('sha256').update(`${this.#secret}|${text}`, 'latin1').digest('hex').slice(0, 16);
   }
+}
+
+function sourceOf({ remote }: Flow): string {
+  return `${remote.address}:${remote.port}`;
 }
 
 function sourceName(flow: Flow): string {

@@ -37,6 +37,8 @@ export const serverTable: Readonly<Record<ServerState, Readonly<Record<ServerInp
 export const serverLimits = {
   /** Answered ones kept for Timer J; the oldest are forgotten first, their retransmissions would be new requests. */
   kept: 200_000,
+  /** Bytes of kept answers: they echo what strangers wrote. */
+  keptBytes: 96 * 1024 * 1024,
   /** Unanswered ones; beyond, 503 with Retry-After. */
   pending: 50_000,
 } as const;
@@ -44,8 +46,8 @@ export const serverLimits = {
 const cookie = 'z9hG4bK';
 
 /**
- * RFC 3261 17.2.3: branch, sent-by and method; without the magic cookie the older rule. The source address is added:
- * two sources never share a transaction, so that none can fetch or spoil the answer of another.
+ * RFC 3261 17.2.3: branch, sent-by and method; without the magic cookie the older rule. The source, `address:port`, is
+ * added: two sources never share a transaction, so that none can fetch or spoil the answer of another.
  */
 export function serverKey(message: ParsedRequest, source: string, method: string): string {
   const { via, headers } = message;
@@ -68,15 +70,18 @@ export interface ServerHost {
 /** The part that is kept for Timer J: a key and the bytes of the answer, not the request. */
 class ServerTx extends Waiting {
   readonly key: string;
+  /** Of the request. */
+  readonly bytes: number;
   readonly #store: ServerTransactions;
   readonly #flow: Flow;
   #message: ParsedRequest | null;
   #wire = '';
   #state: ServerState = 'trying';
 
-  constructor(key: string, message: ParsedRequest, flow: Flow, store: ServerTransactions) {
+  constructor(key: string, bytes: number, message: ParsedRequest, flow: Flow, store: ServerTransactions) {
     super();
     this.key = key;
+    this.bytes = bytes;
     this.#message = message;
     this.#flow = flow;
     this.#store = store;
@@ -84,6 +89,11 @@ class ServerTx extends Waiting {
 
   get completed(): boolean {
     return this.#state === 'completed';
+  }
+
+  /** Of the answer; 0 before it. */
+  get answerBytes(): number {
+    return this.#wire.length;
   }
 
   input(input: ServerInput, answer?: SipAnswer): void {
@@ -99,6 +109,13 @@ class ServerTx extends Waiting {
       this.#store.answered(this, this.#flow.transport === 'udp');
     } else if (act === 'unanswered' && message !== null) this.#store.host.onUnanswered(message, this.#flow);
     if (state === 'terminated' && before !== state) this.#store.forget(this, before === 'trying');
+  }
+
+  /** What a wheel or a handler may still hold of it is small. */
+  empty(): void {
+    this.#state = 'terminated';
+    this.#message = null;
+    this.#wire = '';
   }
 
   override onDue(): void {
@@ -126,6 +143,7 @@ export class ServerTransactions {
   readonly host: ServerHost;
   readonly #byKey = new Map<string, ServerTx>();
   #pending = 0;
+  #keptBytes = 0;
 
   constructor(host: ServerHost) {
     this.host = host;
@@ -140,10 +158,13 @@ export class ServerTransactions {
     return this.#pending >= serverLimits.pending;
   }
 
-  /** True: the key is known; a retransmission has been dealt with. */
-  absorb(key: string): boolean {
+  /**
+   * True: the key is known; a retransmission of `bytes` bytes has been dealt with. A shorter one is none: it is somebody
+   * who fetches a large answer again and again with a small message, for a source he forged.
+   */
+  absorb(key: string, bytes: number): boolean {
     const known = this.#byKey.get(key);
-    known?.input('retransmission');
+    if (known !== undefined && bytes >= known.bytes) known.input('retransmission');
     return known !== undefined;
   }
 
@@ -151,8 +172,8 @@ export class ServerTransactions {
     return this.#byKey.has(key);
   }
 
-  open(key: string, message: ParsedRequest, request: SipRequest): ServerTransaction {
-    const tx = new ServerTx(key, message, request.flow, this);
+  open(key: string, bytes: number, message: ParsedRequest, request: SipRequest): ServerTransaction {
+    const tx = new ServerTx(key, bytes, message, request.flow, this);
     this.#byKey.set(key, tx);
     this.#pending++;
     this.host.wheel.set(tx, 64 * t1);
@@ -162,12 +183,16 @@ export class ServerTransactions {
 
   answered(tx: ServerTx, unreliable: boolean): void {
     this.#pending--;
+    this.#keptBytes += tx.answerBytes;
     if (unreliable) this.host.wheel.set(tx, timerJ);
     else this.forget(tx, false); // 17.2.2: Timer J is 0 on streams
+    while (this.#keptBytes > serverLimits.keptBytes && this.#forgetOldest());
   }
 
   forget(tx: ServerTx, unanswered: boolean): void {
     if (unanswered) this.#pending--;
+    else this.#keptBytes -= tx.answerBytes;
+    tx.empty();
     this.host.wheel.cancel(tx);
     this.#byKey.delete(tx.key);
   }
@@ -175,13 +200,16 @@ export class ServerTransactions {
   clear(): void {
     this.#byKey.clear();
     this.#pending = 0;
+    this.#keptBytes = 0;
   }
 
-  #forgetOldest(): void {
+  /** False: none has been answered. */
+  #forgetOldest(): boolean {
     for (const tx of this.#byKey.values()) {
       if (!tx.completed) continue;
       this.forget(tx, false);
-      return;
+      return true;
     }
+    return false;
   }
 }

@@ -132,6 +132,7 @@ export class TcpSide {
   readonly #events: TcpEvents;
   readonly #idPrefix: string;
   readonly #servers: Server[] = [];
+  readonly #points: ListenPoint[] = [];
   readonly #connections = new Map<string, TcpConnection>();
   readonly #perAddress = new Map<string, number>();
   /** Dialled and still open, by `address|port`. */
@@ -168,8 +169,10 @@ export class TcpSide {
     server.removeAllListeners('error');
     server.on('error', () => undefined); // an accept that failed (descriptors used up): the phone tries again
     this.#servers.push(server);
-    const bound = server.address();
-    return { ...point, port: bound !== null && typeof bound === 'object' ? bound.port : point.port };
+    const address = server.address();
+    const bound = { ...point, port: address !== null && typeof address === 'object' ? address.port : point.port };
+    this.#points.push(bound);
+    return bound;
   }
 
   find(connection: string): TcpConnection | undefined {
@@ -242,7 +245,10 @@ export class TcpSide {
 
   #add(socket: Socket, remote: Endpoint, dialled: boolean): TcpConnection {
     const id = `${this.#idPrefix}-${this.#nextId++}`;
-    const local = { address: socket.localAddress ?? '', port: socket.localPort ?? 0 };
+    const address = socket.localAddress ?? '';
+    // A dial has a port of its own, where nobody answers once it is closed: Via and Contact name the listener.
+    const listening = this.#points.find((point) => isIPv6(point.address) === isIPv6(address));
+    const local = { address, port: (dialled ? listening?.port : undefined) ?? socket.localPort ?? 0 };
     const flow: Flow = { transport: 'tcp', local, remote, connection: id };
     const connection = new TcpConnection(socket, flow, dialled, this.#clock, this.#events);
     this.#connections.set(id, connection);

@@ -15,7 +15,6 @@ export interface TransportEvents extends TcpEvents {
 export class Transports {
   readonly #udp: UdpListener[] = [];
   readonly #tcp: TcpSide;
-  readonly #tcpPoints: ListenPoint[] = [];
   readonly #logger: Logger;
   readonly #events: TransportEvents;
   readonly #advertise: string | null;
@@ -68,10 +67,7 @@ export class Transports {
       return listener === undefined ? null : this.#reachable(listener.point, flow.remote.address);
     }
     const connection = this.#tcp.find(flow.connection);
-    if (connection === undefined) return null;
-    const { local, remote } = connection.flow;
-    const listening = this.#tcpPoints.find((point) => isIPv6(point.address) === isIPv6(local.address));
-    return this.#reachable({ address: local.address, port: listening?.port ?? local.port }, remote.address);
+    return connection === undefined ? null : this.#reachable(connection.flow.local, connection.flow.remote.address);
   }
 
   async close(): Promise<void> {
@@ -79,11 +75,7 @@ export class Transports {
   }
 
   async #listenOn(point: ListenPoint): Promise<ListenPoint> {
-    if (point.transport === 'tcp') {
-      const bound = await this.#tcp.listen(point);
-      this.#tcpPoints.push(bound);
-      return bound;
-    }
+    if (point.transport === 'tcp') return this.#tcp.listen(point);
     const listener = new UdpListener(point, this.#logger, (bytes, remote, { point: local }) =>
       this.#events.onDatagram(bytes, { transport: 'udp', local, remote, connection: '' }),
     );

@@ -127,3 +127,17 @@ test('no text makes the reader throw or hang', () => {
     }),
   );
 });
+
+test('a value made to send the match back and forth is refused as fast as any other', () => {
+  const blanks = ' '.repeat(4000);
+  const began = process.cpuUsage().user;
+  assert.equal(parseAuthorization(`Digest a=b,${blanks}x${blanks}"`), null);
+  assert.ok(process.cpuUsage().user - began < 2_000_000, 'it took minutes once');
+});
+
+test('a user name longer than any PBX has is no authorization', () => {
+  const value = (user: string) =>
+    `Digest username="${user}", realm="r", nonce="n", uri="sip:a@b", response="${'0'.repeat(32)}"`;
+  assert.notEqual(parseAuthorization(value('u'.repeat(128))), null);
+  assert.equal(parseAuthorization(value('u'.repeat(129))), null);
+});

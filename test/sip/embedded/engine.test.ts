@@ -5,11 +5,11 @@ import type { Random } from '../../../src/model/random.ts';
 import { systemRandom } from '../../../src/model/random.ts';
 import { EmbeddedEngine } from '../../../src/sip/embedded/engine.ts';
 import { tcpLimits } from '../../../src/sip/embedded/tcp.ts';
-import type { ListenPoint, ServerTransaction } from '../../../src/sip/engine.ts';
+import type { Flow, ListenPoint, ServerTransaction } from '../../../src/sip/engine.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { RecordingLogger } from '../../support/silent-logger.ts';
 import { notify, subscribe } from '../message/sample.ts';
-import { answerTo, headerOf, statusOf, TcpPeer, UdpPeer, until } from './raw-peer.ts';
+import { answerTo, headerOf, statusOf, TcpListener, TcpPeer, UdpPeer, until } from './raw-peer.ts';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -149,6 +149,27 @@ describe('addresses', () => {
     const done = engine.request(notify({ ...peer.flowTo(first(points)), local: { address: '127.0.0.1', port: 9 } }));
     peer.send(answerTo(await peer.inbox.nth(1), 200), first(points));
     assert.equal((await done).status, 200);
+  });
+
+  test('E65-31: what comes back over a connection we dialled names our listener, not the port of one dial', async () => {
+    const flows: Flow[] = [];
+    const handle = (transaction: ServerTransaction) => {
+      flows.push(transaction.request.flow);
+      transaction.respond({ status: 200 });
+    };
+    const { engine, points } = await started({ handle });
+    const peer = await udpPeer();
+    const listener = await TcpListener.open(peer.endpoint);
+    cleanups.push(() => listener.close());
+    const done = engine.request(notify(peer.flowTo(first(points)), { body: 'x'.repeat(2000) }));
+    await until(() => (listener.peers[0]?.text.length ?? 0) > 2000, 'the NOTIFY on TCP');
+    const stream = first(listener.peers);
+    stream.send(answerTo(stream.text, 200));
+    await done;
+    stream.send(subscribe());
+    await until(() => flows.length > 0, 'the SUBSCRIBE');
+    const { transport, local } = first(flows);
+    assert.deepEqual({ transport, ...local }, points[1]);
   });
 });
 

@@ -96,6 +96,18 @@ test('a released dialog is 481, also when it ends while its digest is being chec
   assert.equal(front.dialogCount, 0);
 });
 
+test('a dialog that ends before its 200 has left is not kept', async () => {
+  const { send, front } = await startFront({
+    answer: ({ dialog }) => {
+      front.release(dialog);
+      return { status: 200, expires: 60 };
+    },
+  });
+  const to = toWithTag(await send());
+  assert.equal(front.dialogCount, 0);
+  assert.equal((await send({ to, cseq: 2 })).status, 481);
+});
+
 test('a dialog stored before a restart is known again once it is restored', async () => {
   const before = await startFront();
   const to = toWithTag(await before.send({ flow: tcpFlow }));

@@ -29,6 +29,13 @@ test('OPTIONS is 200 with what is served, also with Max-Forwards 0 and for anybo
   assert.deepEqual([strict.status, valuesOf(strict, 'Unsupported')], [420, ['foo']]);
 });
 
+test('RFC 3261 12.2.2: OPTIONS in a dialog that is none of ours is 481, so that nobody takes a dead dialog for alive', async () => {
+  const { engine, send } = await startFront();
+  const ours = toWithTag(await send());
+  assert.equal((await engine.receive(request('OPTIONS', ours))).status, 200);
+  assert.equal((await engine.receive(request('OPTIONS', '<sip:x@y>;tag=z'))).status, 481);
+});
+
 test('security 3.11: a NOTIFY, in or out of a dialog, is 481 and never acted on', async () => {
   const { engine, send, seen } = await startFront();
   const to = toWithTag(await send());

@@ -196,6 +196,9 @@ test('E65-34: none, two, a star and an unusable Contact are 400', async () => {
     '<sip:a@192.0.2.1',
     '<tel:+4930>',
     '<sip:>',
+    '<sip:a@>',
+    '<sip:?Route=x>',
+    '<sip:a@192.0.2.1:99999>',
     'nonsense',
     '<sip:a@192.0.2.1>;;x',
   ];
