@@ -38,7 +38,8 @@ function wrap(log: pino.Logger): Logger {
     info: (fields, message) => log.info(fields, message),
     warn: (fields, message) => log.warn(fields, message),
     error: (fields, message) => log.error(fields, message),
-    child: (room) => wrap(log.child({ room })),
+    // a room that hands its own name down is named once
+    child: (room) => wrap(log.bindings()['room'] === room ? log : log.child({ room })),
   };
 }
 

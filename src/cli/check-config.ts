@@ -19,7 +19,7 @@ export function checkConfig(file: string): number {
     return 2;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    process.stderr.write(`${error.message}\n${error.fix}\n`);
+    process.stderr.write(`${error.message}\nTo do: ${error.fix}\n`);
     return error.exit;
   }
 }

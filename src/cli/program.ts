@@ -1,7 +1,11 @@
-import { Command } from 'commander';
+import { Command, type CommanderError } from 'commander';
+import { nearest } from '../config/nearest.ts';
 import { checkConfig } from './check-config.ts';
 import { start } from './start.ts';
 import { version } from './version.ts';
+
+/** The exit code for a command line that makes no sense: EX_USAGE of sysexits. */
+const usage = 64;
 
 /** The command line: one file a command. */
 export function program(): Command {
@@ -9,12 +13,16 @@ export function program(): Command {
     .description('Lamps and feature keys for desk phones, next to an existing PBX.')
     .version(version)
     .showHelpAfterError()
-    .showSuggestionAfterError();
+    .showSuggestionAfterError()
+    // subcommands inherit it: set before they are made
+    .exitOverride((error: CommanderError) => process.exit(error.exitCode === 0 ? 0 : usage));
   root
     .command('start', { isDefault: true })
     .description('Runs the daemon; without --config the demo with a simulated PBX.')
     .option('-c, --config <file>', 'configuration file (YAML)', process.env['LAMPLIGHTER_CONFIG'])
-    .action(async (options: { config?: string }) => {
+    .allowExcessArguments()
+    .action(async (options: { config?: string }, { args: [word] }: Command) => {
+      if (word !== undefined) root.error(unknown(root, word));
       process.exitCode = await start(options.config ?? null);
     });
   root
@@ -30,4 +38,13 @@ export function program(): Command {
       process.exitCode = checkConfig(file);
     });
   return root;
+}
+
+/** As `start` is the default, commander takes a misspelt command for its argument. */
+function unknown(root: Command, word: string): string {
+  const near = nearest(
+    word,
+    root.commands.map((command) => command.name()),
+  );
+  return `error: unknown command '${word}'${near === null ? '' : ` (did you mean ${near}?)`}`;
 }

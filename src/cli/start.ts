@@ -3,11 +3,14 @@ import { App } from '../app.ts';
 import { describe, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { createLogger } from '../log.ts';
-import { systemClock } from '../model/clock.ts';
+import { sleep, systemClock } from '../model/clock.ts';
 import { Fault } from '../model/errors.ts';
 import type { Logger } from '../model/logger.ts';
 import { systemRandom } from '../model/random.ts';
 import { version } from './version.ts';
+
+/** How long the greeting waits for the PBX's first answer; milliseconds. */
+const answerMs = 5_000;
 
 /** What the process may still take after its rooms have stopped; milliseconds. */
 const lingerMs = 300;
@@ -29,8 +32,10 @@ export async function start(file: string | null): Promise<number> {
   process.once('uncaughtException', (error) => {
     void app.stop().finally(() => process.exit(giveUp(logger, error)));
   });
-  greet(app, file);
-  await stopSignal();
+  greet(app);
+  const stopped = stopSignal();
+  void answered(app, stopped).then((told) => told && next(app, file));
+  await stopped;
   logger.info({}, 'stopping: phones keep their subscriptions and notice nothing');
   await app.stop();
   // a library's forgotten timer must not keep a stopped daemon alive
@@ -70,14 +75,32 @@ function stopSignal(): Promise<void> {
 }
 
 /** For the person who typed the command; the log says the same to machines. */
-function greet(app: App, file: string | null): void {
+function greet(app: App): void {
   const { sip, http, domain } = app.bound;
   const lines = [
     `Lamplighter ${version} is running for ${domain}.`,
     `  Panel and API   http://${http}`,
     `  Phones          ${sip.join('  ')}`,
-    ...app.found.map((line) => `  ${line}`),
   ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** True when every PBX has answered or been given up on, or was given its time; false where the daemon is stopped first. */
+async function answered(app: App, stopped: Promise<void>): Promise<boolean> {
+  let running = true;
+  void stopped.then(() => {
+    running = false;
+  });
+  const deadline = systemClock.now() + answerMs;
+  while (running && systemClock.now() < deadline && app.found.some((line) => line.endsWith('not connected yet'))) {
+    await sleep(systemClock, 50);
+  }
+  return running;
+}
+
+/** What was found, and what to do next. */
+function next(app: App, file: string | null): void {
+  const lines = app.found.map((line) => `  ${line}`);
   if (file === null) {
     lines.push(
       '  This is the demo: extensions 1001 to 1010, SIP password secret<ext>. Open the panel and place a call there.',

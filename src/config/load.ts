@@ -5,7 +5,7 @@ import { Fault } from '../model/errors.ts';
 import { overlayEnvironment } from './env.ts';
 import { nearest } from './nearest.ts';
 import { type Config, configSchema } from './schema.ts';
-import { readSecrets } from './secrets.ts';
+import { fileKeys, readSecrets, whyUnread } from './secrets.ts';
 
 export interface ConfigProblem {
   /** `sip.listen.0`; empty for the file as a whole. */
@@ -69,12 +69,12 @@ export function loadConfig(options: LoadOptions): LoadResult {
   const known = knownKeys([configSchema, ...options.adapterTypes.flatMap((type) => options.optionsOf(type) ?? [])]);
   const variables = overlayEnvironment(tree, options.environment, known);
   const source: Source = { root: document.contents, lines, variables };
-  const problems = readSecrets(tree).map((found) => locate(source, found.path, found.message));
+  const problems: ConfigProblem[] = readSecrets(tree).map((found) => locate(source, found.path, found.message));
   const parsed = configSchema.safeParse(tree);
   if (!parsed.success) problems.push(...explain(source, parsed.error.issues, []));
   const entries = Array.isArray(tree['pbx']) ? tree['pbx'] : [];
   const checked = entries.map((entry, index) => checkPbx(source, entry, index, options, problems));
-  if (!parsed.success || problems.length > 0) return { ok: false, problems, file };
+  if (!parsed.success || problems.length > 0) return { ok: false, problems: inOrder(problems), file };
   const pbx = parsed.data.pbx.map((entry, index) => checked[index] ?? entry);
   const repeated = pbx.findIndex((entry, index) => pbx.some((other, at) => at < index && other.name === entry.name));
   if (repeated >= 0) {
@@ -97,7 +97,7 @@ function read(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new Fault('config-unreadable', `${file}: ${(error as Error).message}`, error);
+    throw new Fault('config-unreadable', `${file}: ${whyUnread(error)}`, error);
   }
 }
 
@@ -136,7 +136,7 @@ function explain(
     if (issue.code === 'invalid_union') {
       return issue.errors.flatMap((branch) => explain(source, branch, path, schema)).slice(0, 3);
     }
-    if (issue.code !== 'unrecognized_keys') return [locate(source, path, expected(issue.message))];
+    if (issue.code !== 'unrecognized_keys') return [locate(source, path, expected(issue))];
     return issue.keys.map((key) => {
       const siblings = keysAt(schema, issue.path);
       const at = [...path, key];
@@ -146,8 +146,18 @@ function explain(
   });
 }
 
-function expected(message: string): string {
-  return message.replace(/^Invalid (input|option|string): /, '');
+function expected({ code, message, path }: z.core.$ZodIssue): string {
+  const key = String(path.at(-1));
+  if (code === 'invalid_type' && message.endsWith('received undefined')) {
+    return fileKeys.includes(`${key}File`) ? `missing; write ${key}, or ${key}File with the path of a file` : 'missing';
+  }
+  return message.replace(/^Invalid (input|option|string): /, '').replace(/^Too (?:big|small): /, '');
+}
+
+/** As the lines stand in the file; what came from the environment, or stands nowhere, last. */
+function inOrder(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
+  const lineOrEnd = ({ line }: ConfigProblem) => line ?? Number.MAX_SAFE_INTEGER;
+  return [...problems].sort((a, b) => lineOrEnd(a) - lineOrEnd(b));
 }
 
 function locate(source: Source, path: Path, message: string): ConfigProblem {
@@ -155,6 +165,10 @@ function locate(source: Source, path: Path, message: string): ConfigProblem {
   for (const [set, variable] of source.variables) {
     if (dotted === set || dotted.startsWith(`${set}.`)) return { ...problem(path, null, message), variable };
   }
+  // LAMPLIGHTER_SIPP__LISTEN made the unknown `sipp`, which stands nowhere in the file
+  const made = [...source.variables].find(([set]) => set.startsWith(`${dotted}.`));
+  const inFile = isMap(source.root) && source.root.hasIn(path);
+  if (made !== undefined && !inFile) return { ...problem(path, null, message), variable: made[1] };
   return problem(path, lineOf(source, path), message);
 }
 
@@ -206,7 +220,7 @@ function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
 }
 
 function knownKeys(schemas: readonly z.ZodType[]): string[] {
-  const names = new Set(['passwordFile', 'tokenFile']);
+  const names = new Set<string>(fileKeys);
   const visit = (node: JsonSchema): void => {
     for (const [name, child] of Object.entries(node.properties ?? {})) {
       names.add(name);

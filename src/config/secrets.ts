@@ -1,5 +1,13 @@
 import { readFileSync } from 'node:fs';
 
+/** The settings that are secret: each may stand in a file of its own, named by `passwordFile` or `tokenFile`. */
+const secrets = ['password', 'token'] as const;
+
+export const fileKeys: readonly string[] = secrets.map((name) => `${name}File`);
+
+/** Holds the place of a secret whose file is bad, so that it is one problem and not two; long enough for any schema. */
+const unread = 'the file could not be read';
+
 /** What is wrong with one secret file, at the path of its key. */
 export interface SecretProblem {
   readonly path: readonly (string | number)[];
@@ -23,7 +31,7 @@ function walk(node: unknown, path: readonly (string | number)[], problems: Secre
   }
   if (typeof node !== 'object' || node === null) return;
   const record = node as Record<string, unknown>;
-  for (const name of ['password', 'token']) {
+  for (const name of secrets) {
     const file = record[`${name}File`];
     if (typeof file !== 'string') continue;
     const at = [...path, `${name}File`];
@@ -31,9 +39,17 @@ function walk(node: unknown, path: readonly (string | number)[], problems: Secre
     try {
       record[name] = readFileSync(file, 'utf8').replace(/[\r\n]+$/, '');
     } catch (error) {
-      problems.push({ path: at, message: `cannot be read: ${(error as Error).message}` });
+      record[name] = unread;
+      problems.push({ path: at, message: `${file}: ${whyUnread(error)}` });
     }
     delete record[`${name}File`];
   }
   for (const [key, child] of Object.entries(record)) walk(child, [...path, key], problems);
+}
+
+/** Why a file could not be read, for people. */
+export function whyUnread(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const known = { ENOENT: 'no such file', EACCES: 'may not be read by this user', EISDIR: 'is a folder, not a file' };
+  return known[code as keyof typeof known] ?? message;
 }

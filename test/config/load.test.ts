@@ -104,7 +104,46 @@ test('a password file that is not there is an error with its line', () => {
   const yaml = 'pbx:\n  - name: main\n    type: asterisk\n    ami: { host: h, passwordFile: HERE/none }\n';
   const problem = problemsOf(load(yaml)).find(({ path }) => path === 'pbx.0.ami.passwordFile');
   assert.equal(problem?.line, 4);
-  assert.match(problem?.message ?? '', /ENOENT/);
+  assert.match(problem?.message ?? '', /none: no such file$/);
+});
+
+test('a secret whose file is bad is one problem, not a missing password as well', () => {
+  const yaml =
+    'pbx:\n  - name: main\n    type: asterisk\n    ami: { host: h, passwordFile: HERE/none }\nhttp: { tokenFile: HERE/none }\n';
+  assert.deepEqual(
+    problemsOf(load(yaml)).map(({ path }) => path),
+    ['pbx.0.ami.passwordFile', 'http.tokenFile'],
+  );
+});
+
+test('a missing password says that a file may hold it', () => {
+  const [problem] = problemsOf(load('pbx:\n  - name: main\n    type: asterisk\n    ami: { host: h }\n'));
+  assert.equal(problem?.path, 'pbx.0.ami.password');
+  assert.match(problem?.message ?? '', /^missing; write password, or passwordFile/);
+});
+
+test('problems come in the order of the lines', () => {
+  const yaml =
+    'domian: x\nlog: { level: loud }\npbx:\n  - name: main\n    type: asterisk\n    ami: { host: h, passwordFile: HERE/none }\n';
+  assert.deepEqual(
+    problemsOf(load(yaml, { LAMPLIGHTER_HTTP__LISTEN: 'x' })).map(({ line }) => line),
+    [1, 2, 6, null],
+  );
+});
+
+test('panel and API open to other hosts need a token, and the line says so', () => {
+  const [problem] = problemsOf(load('version: 1\nhttp: { listen: 0.0.0.0:8090 }\n'));
+  assert.equal(problem?.path, 'http.listen');
+  assert.equal(problem?.line, 2);
+  assert.match(problem?.message ?? '', /tokenFile/);
+  for (const listen of ['localhost:1', '127.0.0.2:1', '"[::1]:1"']) configOf(load(`http: { listen: ${listen} }\n`));
+  configOf(load('http: { listen: "0.0.0.0:1", tokenFile: HERE/t }\n', {}, { t: 'sixteen-characters' }));
+});
+
+test('an unknown section made by a variable is told with its name', () => {
+  const [problem] = problemsOf(load('version: 1\n', { LAMPLIGHTER_SIPP__LISTEN: '[]' }));
+  assert.equal(problem?.variable, 'LAMPLIGHTER_SIPP__LISTEN');
+  assert.equal(problem?.nearest, 'sip');
 });
 
 test('every key is also an environment variable, letter case free, values in YAML', () => {

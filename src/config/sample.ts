@@ -1,0 +1,187 @@
+import { stringify } from 'yaml';
+import { z } from 'zod';
+import { defaultProfile } from '../model/profile.ts';
+import { configSchema } from './schema.ts';
+
+/** What stands in the example for an admin to change, by path. Everything else is there as a comment. */
+const written: Readonly<Record<string, unknown>> = {
+  version: 1,
+  domain: 'pbx.example.com',
+  aliases: ['192.0.2.10'],
+  'sip.listen': ['udp:0.0.0.0:5070', 'tcp:0.0.0.0:5070'],
+  'pbx.name': 'main',
+  'pbx.type': 'asterisk',
+  'pbx.ari.url': 'http://127.0.0.1:8088',
+  'pbx.ari.username': 'lamplighter',
+  'pbx.ari.passwordFile': '/etc/lamplighter/ari',
+  'pbx.ami.host': '127.0.0.1',
+  'pbx.ami.port': 5038,
+  'pbx.ami.username': 'lamplighter',
+  'pbx.ami.passwordFile': '/etc/lamplighter/ami',
+  'pbx.features': 'freepbx',
+  'store.path': '/var/lib/lamplighter/lamplighter.db',
+};
+
+const place = (family: string) => ({ family, key: '{ext}' });
+
+/** What a commented setting shows where it has no default, or where the default would show nothing. */
+const shown: Readonly<Record<string, unknown>> = {
+  'sip.advertise': '203.0.113.10',
+  'sip.users': [{ user: '1001', passwordFile: '/etc/lamplighter/1001' }],
+  'pbx.astdb': {
+    dnd: { ...place('DND'), on: 'YES', states: [{ name: 'Custom:DND{ext}', on: 'BUSY', off: 'NOT_INUSE' }] },
+    cfa: place('CF'),
+    cfb: place('CFB'),
+    cfna: place('CFU'),
+    ringTimer: { family: 'AMPUSER', key: '{ext}/ringtimer' },
+    devices: { family: 'AMPUSER', key: '{ext}/device' },
+    user: { family: 'DEVICE', key: '{ext}/user' },
+  },
+  'features.policy.allow': ['^0[1-9]\\d{5,11}$'],
+  'features.policy.deny': ['^0900'],
+  'phones.profiles': [{ ...{ name: '', match: '' }, ...defaultProfile, name: 'snom', match: '^snom' }],
+  'http.tokenFile': '/etc/lamplighter/token',
+};
+
+interface Node {
+  readonly type?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly properties?: Readonly<Record<string, Node>>;
+  readonly items?: Node;
+  readonly required?: readonly string[];
+  readonly [other: string]: unknown;
+}
+
+/**
+ * The example of a configuration: every setting with what it means; those an admin has to set are written, the others
+ * are comments that show the default. Throws where a setting has neither a default nor an entry above.
+ *
+ * @param asterisk the options of that type.
+ */
+export function exampleYaml(asterisk: z.ZodType): string {
+  const top = withFiles(jsonSchema(configSchema));
+  const options = withFiles(jsonSchema(asterisk)).properties ?? {};
+  const entry = top.properties?.['pbx']?.items?.properties ?? {};
+  const lines = Object.entries(top.properties ?? {}).flatMap(([key, node]) => {
+    if (key !== 'pbx') return ['', ...setting(key, node, key, '')];
+    const item = settings({ ...entry, ...options }, 'pbx', '    ');
+    const first = item.findIndex((line) => !line.trimStart().startsWith('#'));
+    return ['', ...about(node, ''), 'pbx:', ...item.with(first, (item[first] ?? '').replace('    ', '  - '))];
+  });
+  return `${[...preface, ...lines].join('\n')}\n`;
+}
+
+const preface = [
+  '# yaml-language-server: $schema=lamplighter.schema.json',
+  '# Lamplighter beside an Asterisk. `npm run generate` writes this file from the code.',
+  '# Without a comment sign: set it. `#key: value` is a setting that may be set; where it has a default, that is shown.',
+  '# Every setting is also an environment variable: LAMPLIGHTER_SIP__LISTEN, LAMPLIGHTER_PBX__0__AMI__HOST.',
+  '# A password never stands here: passwordFile names a file that holds nothing else (mode 0600).',
+];
+
+/** The JSON schema of the file, for editors. `pbx` knows the options of each type that comes with Lamplighter. */
+export function schemaJson(kinds: Readonly<Record<string, z.ZodType>>): string {
+  const top = withFiles(jsonSchema(configSchema));
+  const pbx = top.properties?.['pbx'] ?? {};
+  const common = pbx.items?.properties ?? {};
+  const known = Object.entries(kinds).map(([type, options]) => {
+    const own = withFiles(jsonSchema(options));
+    const properties = { ...common, type: { ...common['type'], const: type }, ...own.properties };
+    return {
+      type: 'object',
+      properties,
+      required: ['name', 'type', ...(own.required ?? [])],
+      additionalProperties: false,
+    };
+  });
+  const type = { ...common['type'], pattern: '^(\\.{0,2}/|[A-Za-z]:\\\\)' };
+  const module = { type: 'object', properties: { ...common, type }, required: ['name', 'type'] };
+  const { $schema, ...rest } = top;
+  const properties = { ...top.properties, pbx: { ...pbx, items: { anyOf: [...known, module] } } };
+  return `${JSON.stringify({ $schema, title: 'Lamplighter configuration', ...rest, properties }, null, 2)}\n`;
+}
+
+function settings(all: Readonly<Record<string, Node>>, path: string, indent: string): string[] {
+  return Object.entries(all)
+    .filter(([key]) => !Object.hasOwn(all, `${key}File`))
+    .flatMap(([key, node]) => setting(key, node, `${path}.${key}`, indent));
+}
+
+function setting(key: string, node: Node, path: string, indent: string): string[] {
+  const value = written[path];
+  if (value !== undefined) return [...about(node, indent), `${indent}${inYaml(key, value)}`];
+  const below = node.properties;
+  if (below !== undefined && shown[path] === undefined) {
+    const lines = settings(below, path, `${indent}  `);
+    const asleep = lines.every((line) => line.trimStart().startsWith('#'));
+    return [...about(node, indent), `${indent}${asleep ? '#' : ''}${key}:`, ...lines];
+  }
+  const example = shown[path] ?? node.default;
+  if (example === undefined) throw new Error(`src/config/sample.ts has no example for ${path}`);
+  const many = Array.isArray(example) && typeof example[0] === 'object';
+  const names = many ? entriesAbout(node.items) : [];
+  const text = inYaml(key, example).split('\n');
+  return [
+    ...about(node, indent),
+    ...names.map((line) => `${indent}# ${line}`),
+    ...text.map((line) => `${indent}#${line}`),
+  ];
+}
+
+/** What each setting of an item means. */
+function entriesAbout(items: Node | undefined): string[] {
+  return Object.entries(items?.properties ?? {}).flatMap(([name, node]) =>
+    node.description === undefined ? [] : [`${name}: ${words(node)}`],
+  );
+}
+
+function about(node: Node, indent: string): string[] {
+  const text = words(node);
+  return text === '' ? [] : [`${indent}# ${text}`];
+}
+
+function words({ description, enum: choices }: Node): string {
+  const text = description ?? '';
+  const unsaid = (choices ?? []).some((choice) => !text.includes(`${choice}:`));
+  return [text, unsaid ? `(${choices?.join(', ')})` : ''].filter((part) => part !== '').join(' ');
+}
+
+function inYaml(key: string, value: unknown): string {
+  const flat = !Array.isArray(value) || typeof value[0] !== 'object';
+  if (Array.isArray(value) && flat)
+    return `${key}: ${stringify(value, { collectionStyle: 'flow', lineWidth: 0, singleQuote: true }).trim()}`;
+  return stringify({ [key]: value }, { lineWidth: 0, singleQuote: true }).trimEnd();
+}
+
+function jsonSchema(schema: z.ZodType): Node {
+  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Node;
+}
+
+/** `password` and `token` may be given as the path of a file instead; the reader of secrets sees to it, not the schema. */
+function withFiles(node: Node): Node {
+  const items = node.items === undefined ? {} : { items: withFiles(node.items) };
+  if (node.properties === undefined) return { ...node, ...items };
+  const properties: Record<string, Node> = {};
+  let required = node.required ?? [];
+  const either: object[] = [];
+  for (const [name, child] of Object.entries(node.properties)) {
+    if (name !== 'password' && name !== 'token') {
+      properties[name] = withFiles(child);
+      continue;
+    }
+    const file = `${name}File`;
+    properties[name] = child;
+    properties[file] = { type: 'string', description: `Path of a file that holds the ${name} and nothing else.` };
+    if (required.includes(name)) either.push({ required: [name] }, { required: [file] });
+    required = required.filter((other) => other !== name);
+  }
+  return {
+    ...node,
+    ...items,
+    properties,
+    ...(node.required === undefined ? {} : { required }),
+    ...(either.length > 0 ? { anyOf: either } : {}),
+  };
+}
