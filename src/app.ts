@@ -19,6 +19,7 @@ import { LocalAddresses } from './sip/local-addresses.ts';
 import { Places } from './sip/places.ts';
 import { SipFront } from './sip/sip-front.ts';
 import { Hub } from './state/hub.ts';
+import { neverTried } from './state/links.ts';
 import { SqliteStore } from './store/sqlite-store.ts';
 
 export interface AppOptions {
@@ -54,10 +55,17 @@ export class App {
 
   /** What is known of the PBXs at this moment, a line each. */
   get found(): readonly string[] {
-    const links = this.#hub?.links() ?? [];
-    return links.map(
-      ({ source, state, reason }) => `PBX ${source.padEnd(12)} ${reason === null ? state : `${state}: ${reason}`}`,
-    );
+    const hub = this.#hub;
+    if (hub === null) return [];
+    return hub.links().map(({ source, state, reason }) => {
+      const detail = state === 'up' ? `, ${hub.list().length} extensions` : reason === null ? '' : `: ${reason}`;
+      return `PBX ${source.padEnd(12)} ${state}${detail}`;
+    });
+  }
+
+  /** Some PBX has neither answered nor been given up on since the start. */
+  get waiting(): boolean {
+    return this.#hub?.links().some(({ reason }) => reason === neverTried) ?? false;
   }
 
   /** Throws a Fault where the daemon cannot work at all; a PBX that is away is not such a fault. */

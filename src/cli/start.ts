@@ -1,12 +1,10 @@
-import { adapterKinds, adapterOptions } from '../../adapters/index.ts';
 import { App } from '../app.ts';
-import { describe, loadConfig } from '../config/load.ts';
-import type { Config } from '../config/schema.ts';
 import { createLogger } from '../log.ts';
 import { sleep, systemClock } from '../model/clock.ts';
 import { Fault } from '../model/errors.ts';
 import type { Logger } from '../model/logger.ts';
 import { systemRandom } from '../model/random.ts';
+import { readConfig } from './read-config.ts';
 import { version } from './version.ts';
 
 /** How long the greeting waits for the PBX's first answer; milliseconds. */
@@ -17,7 +15,7 @@ const lingerMs = 300;
 
 /** Runs the daemon until SIGTERM or SIGINT; answers the exit code (docs/errors.md). */
 export async function start(file: string | null): Promise<number> {
-  const config = read(file);
+  const config = readConfig(file);
   if (typeof config === 'number') return config;
   const { level, format } = config.log;
   const text = format === 'text' || (format === 'auto' && process.stdout.isTTY === true);
@@ -41,24 +39,6 @@ export async function start(file: string | null): Promise<number> {
   // a library's forgotten timer must not keep a stopped daemon alive
   setTimeout(() => process.exit(), lingerMs).unref();
   return 0;
-}
-
-function read(file: string | null): Config | number {
-  try {
-    const result = loadConfig({
-      file,
-      environment: process.env,
-      optionsOf: adapterOptions,
-      adapterTypes: Object.keys(adapterKinds),
-    });
-    if (result.ok) return result.config;
-    process.stderr.write(`${describe(result.problems, result.file)}\n`);
-    return 2;
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    process.stderr.write(`${error.message}\nTo do: ${error.fix}\n`);
-    return error.exit;
-  }
 }
 
 function giveUp(logger: Logger, error: unknown): number {
@@ -92,7 +72,7 @@ async function answered(app: App, stopped: Promise<void>): Promise<boolean> {
     running = false;
   });
   const deadline = systemClock.now() + answerMs;
-  while (running && systemClock.now() < deadline && app.found.some((line) => line.endsWith('not connected yet'))) {
+  while (running && systemClock.now() < deadline && app.waiting) {
     await sleep(systemClock, 50);
   }
   return running;

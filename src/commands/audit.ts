@@ -31,7 +31,10 @@ export function audit(context: Context, ending: Ending): Verdict {
     }
   }
   if (refusal !== null && room !== 'full')
-    tools.logger.info({ aor, feature, decision, code: refusal.code, origin }, 'wish not granted');
+    tools.logger.info(
+      { aor, feature, decision, code: refusal.code, reason: refusal.message, origin },
+      'wish not granted',
+    );
   return { decision, refusal, state };
 }
 

@@ -229,7 +229,9 @@ export class Outbox {
     const stream = flight.flow.transport !== 'udp';
     const sequel = judge(result, { timeouts, errors, forgiven: sub.profile.notifyTimeouts, stream });
     if (sequel.next === 'drop') {
-      this.#deps.logger.info({ id: sub.id, aor: sub.aor, status: result.status }, 'subscription dropped by its phone');
+      const { status } = result;
+      const why = status === 408 ? 'its phone does not answer' : 'its phone does not want it any more';
+      this.#deps.logger.info({ id: sub.id, aor: sub.aor, status }, `subscription dropped: ${why}`);
       this.discard(sub);
       if (sub.ending === null) this.#deps.onDropped(sub);
       return;

@@ -2,6 +2,9 @@ import type { Clock } from '../model/clock.ts';
 import type { LinkState } from '../model/pbx-event.ts';
 import type { LinkView } from '../model/views.ts';
 
+/** The reason of a link that has not said anything since the start. */
+export const neverTried = 'not connected yet';
+
 /** The link of each PBX, `down` until it says otherwise. */
 export class Links {
   readonly #clock: Clock;
@@ -10,7 +13,7 @@ export class Links {
   constructor(sources: readonly string[], clock: Clock) {
     this.#clock = clock;
     for (const source of sources) {
-      this.#views.set(source, { source, state: 'down', reason: 'not connected yet', since: clock.now() });
+      this.#views.set(source, { source, state: 'down', reason: neverTried, since: clock.now() });
     }
   }
 

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, statfsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { Aor } from '../model/aor.ts';
 import type { AuditRow } from '../model/audit.ts';
 import type { Clock } from '../model/clock.ts';
@@ -18,6 +18,9 @@ import { makePrivate } from './privacy.ts';
 import type { AuditQuery, Store, StoredState } from './store.ts';
 import { SubscriptionTable } from './subscriptions.ts';
 import { WriteBehind } from './write-behind.ts';
+
+/** `f_type` of /proc (statfs(2)). */
+const procMagic = 0x9fa0;
 
 /** Subscription ids promised to the memory at a time; an id is never handed out twice, not even after a crash. */
 const idBlock = 10_000;
@@ -219,10 +222,15 @@ export class SqliteStore implements Store {
   }
 }
 
+/** The nearest folder that is there is asked first: a recursive mkdir below /proc never comes back (Node 20). */
 function makeFolder(path: string): void {
-  const folder = dirname(path);
+  const folder = dirname(resolve(path));
   if (existsSync(folder)) return;
+  let nearest = folder;
+  while (!existsSync(nearest)) nearest = dirname(nearest);
   try {
+    accessSync(nearest, constants.W_OK);
+    if (statfsSync(nearest).type === procMagic) throw new Error('no files can be made there');
     mkdirSync(folder, { recursive: true, mode: 0o750 });
   } catch (error) {
     throw new Fault('store-unwritable', `database ${path}: the folder ${folder} cannot be made`, error);

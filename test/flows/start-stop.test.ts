@@ -44,6 +44,20 @@ test('check-config says when there is nothing to say, and a file that is not the
     noStack(none.output);
   }));
 
+test('check-config knows what the start would refuse: a policy pattern that could run for ever', () =>
+  withHome(async (home) => {
+    const config = home.write('slow.yaml', "features: { policy: { allow: ['^(a+)+$'] } }\n");
+    for (const command of [
+      ['start', '--config', config],
+      ['check-config', config],
+    ]) {
+      const { code, output } = await Daemon.run(...command);
+      assert.equal(code, 2);
+      assert.match(output, /features\.policy/);
+      noStack(output);
+    }
+  }));
+
 test('a SIP port in use ends with exit code 3, the port and the fix', () =>
   withHome(async (home) => {
     const socket = createSocket('udp4').bind(0, '127.0.0.1');

@@ -89,6 +89,15 @@ test(
   }),
 );
 
+test('a path below /proc is refused at once (a recursive mkdir there never ended)', {
+  skip: process.platform !== 'linux',
+}, () => {
+  assert.throws(
+    () => open('/proc/lamplighter/x/lamplighter.db'),
+    (error) => error instanceof Fault && error.code === 'store-unwritable',
+  );
+});
+
 test(
   'a disk that turned read-only is a store-unwritable fault with a fix',
   inFolder((folder) => {

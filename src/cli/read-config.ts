@@ -1,0 +1,32 @@
+import { adapterKinds, adapterOptions } from '../../adapters/index.ts';
+import { makePolicy } from '../commands/policy.ts';
+import { describe, loadConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import { Fault } from '../model/errors.ts';
+
+/**
+ * The configuration, or the exit code after everything wrong with it has been printed: 2, whatever it is.
+ *
+ * @param file null: defaults and environment only (the demo).
+ */
+export function readConfig(file: string | null): Config | number {
+  try {
+    const result = loadConfig({
+      file,
+      environment: process.env,
+      optionsOf: adapterOptions,
+      adapterTypes: Object.keys(adapterKinds),
+    });
+    if (!result.ok) {
+      process.stderr.write(`${describe(result.problems, result.file)}\n`);
+      return 2;
+    }
+    const policy = makePolicy(result.config.features.policy);
+    if (!policy.ok) throw new Fault('config-invalid', `${file}: features.policy: ${policy.refusal.message}`);
+    return result.config;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    process.stderr.write(`${error.message}\nTo do: ${error.fix}\n`);
+    return error.exit;
+  }
+}
