@@ -128,12 +128,22 @@ export class Resync<F, P extends LivePicture<F>> {
       (error: unknown) => {
         if (generation !== this.#generation) return;
         const reason = `the PBX cannot be read: ${messageOf(error)}`;
-        this.#tools.logger.warn({ pbx: this.#source, failures: failures + 1 }, reason);
+        if (this.#reason !== reason) this.#complain(reason, error);
         this.#link('stale', reason);
         const wait = backoffMs(failures, this.#tools.random, 500, 8_000);
         this.#timer = this.#clock.after(wait, () => this.#attempt(generation, failures + 1));
       },
     );
+  }
+
+  /** What only a person can cure is an error and comes with its cure. */
+  #complain(reason: string, error: unknown): void {
+    const { logger } = this.#tools;
+    if (error instanceof Fault && error.code !== 'pbx-unreachable') {
+      logger.error({ pbx: this.#source, code: error.code, fix: error.fix }, reason);
+    } else {
+      logger.warn({ pbx: this.#source }, reason);
+    }
   }
 
   /** The next reconciliation; after a second failure in a row nothing is believed any more. */

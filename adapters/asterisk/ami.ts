@@ -33,6 +33,13 @@ interface Pending {
   readonly rows: AmiEvent[];
 }
 
+/** An error that AMI states, to be thrown: where the account may not, a Fault `pbx-refused` that names the rights. */
+export function refusal(action: string, message: string): Error {
+  const text = `AMI refuses ${action}: ${message}`;
+  if (!/permission denied/i.test(message)) return new Error(text);
+  return new Fault('pbx-refused', `${text}; the account needs read and write = system,call,reporting`);
+}
+
 const actionMs = 5_000;
 const loginMs = 8_000;
 const pingEveryMs = 10_000;

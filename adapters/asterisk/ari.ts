@@ -113,6 +113,8 @@ export class AriLink {
     const subscribed = await this.rest.call('POST', ['applications', app, 'subscription'], {
       query: { eventSource: eventSources },
     });
+    if (subscribed.status === 403)
+      throw new Fault('pbx-refused', 'ARI refuses the subscription: its user needs read_only = no');
     if (subscribed.status !== 200)
       throw new Fault('pbx-unreachable', `ARI refuses the subscription (${subscribed.status})`);
     // Lost at every reconnect, like the subscriptions. An Asterisk without filters refuses: then there are more events.

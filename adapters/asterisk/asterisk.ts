@@ -76,7 +76,8 @@ class Asterisk implements PbxAdapter {
       tools,
     );
     this.#asker = new DetailAsker(this.#access, tools.clock, (fact) => this.#feed(fact));
-    this.#writer = this.#ami === null ? null : new FeatureWriter(this.#ami, this.#features, this.#reader.ringTimers);
+    this.#writer =
+      this.#ami === null ? null : new FeatureWriter(this.#ami, this.#features, this.#reader.ringTimers, tools.logger);
     this.capabilities = this.#capabilities();
   }
 
@@ -107,8 +108,8 @@ class Asterisk implements PbxAdapter {
   }
 
   async setFeature(wish: Wish, deadlineMs: number): Promise<Outcome<FeatureValue>> {
-    const writer = this.#writer;
-    if (writer === null || !this.capabilities.features[wish.feature].writable) {
+    const [ami, writer] = [this.#ami, this.#writer];
+    if (ami === null || writer === null || !this.capabilities.features[wish.feature].writable) {
       return refused('not-writable', 'this PBX is connected without AMI, or has no place for this feature');
     }
     if (this.#resync.live === null) return refused('pbx-away', 'the PBX is not connected');
@@ -118,14 +119,37 @@ class Asterisk implements PbxAdapter {
     }
     try {
       const late = () => refused<FeatureValue>('pbx-timeout', `the PBX did not answer within ${deadlineMs} ms`);
-      const outcome = await within(this.#tools.clock, deadlineMs, writer.write(user, wish, deadlineMs), late);
-      if (outcome.ok) this.#resync.feed({ fact: 'feature', user, feature: wish.feature, value: outcome.value });
-      return outcome;
+      return await within(this.#tools.clock, deadlineMs, this.#write(ami, writer, user, wish, deadlineMs), late);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
+      if (error instanceof Fault && error.code === 'pbx-refused') {
+        this.#tools.logger.error({ pbx: this.#settings.name, code: error.code, fix: error.fix }, reason);
+        return refused('pbx-refused', reason);
+      }
       const away = this.#resync.live === null;
       return refused(away ? 'pbx-away' : error instanceof Fault ? 'pbx-timeout' : 'pbx-refused', reason);
     }
+  }
+
+  async #write(
+    ami: AmiLink,
+    writer: FeatureWriter,
+    phone: string,
+    wish: Wish,
+    deadlineMs: number,
+  ): Promise<Outcome<FeatureValue>> {
+    const { owners } = this.#reader;
+    const owner = await owners.read(ami, phone);
+    if (owner === null) return refused('pbx-refused', 'no user is logged in at this phone');
+    const outcome = await writer.write(owner, wish, deadlineMs);
+    // What somebody else wrote at the same time raises no event where the device state stays as it is.
+    this.#look(true);
+    if (!outcome.ok) return outcome;
+    const { feature } = wish;
+    for (const user of owners.endpointsOf(owner, this.#resync.live?.users ?? [])) {
+      this.#resync.feed({ fact: 'feature', user, feature, value: outcome.value });
+    }
+    return outcome;
   }
 
   async credentials(user: string): Promise<Credentials | null> {
@@ -225,7 +249,7 @@ class Asterisk implements PbxAdapter {
     this.#polling = true;
     const writes = this.#writer?.writes ?? 0;
     this.#reader
-      .database()
+      .poll(this.#resync.live.users)
       .then(
         (rows) => {
           const live = this.#resync.live;

@@ -125,7 +125,8 @@ export class CallTable {
       if (mayAdvance(channel.phase, before.phase)) channel.phase = before.phase;
       if (channel.direction !== before.direction) this.#channels.set(id, { ...channel, direction: before.direction });
     }
-    for (const id of older.#ended) this.#ended.add(id);
+    // A PBX may list a channel a moment longer than it lives; its end was told before and will not be told again.
+    for (const id of older.#ended) this.#gone(id, new Set());
   }
 
   has(id: string): boolean {
@@ -321,6 +322,7 @@ export class CallTable {
 
 /** `Ring`: the phone placed the call. `Down`: the PBX calls the phone. Later only the application tells. */
 function directionOf(fact: ChannelFact): Direction {
+  if (fact.placed !== undefined) return fact.placed ? 'initiator' : 'recipient';
   if (fact.app?.startsWith('AppDial')) return 'recipient';
   if (fact.state === 'Down' || fact.state === 'Ringing') return 'recipient';
   if (fact.state === 'Ring') return 'initiator';

@@ -18,6 +18,8 @@ export interface ChannelFact {
   readonly since: number | null;
   readonly callId: string | null;
   readonly linkedid: string | null;
+  /** The phone placed this call; where the PBX was asked. */
+  readonly placed?: boolean;
 }
 
 /** What one may learn of a PBX's life; the only language of the state. Each is harmless when repeated. */

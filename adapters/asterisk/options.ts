@@ -69,6 +69,10 @@ const templates = z.strictObject({
     .optional()
     .describe('seconds before a no-answer forward; 0 or absent = the system default'),
   devices: z.strictObject({ family, key }).optional().describe('devices of a user, separated by &'),
+  user: z
+    .strictObject({ family, key })
+    .optional()
+    .describe('the user of a device, where {ext} is the device; absent = the device itself, `none` = nobody'),
 });
 
 /** Where a PBX keeps each feature in its database. A feature without a place is not offered. */

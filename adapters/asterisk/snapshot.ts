@@ -1,10 +1,12 @@
 import { featureNames } from '../../src/model/feature.ts';
-import type { AmiLink } from './ami.ts';
+import { type AmiLink, refusal } from './ami.ts';
 import { endpointOf } from './calls.ts';
 import { type Access, namesIn } from './credentials.ts';
 import { amiChannel, ariChannel, isReachable } from './events.ts';
 import type { ChannelFact, Fact } from './facts.ts';
 import type { AstdbFeatures, Database } from './features/astdb.ts';
+import { Owners } from './features/owners.ts';
+import { type RingTimers, readRingTimer } from './features/rows.ts';
 import type { Phone, Picture, Reading } from './picture.ts';
 
 /** An endpoint as listed: enough to tell phones from trunks. */
@@ -20,9 +22,6 @@ interface Details {
   readonly mailbox: string | null;
 }
 
-/** The ring time of a user in seconds; 0 = none of his own. */
-export type RingTimers = Map<string, number>;
-
 /** Reads everything an Asterisk holds that phones want to know. One per adapter; keeps what rarely changes. */
 export class SnapshotReader {
   readonly #access: Access;
@@ -30,12 +29,14 @@ export class SnapshotReader {
   #details = new Map<string, Details>();
   /** User to seconds, as last read. */
   readonly ringTimers: RingTimers = new Map();
+  readonly owners: Owners;
   /** Endpoint to the names of its auth objects, as last read. */
   auths: ReadonlyMap<string, readonly string[]> = new Map();
 
   constructor(access: Access, features: AstdbFeatures) {
     this.#access = access;
     this.#features = features;
+    this.owners = new Owners(features);
   }
 
   /** A new connection: nothing read before counts. */
@@ -53,12 +54,23 @@ export class SnapshotReader {
     if (ami !== null) {
       const mailboxes = new Set(phones.flatMap((it) => (it.mailbox === null ? [] : [it.mailbox])));
       facts.push(...(await inBatches([...mailboxes], (it) => mailboxCounts(ami, it))).flat());
-      await this.#readRingTimers(phones.map((it) => it.user));
+      await inBatches(phones, (it) => this.owners.read(ami, it.user));
+      await this.#readRingTimers(ami, new Set(phones.flatMap((it) => present(this.owners.of(it.user)))));
       const rows = await this.database();
       for (const { user } of phones) facts.push(...this.featureFacts(user, rows));
     }
     if (ari === null && ami === null) return { phones: [], contacts: new Map(), facts: [] };
     return { phones, contacts, facts };
+  }
+
+  /** What may have changed without an event: the rows, and the ring times of those whose calls are forwarded by them. */
+  async poll(phones: readonly string[]): Promise<Database> {
+    const rows = await this.database();
+    const { ami } = this.#access;
+    const users = new Set(phones.flatMap((it) => present(this.owners.of(it))));
+    const forwarded = [...users].filter((it) => this.#features.values(it, rows, 0).get('cfna')?.enabled);
+    if (ami !== null) await this.#readRingTimers(ami, new Set(forwarded));
+    return rows;
   }
 
   /** The families that hold features, whole: thousands of rows take milliseconds. */
@@ -68,17 +80,23 @@ export class SnapshotReader {
     if (ami === null) return rows;
     for (const family of this.#features.families) {
       const answer = await ami.action('DBGetTree', [['Family', family]]);
-      if (!answer.ok && !/not found/i.test(answer.message)) throw new Error(`AMI refuses DBGetTree: ${answer.message}`);
+      if (!answer.ok && !/not found/i.test(answer.message)) throw refusal('DBGetTree', answer.message);
       for (const row of answer.rows) rows.set((row['Key'] ?? '').replace(/^\//, ''), row['Val'] ?? '');
     }
     return rows;
   }
 
-  featureFacts(user: string, rows: Database): Fact[] {
-    const values = this.#features.values(user, rows, this.ringTimers.get(user) ?? 0);
+  /** What a phone shows: the features of its user; none where nobody is logged in. */
+  featureFacts(phone: string, rows: Database): Fact[] {
+    const user = this.owners.of(phone);
+    const values = this.#features.values(
+      user ?? '',
+      user === null ? new Map() : rows,
+      this.ringTimers.get(user ?? '') ?? 0,
+    );
     return featureNames.flatMap((feature) => {
       const value = values.get(feature);
-      return value === undefined ? [] : [{ fact: 'feature', user, feature, value } as const];
+      return value === undefined ? [] : [{ fact: 'feature', user: phone, feature, value } as const];
     });
   }
 
@@ -90,7 +108,7 @@ export class SnapshotReader {
     const { ari, ami } = this.#access;
     if (ami !== null) {
       const { rows, ok, message } = await ami.action('PJSIPShowEndpoints');
-      if (!ok && !/no endpoints/i.test(message)) throw new Error(`AMI refuses PJSIPShowEndpoints: ${message}`);
+      if (!ok && !/no endpoints/i.test(message)) throw refusal('PJSIPShowEndpoints', message);
       return rows
         .filter((it) => it['Auths'] && it['Aor'] && !it['OutboundAuths'] && it['ObjectName'])
         .map((it) => ({ name: it['ObjectName'] ?? '', auths: namesIn(it['Auths']), aors: namesIn(it['Aor']) }));
@@ -145,15 +163,8 @@ export class SnapshotReader {
     return new Map(found);
   }
 
-  async #readRingTimers(users: readonly string[]): Promise<void> {
-    const { ami } = this.#access;
-    if (ami === null) return;
-    await inBatches(users, async (user) => {
-      const row = this.#features.ringTimerRow(user);
-      if (row === null) return;
-      const stored = await readRow(ami, row.family, row.key);
-      this.ringTimers.set(user, Math.max(Number.parseInt(stored ?? '0', 10) || 0, 0));
-    });
+  async #readRingTimers(ami: AmiLink, users: ReadonlySet<string>): Promise<void> {
+    await inBatches([...users], (user) => readRingTimer(ami, this.#features, this.ringTimers, user));
   }
 
   async #channels(older: Picture | null): Promise<Fact[]> {
@@ -176,19 +187,23 @@ export class SnapshotReader {
     }
     const fresh = channels.filter((it) => !older?.calls.has(it.id));
     const asked = new Map(await inBatches(fresh, async (it) => [it.id, await this.#ask(it, linkedids)] as const));
-    const linked = channels.map((it) => ({
-      ...it,
-      linkedid: linkedids.get(it.id) || (asked.get(it.id)?.linkedid ?? null),
-    }));
+    const linked = channels.map((it) => {
+      const { linkedid = null, placed } = asked.get(it.id) ?? {};
+      return { ...it, linkedid: linkedids.get(it.id) || linkedid, ...(placed === undefined ? {} : { placed }) };
+    });
     return [...linked, ...dials(linked), ...holders(bridges, asked)];
   }
 
   async #ask(channel: ChannelFact, linkedids: ReadonlyMap<string, string>): Promise<Asked> {
     const ask = (expression: string) => variableOf(this.#access, channel, expression);
+    const talking = channel.state === 'Up' && endpointOf(channel.name) !== null;
     return {
       linkedid: linkedids.get(channel.id) || (await ask('CHANNEL(linkedid)')),
       // Only the channel that is being held knows.
-      onhold: channel.state === 'Up' && endpointOf(channel.name) !== null && (await ask('CHANNEL(onhold)')) === '1',
+      onhold: talking && (await ask('CHANNEL(onhold)')) === '1',
+      // A click-to-dial or a pickup has another application than the direction of its INVITE lets expect.
+      placed:
+        talking && channel.name.startsWith('PJSIP/') ? (await ask('CHANNEL(pjsip,request_uri)')) !== null : undefined,
     };
   }
 }
@@ -196,6 +211,7 @@ export class SnapshotReader {
 interface Asked {
   readonly linkedid: string | null;
   readonly onhold: boolean;
+  readonly placed: boolean | undefined;
 }
 
 /** A function of a channel, by whichever way there is. */
@@ -214,17 +230,6 @@ export async function variableOf(
   ] as const;
   const { ok, fields: answer } = await ami.action('Getvar', fields, deadlineMs);
   return (ok && answer['Value']) || null;
-}
-
-/** One row of the PBX's database; null where it does not exist. */
-export async function readRow(ami: AmiLink, family: string, key: string): Promise<string | null> {
-  const { ok, rows, message } = await ami.action('DBGet', [
-    ['Family', family],
-    ['Key', key],
-  ]);
-  if (ok) return rows[0]?.['Val'] ?? null;
-  if (/not found/i.test(message)) return null;
-  throw new Error(`AMI refuses DBGet: ${message}`);
 }
 
 async function amiContacts(ami: AmiLink): Promise<Map<string, Set<string>>> {

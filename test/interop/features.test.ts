@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { featureEvents, featureType, type Subscription, setDnd, setForward } from '../support/phone.ts';
-import { AmiClient } from './lab/ami.ts';
+import { AmiClient, databasePut, guiSetDnd } from './lab/ami.ts';
 import { Site, whyNot } from './scene.ts';
 
 const event = 'as-feature-event';
@@ -108,6 +108,31 @@ it('a change by the web page of FreePBX (AMI, no event for CFB and CFU) reaches 
       await says(keys, key, false, '1001');
     }
   } finally {
+    await gui.close();
+  }
+});
+
+it('two devices of one user: the key of either writes the row of the user and lights the key of both', async () => {
+  const gui = await AmiClient.connect(site.lab.admin);
+  const own = [await site.desk('1004'), await site.desk('1005')];
+  const keys = await Promise.all(own.map((desk) => desk.subscribe({ event })));
+  try {
+    await databasePut(gui, 'AMPUSER', '1004/device', '1004&1005');
+    await databasePut(gui, 'DEVICE', '1005/user', '1004');
+    await keys[1]!.refresh({ body: setDnd(true), contentType: featureType });
+    for (const one of keys) await says(one, 'dnd', true);
+    assert.match(await site.lab.cli('database show DND'), /\/DND\/1004\s*: YES/);
+    assert.doesNotMatch(await site.lab.cli('database show DND'), /\/DND\/1005/);
+    for (const state of ['DND1004', 'DEVDND1004', 'DEVDND1005']) {
+      await shows('devstate list', new RegExp(`Custom:${state}'[\\s\\S]*?State: 'BUSY'`));
+    }
+    await guiSetDnd(gui, '1004', false);
+    for (const one of keys) await says(one, 'dnd', false);
+  } finally {
+    await databasePut(gui, 'AMPUSER', '1004/device', '1004');
+    await databasePut(gui, 'DEVICE', '1005/user', '1005');
+    // read back at the next wish of that phone
+    await keys[1]!.refresh({ body: setDnd(false), contentType: featureType });
     await gui.close();
   }
 });

@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { Daemon, Home } from '../support/daemon.ts';
 import { Phone, type PhoneOptions } from '../support/phone.ts';
 import { AsteriskLab } from './lab/asterisk.ts';
 
 /** Set in CI: a suite that cannot run there is a failure, not a skip. */
 const required = process.env['LAMPLIGHTER_INTEROP'] === 'required';
+// The daemon inherits the environment and takes every LAMPLIGHTER_… for a setting: an unknown one ends it.
+delete process.env['LAMPLIGHTER_INTEROP'];
 
 /** Null: the suite can run. Else the reason for its skip; throws where a skip is not allowed. */
 export async function whyNot(): Promise<string | null> {
@@ -11,6 +14,9 @@ export async function whyNot(): Promise<string | null> {
   if (reason !== null && required) throw new Error(`no Asterisk for the interop suite: ${reason}`);
   return reason;
 }
+
+/** From one configuration file's text to another's. */
+export type Change = (usual: string) => string;
 
 export const domain = 'pbx.example.test';
 
@@ -29,17 +35,30 @@ export class Site {
     this.daemon = daemon;
   }
 
-  static async open(): Promise<Site> {
+  /** `change` makes another configuration of the usual one. */
+  static async open(change: Change = (usual) => usual): Promise<Site> {
     const lab = await AsteriskLab.start({ features: 'freepbx' });
     const home = new Home();
-    // ports are taken once and kept, so that phones find a restarted Lamplighter where it was
-    const probe = await Daemon.start(configure(home, 'probe.yaml', lab, 0, 0, 0));
-    const { udpPort, tcpPort, http } = probe;
-    await probe.stop();
-    const config = configure(home, 'lamplighter.yaml', lab, udpPort, tcpPort, Number(new URL(http).port));
-    const daemon = await Daemon.start(config);
-    await daemon.ready(20_000);
-    return new Site(lab, home, config, daemon);
+    try {
+      // ports are taken once and kept, so that phones find a restarted Lamplighter where it was
+      const probe = await Daemon.start(configure(home, 'probe.yaml', lab, 0, 0, 0, change));
+      const { udpPort, tcpPort, http } = probe;
+      await probe.stop();
+      const config = configure(home, 'lamplighter.yaml', lab, udpPort, tcpPort, Number(new URL(http).port), change);
+      const daemon = await Daemon.start(config);
+      await daemon.ready(20_000);
+      return new Site(lab, home, config, daemon);
+    } catch (error) {
+      // an Asterisk left behind would keep the test process alive for ever
+      await lab.stop();
+      home.remove();
+      throw error;
+    }
+  }
+
+  /** The configuration in use. */
+  get text(): string {
+    return readFileSync(this.config, 'utf8');
   }
 
   /** A phone whose SUBSCRIBEs come to Lamplighter. */
@@ -61,7 +80,10 @@ export class Site {
     return phone;
   }
 
-  async restartDaemon(): Promise<void> {
+  /** With another configuration where `change` is given; ready or not is the caller's to wait for. */
+  async restartDaemon(change: Change = (usual) => usual): Promise<void> {
+    const { udpPort, tcpPort, http } = this.daemon;
+    configure(this.home, 'lamplighter.yaml', this.lab, udpPort, tcpPort, Number(new URL(http).port), change);
     this.daemon = await Daemon.start(this.config);
   }
 
@@ -73,10 +95,18 @@ export class Site {
   }
 }
 
-function configure(home: Home, name: string, lab: AsteriskLab, udp: number, tcp: number, http: number): string {
+function configure(
+  home: Home,
+  name: string,
+  lab: AsteriskLab,
+  udp: number,
+  tcp: number,
+  http: number,
+  change: Change,
+): string {
   return home.write(
     name,
-    `version: 1
+    change(`version: 1
 domain: ${domain}
 aliases: [127.0.0.1]
 sip: { listen: ['udp:127.0.0.1:${udp}', 'tcp:127.0.0.1:${tcp}'] }
@@ -93,6 +123,6 @@ pbx:
       port: ${lab.ami.port}
       username: ${lab.ami.username}
       passwordFile: ${home.write('ami', `${lab.ami.secret}\n`)}
-`,
+`),
   );
 }

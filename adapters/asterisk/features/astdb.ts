@@ -71,6 +71,12 @@ export class AstdbFeatures {
     return place === undefined ? null : { family: place.family, key: fill(place.key, user) };
   }
 
+  /** Where it stands whose device this is. */
+  userRow(device: string): Row | null {
+    const place = this.#templates.user;
+    return place === undefined ? null : { family: place.family, key: fill(place.key, device) };
+  }
+
   /** The value of a feature. `ringTimer`: seconds as the PBX keeps them, 0 = it has none of its own. */
   value(feature: FeatureName, user: string, stored: string | undefined, ringTimer: number): FeatureValue {
     const enabled = stored !== undefined && stored !== '';

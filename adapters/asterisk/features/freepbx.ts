@@ -29,4 +29,5 @@ export const freepbx: Templates = {
   // Not cfringtimer: that is how long the forwarded leg rings.
   ringTimer: { family: 'AMPUSER', key: '{ext}/ringtimer' },
   devices: { family: 'AMPUSER', key: '{ext}/device' },
+  user: { family: 'DEVICE', key: '{ext}/user' },
 };

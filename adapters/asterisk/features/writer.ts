@@ -1,22 +1,26 @@
+import { Fault } from '../../../src/model/errors.ts';
 import type { FeatureName, FeatureValue, Wish } from '../../../src/model/feature.ts';
+import type { Logger } from '../../../src/model/logger.ts';
 import { granted, type Outcome, refused } from '../../../src/model/outcome.ts';
-import type { AmiLink } from '../ami.ts';
+import { type AmiLink, refusal } from '../ami.ts';
 import type { Fields } from '../ami-wire.ts';
-import { type RingTimers, readRow } from '../snapshot.ts';
 import { type AstdbFeatures, isSafeTarget, isSafeUser, type Step } from './astdb.ts';
+import { type RingTimers, readRingTimer, readRow } from './rows.ts';
 
 /** Puts a wish into the PBX's database and reads it back. One user's writes follow one another. */
 export class FeatureWriter {
   readonly #ami: AmiLink;
   readonly #features: AstdbFeatures;
   readonly #ringTimers: RingTimers;
+  readonly #logger: Logger;
   readonly #queues = new Map<string, Promise<unknown>>();
   #writes = 0;
 
-  constructor(ami: AmiLink, features: AstdbFeatures, ringTimers: RingTimers) {
+  constructor(ami: AmiLink, features: AstdbFeatures, ringTimers: RingTimers, logger: Logger) {
     this.#ami = ami;
     this.#features = features;
     this.#ringTimers = ringTimers;
+    this.#logger = logger;
   }
 
   /** Grows with each begin and end of a write: a reading during which it grew may be half old. */
@@ -64,17 +68,14 @@ export class FeatureWriter {
   }
 
   async #ring(user: string, ringCount: number, deadlineMs: number): Promise<void> {
-    const steps = this.#features.ringSteps(user, ringCount);
-    for (const step of steps) await this.#take(step, deadlineMs);
+    for (const step of this.#features.ringSteps(user, ringCount)) await this.#take(step, deadlineMs);
     this.#features.remember(user, ringCount);
-    const row = this.#features.ringTimerRow(user);
-    if (steps.length === 0 || row === null) return;
-    this.#ringTimers.set(user, Math.max(Number(await readRow(this.#ami, row.family, row.key)) || 0, 0));
   }
 
   async #value(user: string, feature: FeatureName): Promise<FeatureValue> {
     const row = this.#features.rowOf(user, feature);
     const stored = row === null ? null : await readRow(this.#ami, row.family, row.key);
+    if (feature === 'cfna') await readRingTimer(this.#ami, this.#features, this.#ringTimers, user);
     return this.#features.value(feature, user, stored ?? undefined, this.#ringTimers.get(user) ?? 0);
   }
 
@@ -90,9 +91,12 @@ export class FeatureWriter {
     const [action, fields] = actionOf(step);
     const { ok, message } = await this.#ami.action(action, fields, deadlineMs);
     // A row that is not there cannot be deleted: that is what was wished.
-    if (!ok && !(step.do === 'del' && /could not be deleted|not found|does not exist/i.test(message))) {
-      throw new Error(`AMI refuses ${action}: ${message}`);
-    }
+    if (ok || (step.do === 'del' && /could not be deleted|not found|does not exist/i.test(message))) return;
+    const error = refusal(action, message);
+    // The row decides about calls and is written; a state is only what lamps of the PBX itself look at.
+    if (step.do !== 'state') throw error;
+    const code = error instanceof Fault ? error.code : undefined;
+    this.#logger.error({ code }, `${step.device} cannot be set: ${error.message}`);
   }
 }
 

@@ -64,6 +64,24 @@ describe('channels as legs', () => {
     assert.equal(table(caller, callee, dial, details).legs('1002')[0]?.remote.presentable, false);
   });
 
+  test('a channel that ended before a reading began is not alive in it, though the PBX still lists it', () => {
+    const before = table(caller, { fact: 'gone', id: 'a.1' });
+    const after = table(caller);
+    after.inherit(before);
+    assert.deepEqual(after.legs('1001'), []);
+    assert.equal(after.has('a.1'), false);
+  });
+
+  test('who placed a call that is talking: what the PBX says of the INVITE counts more than the application', () => {
+    const talks = (app: string, placed?: boolean) =>
+      table(channel('a.1', caller.name, 'Up', { app, ...(placed === undefined ? {} : { placed }) })).legs('1001')[0]
+        ?.direction;
+    assert.deepEqual(
+      [talks('Dial'), talks('Dial', false), talks('AppDial'), talks('AppDial', true)],
+      ['initiator', 'recipient', 'recipient', 'initiator'],
+    );
+  });
+
   test('the key of a call stays as it was told, whatever it is linked with later', () => {
     const calls = table(caller);
     assert.equal(calls.legs('1001')[0]?.call, 'a.1');

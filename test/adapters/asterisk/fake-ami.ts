@@ -17,6 +17,8 @@ export class FakeAmi {
   frozen = false;
   /** Actions that are swallowed. */
   readonly swallowed = new Set<string>();
+  /** Actions that the account has no right to. */
+  readonly denied = new Set<string>();
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #loggedIn = new Set<Socket>();
@@ -89,7 +91,7 @@ export class FakeAmi {
       write(socket, { Event: 'FullyBooted' });
       return null;
     }
-    if (!this.#loggedIn.has(socket)) {
+    if (!this.#loggedIn.has(socket) || this.denied.has(name)) {
       return say({ Response: 'Error', Message: 'Permission denied' });
     }
     const row = `${action['Family']}/${action['Key']}`;

@@ -32,6 +32,8 @@ export class FakeAri {
   startup = '2023-11-14T22:00:00.000+0000';
   /** Answers everything with this status while set: an Asterisk that boots. */
   booting: number | null = null;
+  /** Another user with the same password and `read_only = yes`: all but GET is refused him. */
+  readonly reader = 'reader';
   /** Nothing is answered any more, not even a ping: a connection that is open on one side only. */
   frozen = false;
   readonly #server: Server;
@@ -94,9 +96,14 @@ export class FakeAri {
       reply(200, this.#description(url.pathname));
       return;
     }
-    const expected = `Basic ${Buffer.from(`${this.username}:${this.password}`).toString('base64')}`;
-    if (request.headers.authorization !== expected) {
+    const login = (user: string) => `Basic ${Buffer.from(`${user}:${this.password}`).toString('base64')}`;
+    const { authorization } = request.headers;
+    if (authorization !== login(this.username) && authorization !== login(this.reader)) {
       reply(401, { message: 'Authentication required' });
+      return;
+    }
+    if (authorization === login(this.reader) && request.method !== 'GET') {
+      reply(403, { message: 'Write access denied' });
       return;
     }
     const body = this.#resource(url.pathname.slice('/ari/'.length), url.searchParams);
@@ -139,13 +146,14 @@ export class FakeAri {
     this.requests.push(
       `WS ${url.pathname} app=${url.searchParams.get('app')} subscribeAll=${url.searchParams.get('subscribeAll')}`,
     );
-    if (url.searchParams.get('api_key') !== `${this.username}:${this.password}`) {
+    const key = url.searchParams.get('api_key');
+    if (key !== `${this.username}:${this.password}` && key !== `${this.reader}:${this.password}`) {
       socket.end('HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n');
       return;
     }
-    const key = createHash('sha1').update(`${request.headers['sec-websocket-key']}${guid}`).digest('base64');
+    const accept = createHash('sha1').update(`${request.headers['sec-websocket-key']}${guid}`).digest('base64');
     socket.write(
-      `HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: ${key}\r\n\r\n`,
+      `HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: ${accept}\r\n\r\n`,
     );
     this.#streams.add(socket);
     socket.on('close', () => this.#streams.delete(socket));
