@@ -14,6 +14,8 @@ export interface Credentials {
   readonly password?: string;
   /** MD5(user:realm:password) in lower-case hex, where only that is kept (RFC 2617). */
   readonly ha1?: string;
+  /** The extension they belong to, where the digest user name is another one. */
+  readonly extension?: string;
 }
 
 /** Facts about the PBX's digest that a challenge needs before any user is known. */

@@ -5,7 +5,7 @@ import type { AdapterTools } from '../adapter.ts';
 import { backoffMs } from '../resync.ts';
 import { AmiParser, type Fields, formatAction } from './ami-wire.ts';
 import type { AmiEvent } from './events.ts';
-import { type LinkHandlers, longWaitMs, mostWaitMs } from './link.ts';
+import { asFault, type LinkHandlers, longWaitMs, mostWaitMs } from './link.ts';
 
 export interface AmiSettings {
   readonly host: string;
@@ -99,20 +99,20 @@ export class AmiLink {
       try {
         for (const block of parser.push(text)) this.#receive(socket, block);
       } catch (error) {
-        this.#lost(socket, error instanceof Error ? error.message : String(error), 0);
+        this.#lost(socket, asFault(error));
       }
     });
-    socket.on('error', (error: NodeJS.ErrnoException) => this.#lost(socket, `AMI: ${error.code ?? error.message}`, 0));
-    socket.on('close', () => this.#lost(socket, 'AMI closed the connection', 0));
-    this.#after(loginMs, () => this.#lost(socket, `AMI at ${host}:${port} does not answer`, 0));
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      this.#lost(socket, asFault(`AMI at ${host}:${port}: ${error.code ?? error.message}`)),
+    );
+    socket.on('close', () => this.#lost(socket, asFault(`AMI at ${host}:${port} closed the connection`)));
+    this.#after(loginMs, () => this.#lost(socket, asFault(`AMI at ${host}:${port} does not answer`)));
   }
 
   #receive(socket: Socket, block: AmiEvent): void {
     if (socket !== this.#socket) return;
     if (block['Greeting'] !== undefined) {
-      this.#login(socket).catch((error: unknown) =>
-        this.#lost(socket, error instanceof Error ? error.message : String(error), 0),
-      );
+      this.#login(socket).catch((error: unknown) => this.#lost(socket, asFault(error)));
       return;
     }
     const pending = this.#pending.get(block['ActionID'] ?? '');
@@ -149,9 +149,7 @@ export class AmiLink {
     ]);
     if (socket !== this.#socket) return;
     if (!answer.ok) {
-      const { fix } = new Fault('pbx-refused', '');
-      this.#tools.logger.error({ code: 'pbx-refused', user: username, fix }, 'AMI refuses the user name or password');
-      this.#lost(socket, 'AMI refuses the user name or password', longWaitMs);
+      this.#lost(socket, new Fault('pbx-refused', `AMI refuses the user name or password of ${username}`), longWaitMs);
       return;
     }
     // Without the class `system` the word never comes; a reading of a PBX that still boots fails and is repeated.
@@ -172,18 +170,18 @@ export class AmiLink {
         () => {
           if (socket === this.#socket) this.#keepAlive(socket);
         },
-        () => this.#lost(socket, 'AMI does not answer any more', 0),
+        () => this.#lost(socket, asFault('AMI does not answer any more')),
       );
     });
   }
 
-  #lost(socket: Socket, reason: string, waitMs: number): void {
+  #lost(socket: Socket, fault: Fault, waitMs = 0): void {
     if (socket !== this.#socket) return;
-    this.#drop(new Fault('pbx-unreachable', reason));
+    this.#drop(fault);
     const handlers = this.#handlers;
     if (handlers === null) return;
     this.#after(Math.max(waitMs, backoffMs(this.#failures++, this.#tools.random, 500, mostWaitMs)), () => this.#open());
-    handlers.down(reason);
+    handlers.down(fault);
   }
 
   #drop(why: Fault): void {

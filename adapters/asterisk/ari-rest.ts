@@ -59,8 +59,9 @@ export class AriRest {
       const text = await response.text();
       return { status: response.status, body: parsed(text) };
     } catch (error) {
-      if (stop.signal.aborted) throw new Fault('pbx-unreachable', `ARI did not answer ${method} /${path[0]}`);
-      throw new Fault('pbx-unreachable', `ARI: ${reasonOf(error)}`, error);
+      if (stop.signal.aborted)
+        throw new Fault('pbx-unreachable', `ARI at ${this.#base} did not answer ${method} /${path[0]}`);
+      throw new Fault('pbx-unreachable', `ARI at ${this.#base}: ${reasonOf(error)}`, error);
     } finally {
       timer.cancel();
     }

@@ -5,7 +5,7 @@ import type { AdapterTools } from '../adapter.ts';
 import { backoffMs } from '../resync.ts';
 import { type AriAccount, AriRest } from './ari-rest.ts';
 import type { AriEvent } from './events.ts';
-import { type LinkHandlers, longWaitMs, mostWaitMs } from './link.ts';
+import { asFault, type LinkHandlers, longWaitMs, mostWaitMs } from './link.ts';
 
 /** What is used of ari-client's WebSocket, which is `ws`. */
 interface AriSocket {
@@ -82,19 +82,16 @@ export class AriLink {
   #open(): void {
     const attempt = ++this.#attempt;
     this.#connect(attempt).catch((error: unknown) => {
-      if (error instanceof Fault && error.code !== 'pbx-unreachable') {
-        this.#tools.logger.error({ code: error.code, user: this.#settings.username, fix: error.fix }, error.message);
-        this.#lost(attempt, error.message, longWaitMs);
-        return;
-      }
-      this.#lost(attempt, error instanceof Error ? error.message : String(error), 0);
+      const fault = asFault(error);
+      this.#lost(attempt, fault, fault.code === 'pbx-unreachable' ? 0 : longWaitMs);
     });
   }
 
   async #connect(attempt: number): Promise<void> {
     // Booting: refused, then 404, then 503, then 200. ari-client dies of any but the last.
     const { status } = await this.rest.call('GET', ['asterisk', 'info'], { query: { only: 'status' } });
-    if (status === 401 || status === 403) throw new Fault('pbx-refused', 'ARI refuses the user name or password');
+    if (status === 401 || status === 403)
+      throw new Fault('pbx-refused', `ARI refuses the user name or password of ${this.#settings.username}`);
     if (status !== 200) throw new Fault('pbx-unreachable', `ARI is not ready (${status})`);
     if (attempt !== this.#attempt) return;
 
@@ -146,7 +143,7 @@ export class AriLink {
     await within<AriSocket>(this.#tools.clock, openMs, opened, () =>
       Promise.reject(new Fault('pbx-unreachable', 'ARI does not open the stream')),
     );
-    socket.on('close', () => this.#lost(attempt, 'ARI closed the stream', 0));
+    socket.on('close', () => this.#lost(attempt, asFault('ARI closed the stream')));
     this.#watch(socket, attempt);
     return socket;
   }
@@ -161,7 +158,7 @@ export class AriLink {
           handler.call(socket, data, flags);
         } catch (error) {
           // No JSON: nothing can be believed of this stream any more. Otherwise a type from the future: not for us.
-          if (error instanceof SyntaxError) this.#lost(attempt, 'ARI sent something that is no event', 0);
+          if (error instanceof SyntaxError) this.#lost(attempt, asFault('ARI sent something that is no event'));
           else this.#tools.logger.debug({ error: String(error) }, 'an ARI event that is not understood');
         }
       }
@@ -177,7 +174,7 @@ export class AriLink {
     const tick = () => {
       if (attempt !== this.#attempt) return;
       if (!answered) {
-        this.#lost(attempt, 'ARI does not answer any more', 0);
+        this.#lost(attempt, asFault('ARI does not answer any more'));
         return;
       }
       answered = false;
@@ -195,21 +192,20 @@ export class AriLink {
         'pbx-replaced',
         `the ARI application ${this.#settings.app} was taken over by another program`,
       );
-      this.#tools.logger.error({ code: fault.code, fix: fault.fix }, fault.message);
-      this.#lost(attempt, fault.message, longWaitMs);
+      this.#lost(attempt, fault, longWaitMs);
       return;
     }
     if (this.#up) this.#handlers?.event(fields);
   }
 
-  #lost(attempt: number, reason: string, waitMs: number): void {
+  #lost(attempt: number, fault: Fault, waitMs = 0): void {
     if (attempt !== this.#attempt) return;
     this.#drop();
     const handlers = this.#handlers;
     if (handlers === null) return;
     const wait = Math.max(waitMs, backoffMs(this.#failures++, this.#tools.random, 500, mostWaitMs));
     this.#timer = this.#tools.clock.after(wait, () => this.#open());
-    handlers.down(reason);
+    handlers.down(fault);
   }
 
   #drop(): void {

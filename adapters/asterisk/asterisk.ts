@@ -22,6 +22,7 @@ import { type Reading, readAmi, readAri } from './events.ts';
 import type { Fact } from './facts.ts';
 import { AstdbFeatures } from './features/astdb.ts';
 import { freepbx } from './features/freepbx.ts';
+import { plain } from './features/plain.ts';
 import { FeatureWriter } from './features/writer.ts';
 import type { LinkHandlers } from './link.ts';
 import { type AsteriskOptions, asteriskOptions } from './options.ts';
@@ -66,7 +67,7 @@ class Asterisk implements PbxAdapter {
     const events = this.#ari === null ? 'system,call,dialplan' : 'system,call';
     this.#ami = options.ami === undefined ? null : new AmiLink({ ...options.ami, events }, tools);
     this.#access = { ari: this.#ari?.rest ?? null, ami: this.#ami };
-    const templates = options.features === 'astdb' ? (options.astdb ?? {}) : freepbx;
+    const templates = options.features === 'astdb' ? (options.astdb ?? plain) : freepbx;
     this.#features = new AstdbFeatures(templates, options.secondsPerRing, options.writeRingTimer);
     this.#reader = new SnapshotReader(this.#access, this.#features);
     this.#credentials = new CredentialReader(this.#access);
@@ -91,7 +92,7 @@ class Asterisk implements PbxAdapter {
     for (const [name, link, read] of links) {
       link?.start({
         up: () => this.#linkUp(name),
-        down: (reason) => this.#linkDown(name, reason),
+        down: (fault) => this.#linkDown(name, fault),
         event: (event) => this.#take(read(event)),
       });
     }
@@ -184,8 +185,14 @@ class Asterisk implements PbxAdapter {
     this.#resync.linked();
   }
 
-  #linkDown(name: string, reason: string): void {
-    if (this.#away.get(name) !== reason) this.#tools.logger.warn({ pbx: this.#settings.name, link: name }, reason);
+  /** Said once for each cause, with its cure: a warning while waiting may help, an error where only a person can. */
+  #linkDown(name: string, fault: Fault): void {
+    const { code, fix, message: reason } = fault;
+    if (this.#away.get(name) !== reason) {
+      const fields = { pbx: this.#settings.name, link: name, code, fix };
+      if (code === 'pbx-unreachable') this.#tools.logger.warn(fields, reason);
+      else this.#tools.logger.error(fields, reason);
+    }
     this.#away.set(name, reason);
     this.#poll?.cancel();
     this.#asker.forget();

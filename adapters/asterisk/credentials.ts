@@ -64,20 +64,25 @@ export class CredentialReader {
   /** By digest user name or by endpoint. Null: no such user, or no password. */
   async of(user: string): Promise<Credentials | null> {
     const own = await this.#authOf(user);
-    const other = this.#endpoints.get(user);
-    const auth = own ?? (other ? await this.#authOf(other) : null);
+    const endpoint = own === null ? (this.#endpoints.get(user) ?? '') : user;
+    const auth = own ?? (await this.#authOf(endpoint));
     if (auth === null) return null;
     const realm = auth.realm || this.#defaultRealm;
-    if (auth.password !== '') return { realm, password: auth.password };
-    return auth.md5 === '' ? null : { realm, ha1: auth.md5.toLowerCase() };
+    const extension = endpoint === user ? {} : { extension: endpoint };
+    if (auth.password !== '') return { realm, password: auth.password, ...extension };
+    return auth.md5 === '' ? null : { realm, ha1: auth.md5.toLowerCase(), ...extension };
   }
 
   /** The first usable auth of an endpoint. */
   async #authOf(endpoint: string): Promise<Auth | null> {
     const { ari, ami } = this.#access;
-    if (endpoint === '' || /[\r\n\0]/.test(endpoint)) return null;
+    // `.` and `..` would walk through the path of a URL
+    if (/^\.{0,2}$|[\r\n\0]/.test(endpoint)) return null;
     if (ari !== null) {
-      const names = namesIn((await ari.pjsip('endpoint', endpoint))?.get('auth'));
+      const there = await ari.pjsip('endpoint', endpoint);
+      // As many questions for a user nobody knows as for one who is there: the time must not tell them apart.
+      if (there === null) await ari.pjsip('auth', endpoint);
+      const names = namesIn(there?.get('auth'));
       for (const name of names) {
         const found = await ari.pjsip('auth', name);
         const auth = found === null ? null : authFrom((key) => found.get(key));

@@ -85,7 +85,9 @@ export const asteriskOptions = z
     ari: ari.optional().describe('calls'),
     ami: ami.optional().describe('features, registrations, mailboxes; without it features cannot be read or written'),
     features: z.enum(['freepbx', 'astdb']).default('freepbx'),
-    astdb: templates.optional().describe('places of the features, with features: astdb'),
+    astdb: templates
+      .optional()
+      .describe('places of the features, with features: astdb; without, those of config/asterisk/extensions.conf'),
     secondsPerRing: z.number().min(1).max(30).default(6),
     writeRingTimer: z
       .boolean()
@@ -98,10 +100,6 @@ export const asteriskOptions = z
       .default(3)
       .describe('how often the database is read: busy and no-answer forwards raise no event'),
   })
-  .refine((it) => it.ari !== undefined || it.ami !== undefined, { error: 'ari or ami, better both' })
-  .refine((it) => it.features !== 'astdb' || it.astdb !== undefined, {
-    error: 'features: astdb needs the places in astdb',
-    path: ['astdb'],
-  });
+  .refine((it) => it.ari !== undefined || it.ami !== undefined, { error: 'ari or ami, better both' });
 
 export type AsteriskOptions = z.infer<typeof asteriskOptions>;

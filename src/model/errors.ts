@@ -15,7 +15,10 @@ export const faults = {
   'store-locked': { exit: 4, fix: 'another Lamplighter uses this database; each needs its own store.path' },
   'adapter-unknown': { exit: 2, fix: 'use a type listed in the message, or the path of a module' },
   'pbx-unreachable': { exit: 0, fix: 'start the PBX or correct its address; Lamplighter keeps trying' },
-  'pbx-refused': { exit: 0, fix: 'correct the user name or password of the PBX account; Lamplighter keeps trying' },
+  'pbx-refused': {
+    exit: 0,
+    fix: 'correct the user name, the password or the rights of the PBX account; Lamplighter keeps trying',
+  },
   'pbx-replaced': { exit: 0, fix: 'a second Lamplighter uses the same ARI application; stop one or name another app' },
   'pbx-crashed': { exit: 0, fix: 'the adapter is started again; report the message if it repeats' },
   internal: { exit: 70, fix: 'this is a bug: report it with the log lines around it' },

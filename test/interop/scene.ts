@@ -39,17 +39,19 @@ export class Site {
   static async open(change: Change = (usual) => usual): Promise<Site> {
     const lab = await AsteriskLab.start({ features: 'freepbx' });
     const home = new Home();
+    let daemon: Daemon | undefined;
     try {
       // ports are taken once and kept, so that phones find a restarted Lamplighter where it was
       const probe = await Daemon.start(configure(home, 'probe.yaml', lab, 0, 0, 0, change));
       const { udpPort, tcpPort, http } = probe;
       await probe.stop();
       const config = configure(home, 'lamplighter.yaml', lab, udpPort, tcpPort, Number(new URL(http).port), change);
-      const daemon = await Daemon.start(config);
+      daemon = await Daemon.start(config);
       await daemon.ready(20_000);
       return new Site(lab, home, config, daemon);
     } catch (error) {
-      // an Asterisk left behind would keep the test process alive for ever
+      // whatever is left behind would keep the test process alive for ever
+      await daemon?.kill();
       await lab.stop();
       home.remove();
       throw error;

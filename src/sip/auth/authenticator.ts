@@ -115,13 +115,13 @@ export class Authenticator {
 
   async #verify(request: SipRequest, authorization: DigestAuthorization, facts: DigestFacts): Promise<AuthResult> {
     const user = this.#userOf(authorization.username);
-    let genuine: boolean;
+    let genuine: Credentials | null;
     try {
-      genuine = await this.#isGenuine(request.method, user, authorization, facts);
+      genuine = await this.#genuine(request.method, user, authorization, facts);
     } catch (error) {
       return this.#unavailable(request, `the PBX cannot be asked for credentials: ${messageOf(error)}`);
     }
-    if (!genuine) {
+    if (genuine === null) {
       const { address } = request.flow.remote;
       this.#failures.add('auth-failed', address, authorization.username, 'wrong user or password');
       return this.#challenge(facts, false);
@@ -129,19 +129,27 @@ export class Authenticator {
     // Without qop there is no count: such a nonce serves once, else its header could be replayed as it is.
     const count = authorization.auth === null ? 1 : Number.parseInt(authorization.auth.nc, 16);
     if (!this.#counts.grows(authorization.nonce, user, count)) return this.#challenge(facts, true);
-    return { ok: true, user, how: 'digest' };
+    return { ok: true, user: genuine.extension ?? user, how: 'digest' };
   }
 
-  async #isGenuine(method: string, user: string, given: DigestAuthorization, facts: DigestFacts): Promise<boolean> {
-    const isRight = (credentials: Credentials | null): boolean => {
+  /** The credentials that the digest was made with; null: it was not. */
+  async #genuine(
+    method: string,
+    user: string,
+    given: DigestAuthorization,
+    facts: DigestFacts,
+  ): Promise<Credentials | null> {
+    const isRight = (credentials: Credentials | null): credentials is Credentials => {
       const secret = secretOf(credentials, facts.realm);
       const verified = verifyDigest(given, method, secret ?? this.#nobody);
       return verified && secret !== null;
     };
-    if (isRight(await this.#credentials.get(user))) return true;
+    const known = await this.#credentials.get(user);
+    if (isRight(known)) return known;
     // The password may have been changed at the PBX a moment ago.
-    if (!this.#credentials.mayBeOutdated(user)) return false;
-    return isRight(await this.#credentials.renew(user));
+    if (!this.#credentials.mayBeOutdated(user)) return null;
+    const renewed = await this.#credentials.renew(user);
+    return isRight(renewed) ? renewed : null;
   }
 
   /** COMPAT(phones with an "authentication name" field): `1001@our.domain` is 1001. */

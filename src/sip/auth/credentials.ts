@@ -8,6 +8,8 @@ export interface Credentials {
   readonly password?: string;
   /** MD5(user:realm:password) in hex, where only that is kept (RFC 2617). */
   readonly ha1?: string;
+  /** The user they belong to, where the digest user name is another one. */
+  readonly extension?: string;
 }
 
 export type Lookup = (user: string) => Promise<Credentials | null>;

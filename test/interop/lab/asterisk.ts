@@ -130,6 +130,12 @@ export class AsteriskLab {
     });
   }
 
+  /** Another extensions.conf, from now until the lab stops. */
+  async setDialplan(text: string): Promise<void> {
+    await writeFile(join(this.#folder, 'etc', 'extensions.conf'), text);
+    await this.cli('dialplan reload');
+  }
+
   /** The counts of a mailbox, as if callers had left messages; phones and AMI are told. */
   async setMailbox(extension: string, fresh: number, old = 0): Promise<void> {
     for (const [name, count] of [

@@ -313,3 +313,12 @@ test('a digest used before a restart is not good for a new dialog after it', asy
     /stale=true/,
   );
 });
+
+test('a phone whose digest user name is not its extension is its extension', async () => {
+  const { authenticator, challenge } = setup({
+    lookup: async (user) => (user === 'alice' ? { realm: 'asterisk', password: 'wonder', extension: '1001' } : null),
+  });
+  const header = answerTo(await challenge(), { user: 'alice', password: 'wonder' });
+  const result = await authenticator.check(subscribe([header]));
+  assert.deepEqual(result, { ok: true, user: '1001', how: 'digest' });
+});
