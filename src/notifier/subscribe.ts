@@ -147,6 +147,7 @@ export function newSubscription(draft: Draft, id: number, now: number, profile: 
   const { request, pkg, aor, entity, contentType, expires } = draft;
   const { dialog, eventId, watcher, device, userAgent } = request;
   if (draft.channel === null) dialog.localCseqLimit = dialog.localCseq + block;
+  const version = firstVersion(draft);
   return {
     id,
     aor,
@@ -165,11 +166,21 @@ export function newSubscription(draft: Draft, id: number, now: number, profile: 
     granted: expires,
     debt: nothingOwed,
     ending: null,
-    version: 0, // RFC 4235 4.1.1
-    versionLimit: block,
+    version,
+    versionLimit: version + block,
     shown: [],
     lastNotifyAt: null,
     lastStatus: null,
     notifies: 0,
   };
+}
+
+/**
+ * RFC 4235 4.1.1: 0. A phone that unsubscribes and subscribes again in the same dialog may not have heard the end of the
+ * old subscription; to it, a lower version is an old document. Other subscriptions to the package count as well: they
+ * are what a restart leaves of the dialog's past.
+ */
+function firstVersion({ channel, pkg }: Draft): number {
+  const before = channel?.usages.filter((usage) => usage.pkg === pkg) ?? [];
+  return Math.max(0, ...before.map(({ version }) => version));
 }

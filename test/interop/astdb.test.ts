@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 import { featureEvents, featureType, setDnd, setForward } from '../support/phone.ts';
-import { Site, whyNot } from './scene.ts';
+import { it, Site, skip } from './scene.ts';
 
 /** A PBX of somebody's own making: other families, other keys, one device state. */
 const templates = `features: astdb
@@ -16,7 +16,6 @@ const templates = `features: astdb
       ringTimer: { family: divert, key: '{ext}/seconds' }`;
 
 let site: Site;
-const skip = await whyNot();
 
 before(async () => {
   if (skip === null) site = await Site.open((usual) => usual.replace('features: freepbx', templates));
@@ -31,9 +30,7 @@ function shown(ext: string, right: (features: Shown['features']) => boolean): Pr
   return site.daemon.until<Shown>(`/api/v1/extensions/${ext}`, ({ features }) => right(features), 10_000);
 }
 
-test('features: astdb writes the rows and states of the templates, and nothing of FreePBX', {
-  skip: skip ?? false,
-}, async () => {
+it('features: astdb writes the rows and states of the templates, and nothing of FreePBX', async () => {
   const desk = await site.desk('1001');
   const keys = await desk.subscribe({ event: 'as-feature-event' });
   await keys.refresh({ body: setDnd(true), contentType: featureType });
@@ -50,9 +47,7 @@ test('features: astdb writes the rows and states of the templates, and nothing o
   assert.deepEqual(desk.violations, []);
 });
 
-test('rows written at the console are seen, whatever is in them, and taken back with their whole family', {
-  skip: skip ?? false,
-}, async () => {
+it('rows written at the console are seen, whatever is in them, and taken back with their whole family', async () => {
   await site.lab.cli('database put quiet phones/1002 anything');
   await shown('1002', ({ dnd }) => dnd.enabled);
   for (const target of ['1002&SIP/trunk', 'Büro ☎', '<a>&amp;']) {
@@ -88,7 +83,7 @@ test('rows written at the console are seen, whatever is in them, and taken back 
   await shown('1002', ({ dnd, cfa, cfna }) => !dnd.enabled && !cfa.enabled && !cfna.enabled);
 });
 
-test('a feature without a template is not offered', { skip: skip ?? false }, async () => {
+it('a feature without a template is not offered', async () => {
   const { status, body } = await site.daemon.api<{ error: { code: string } }>('/api/v1/extensions/1001/features/cfb', {
     method: 'PUT',
     body: { enabled: true, target: '1003' },

@@ -1,20 +1,15 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 import { dialogInfo, lamp, type Subscription } from '../support/phone.ts';
-import { Site, whyNot } from './scene.ts';
+import { it, Site, skip } from './scene.ts';
 
 const event = 'dialog';
 let site: Site;
-const skip = await whyNot();
 
 before(async () => {
   if (skip === null) site = await Site.open();
 });
 after(() => site?.close());
-
-function it(name: string, work: () => Promise<void>): void {
-  test(name, { skip: skip ?? false }, work);
-}
 
 async function shows(subscription: Subscription, wanted: ReturnType<typeof lamp>) {
   return dialogInfo(await subscription.next((one) => lamp(dialogInfo(one)) === wanted, 8000));

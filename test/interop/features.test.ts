@@ -1,32 +1,16 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { featureEvents, featureType, type Subscription, setDnd, setForward } from '../support/phone.ts';
+import { after, before } from 'node:test';
+import { featureType, setDnd, setForward } from '../support/phone.ts';
 import { AmiClient, databasePut, guiSetDnd } from './lab/ami.ts';
-import { Site, whyNot } from './scene.ts';
+import { it, Site, says, skip } from './scene.ts';
 
 const event = 'as-feature-event';
 let site: Site;
-const skip = await whyNot();
 
 before(async () => {
   if (skip === null) site = await Site.open();
 });
 after(() => site?.close());
-
-function it(name: string, work: () => Promise<void>): void {
-  test(name, { skip: skip ?? false }, work);
-}
-
-/** The next NOTIFY that says this of a feature. */
-function says(subscription: Subscription, feature: string, enabled: boolean, target?: string) {
-  return subscription.next(
-    (notify) =>
-      featureEvents(notify).some(
-        (one) => one.feature === feature && one.enabled === enabled && (target === undefined || one.target === target),
-      ),
-    12_000,
-  );
-}
 
 /** Waits until the PBX's own console shows it. */
 async function shows(command: string, pattern: RegExp, wanted = true): Promise<void> {

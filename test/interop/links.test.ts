@@ -1,19 +1,14 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 import { Daemon } from '../support/daemon.ts';
-import { type Change, Site, whyNot } from './scene.ts';
+import { type Change, it, Site, skip } from './scene.ts';
 
 let site: Site;
-const skip = await whyNot();
 
 before(async () => {
   if (skip === null) site = await Site.open();
 });
 after(() => site?.close());
-
-function it(name: string, work: () => Promise<void>): void {
-  test(name, { skip: skip ?? false }, work);
-}
 
 const amiUser =
   (user: string): Change =>

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
-import { featureEvents, featureType, type Subscription, setDnd, setForward } from '../support/phone.ts';
-import { Site, whyNot } from './scene.ts';
+import { after, before } from 'node:test';
+import { featureType, setDnd, setForward } from '../support/phone.ts';
+import { it, Site, says, skip } from './scene.ts';
 
 /** A plain Asterisk whose admin did what the head of config/asterisk/extensions.conf says. */
 const dialplan = `${readFileSync('config/asterisk/extensions.conf', 'utf8')}
@@ -13,7 +13,6 @@ exten => _1XXX,1,Gosub(lamplighter-dial,s,1(\${EXTEN},PJSIP/\${EXTEN},5,\${CONTE
 `;
 
 let site: Site;
-const skip = await whyNot();
 
 before(async () => {
   if (skip !== null) return;
@@ -22,17 +21,7 @@ before(async () => {
 });
 after(() => site?.close());
 
-function says(keys: Subscription, feature: string, enabled: boolean, target?: string) {
-  return keys.next(
-    (one) =>
-      featureEvents(one).some(
-        (it) => it.feature === feature && it.enabled === enabled && (target === undefined || it.target === target),
-      ),
-    12_000,
-  );
-}
-
-test('the codes of the snippet and the keys of the phone say the same', { skip: skip ?? false }, async () => {
+it('the codes of the snippet and the keys of the phone say the same', async () => {
   const [desk, line] = [await site.desk('1001'), await site.line('1001')];
   const keys = await desk.subscribe({ event: 'as-feature-event' });
   for (const [on, off, feature, target] of [
@@ -50,9 +39,7 @@ test('the codes of the snippet and the keys of the phone say the same', { skip: 
   assert.deepEqual(desk.violations, []);
 });
 
-test('the calls of the snippet obey the keys: always, do not disturb, busy, no answer', {
-  skip: skip ?? false,
-}, async () => {
+it('the calls of the snippet obey the keys: always, do not disturb, busy, no answer', async () => {
   const [caller, wanted, other] = [await site.line('1004'), await site.line('1001'), await site.line('1002')];
   const keys = await (await site.desk('1001')).subscribe({ event: 'as-feature-event' });
   const set = async (body: string, feature: string, enabled: boolean) => {

@@ -1,20 +1,15 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 import { dialogInfo, featureEvents, featureType, lamp, setDnd } from '../support/phone.ts';
 import { AmiClient } from './lab/ami.ts';
-import { Site, whyNot } from './scene.ts';
+import { it, Site, skip } from './scene.ts';
 
 let site: Site;
-const skip = await whyNot();
 
 before(async () => {
   if (skip === null) site = await Site.open();
 });
 after(() => site?.close());
-
-function it(name: string, work: () => Promise<void>): void {
-  test(name, { skip: skip ?? false }, work);
-}
 
 it('Asterisk killed and started again: stale while away, refused wishes tell the truth, right again without a person', async () => {
   const [caller, callee] = [await site.line('1001'), await site.line('1002')];

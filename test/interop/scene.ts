@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
 import { Daemon, Home } from '../support/daemon.ts';
-import { Phone, type PhoneOptions } from '../support/phone.ts';
+import {
+  type FeatureEvent,
+  featureEvents,
+  type Notify,
+  Phone,
+  type PhoneOptions,
+  type Subscription,
+} from '../support/phone.ts';
 import { AsteriskLab } from './lab/asterisk.ts';
 
 /** Set in CI: a suite that cannot run there is a failure, not a skip. */
@@ -9,7 +17,7 @@ const required = process.env['LAMPLIGHTER_INTEROP'] === 'required';
 delete process.env['LAMPLIGHTER_INTEROP'];
 
 /** Null: the suite can run. Else the reason for its skip; throws where a skip is not allowed. */
-export async function whyNot(): Promise<string | null> {
+async function whyNot(): Promise<string | null> {
   const reason = await AsteriskLab.available();
   if (reason !== null && required) throw new Error(`no Asterisk for the interop suite: ${reason}`);
   return reason;
@@ -17,6 +25,21 @@ export async function whyNot(): Promise<string | null> {
 
 /** From one configuration file's text to another's. */
 export type Change = (usual: string) => string;
+
+/** Why the suite is skipped on this machine; null where it runs. */
+export const skip = await whyNot();
+
+/** A test that needs a site. */
+export function it(name: string, work: () => Promise<void>): void {
+  test(name, { skip: skip ?? false }, work);
+}
+
+/** The next NOTIFY that says this of a feature. */
+export function says(keys: Subscription, feature: string, enabled: boolean, target?: string): Promise<Notify> {
+  const fits = (one: FeatureEvent) =>
+    one.feature === feature && one.enabled === enabled && (target === undefined || one.target === target);
+  return keys.next((notify) => featureEvents(notify).some(fits), 12_000);
+}
 
 export const domain = 'pbx.example.test';
 

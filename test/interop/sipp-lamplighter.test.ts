@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { AmiClient, guiSetDnd } from './lab/ami.ts';
-import { Site, whyNot } from './scene.ts';
+import { skip as noSite, Site } from './scene.ts';
 import { run, sippMissing } from './sipp/sipp.ts';
 
 let site: Site;
-const skip = (await sippMissing()) ?? (await whyNot());
+const skip = (await sippMissing()) ?? noSite;
 
 before(async () => {
   if (skip === null) site = await Site.open();
