@@ -107,6 +107,8 @@ export class Notifier {
       if (this.#outbox.find(sub.channel.dialog) === null) sender.restore(sub.channel.dialog);
       this.#outbox.attach(sub);
       this.#roster.take(sub.watcher, sub.address);
+      // Lamp keys that stand beside each other on disk did so before; of a phone's feature keys only the last is left.
+      for (const twin of this.#roster.twins(sub)) if (sub.pkg.watchers === 'owner') this.#remove(twin);
       this.#keep(sub);
       if (!sub.debt.strict) this.#untold.add(sub);
       this.#nextId = Math.max(this.#nextId, sub.id + 1);
@@ -229,6 +231,7 @@ export class Notifier {
     }
     if (draft.channel === null) this.#outbox.attach(sub);
     else if (sub.channel.dialog.localCseqLimit !== localCseqLimit) this.#numbers.reserve([sub]);
+    this.#supersede(sub);
     this.#keep(sub);
     sub.debt = asked(sub.debt, 'full');
     return this.#granted(draft, sub);
@@ -286,11 +289,16 @@ export class Notifier {
     return newSubscription(draft, id, this.#deps.clock.now(), this.#deps.profileFor(draft.request.userAgent));
   }
 
-  /**
-   * Into the indexes. The same phone's older subscription goes without a word into its dead dialog; one that may be its
-   * other key is told everything, so that a phone which has forgotten that dialog can say so (481).
-   */
   #keep(sub: Subscription): void {
+    this.#roster.add(sub);
+    this.#expiry.put(sub);
+  }
+
+  /**
+   * The same phone's older subscription goes without a word into its dead dialog; one that may be its other key is told
+   * everything, so that a phone which has forgotten that dialog can say so (481).
+   */
+  #supersede(sub: Subscription): void {
     for (const twin of this.#roster.twins(sub)) {
       if (isReplaceable(twin, sub.channel.dialog.flow, this.#deps.clock.now())) this.#remove(twin);
       else {
@@ -298,8 +306,6 @@ export class Notifier {
         this.#outbox.wake(twin.channel);
       }
     }
-    this.#roster.add(sub);
-    this.#expiry.put(sub);
   }
 
   /** The last NOTIFY is owed, and it is gone from everywhere else at once. */

@@ -20,21 +20,48 @@ phones: { profiles: [{ name: quick, match: '.', notifyMinIntervalMs: 0 }] }
   return config;
 }
 
-async function open(daemon: Daemon, user: string, transport: 'udp' | 'tcp' = 'udp'): Promise<Phone> {
-  const port = transport === 'udp' ? daemon.udpPort : daemon.tcpPort;
-  return Phone.open({ user, password: `secret${user}`, domain, server: { host: '127.0.0.1', port, transport } });
+/** A daemon that is started again on its ports, and the phones that notice or do not. */
+class Stage {
+  readonly #phones: Phone[] = [];
+  readonly #config: string;
+  daemon: Daemon;
+
+  private constructor(config: string, daemon: Daemon) {
+    this.#config = config;
+    this.daemon = daemon;
+  }
+
+  static async play(work: (stage: Stage) => Promise<void>): Promise<void> {
+    const home = new Home();
+    const config = await fixedConfig(home);
+    const stage = new Stage(config, await Daemon.start(config));
+    try {
+      await stage.daemon.ready();
+      await work(stage);
+    } finally {
+      for (const phone of stage.#phones) await phone.close();
+      await stage.daemon.kill();
+      home.remove();
+    }
+  }
+
+  async phone(user: string, transport: 'udp' | 'tcp' = 'udp'): Promise<Phone> {
+    const port = transport === 'udp' ? this.daemon.udpPort : this.daemon.tcpPort;
+    const server = { host: '127.0.0.1', port, transport };
+    const phone = await Phone.open({ user, password: `secret${user}`, domain, server });
+    this.#phones.push(phone);
+    return phone;
+  }
+
+  async startAgain(): Promise<void> {
+    this.daemon = await Daemon.start(this.#config);
+    await this.daemon.ready();
+  }
 }
 
-test('after kill -9 every phone gets its NOTIFY in the old dialog, numbers above any it saw, features as they were', async () => {
-  const home = new Home();
-  const phones: Phone[] = [];
-  const config = await fixedConfig(home);
-  let daemon = await Daemon.start(config);
-  try {
-    await daemon.ready();
-    const desk = await open(daemon, '1001');
-    const watcher = await open(daemon, '1003');
-    phones.push(desk, watcher);
+test('after kill -9 every phone gets its NOTIFY in the old dialog, numbers above any it saw, features as they were', () =>
+  Stage.play(async (stage) => {
+    const [desk, watcher] = [await stage.phone('1001'), await stage.phone('1003')];
     const keys = await desk.subscribe({ event: 'as-feature-event' });
     const lamps = await Promise.all(
       ['1001', '1002', '1004', '1005'].map((resource) => watcher.subscribe({ event: 'dialog', resource })),
@@ -48,18 +75,18 @@ test('after kill -9 every phone gets its NOTIFY in the old dialog, numbers above
     let busy = true;
     const load = (async () => {
       for (let on = true; busy; on = !on) {
-        await daemon.api('/api/v1/extensions/1004/features/dnd', { method: 'PUT', body: { enabled: on } }).catch(() => {
+        const body = { enabled: on };
+        await stage.daemon.api('/api/v1/extensions/1004/features/dnd', { method: 'PUT', body }).catch(() => {
           busy = false;
         });
       }
     })();
     await lamps[2]!.next((one) => lamp(dialogInfo(one)) === 'busy');
-    await daemon.kill();
+    await stage.daemon.kill();
     busy = false;
     await load;
     const before = lamps.map(({ notifies }) => notifies.length);
-    daemon = await Daemon.start(config);
-    await daemon.ready();
+    await stage.startAgain();
     for (const [index, subscription] of lamps.entries()) {
       await subscription.next((one) => subscription.notifies.indexOf(one) >= before[index]!);
     }
@@ -72,58 +99,45 @@ test('after kill -9 every phone gets its NOTIFY in the old dialog, numbers above
     assert.equal((await keys.refresh({ body: setDnd(true), contentType: featureType })).status, 200);
     await keys.next((one) => featureEvents(one).some(({ feature, enabled }) => feature === 'dnd' && enabled));
     assert.deepEqual([...desk.violations, ...watcher.violations], [], 'a strict phone has nothing to complain of');
-  } finally {
-    for (const phone of phones) await phone.close();
-    await daemon.kill();
-    home.remove();
-  }
-});
+  }));
 
-test('a clean restart is invisible: no terminated NOTIFY, exit code 0, dialogs go on', async () => {
-  const home = new Home();
-  const config = await fixedConfig(home);
-  let daemon = await Daemon.start(config);
-  let desk: Phone | null = null;
-  try {
-    await daemon.ready();
-    desk = await open(daemon, '1001');
+test('a clean restart is invisible: no terminated NOTIFY, exit code 0, dialogs go on', () =>
+  Stage.play(async (stage) => {
+    const desk = await stage.phone('1001');
     const lampOf = await desk.subscribe({ event: 'dialog', resource: '1002' });
     await lampOf.next();
-    assert.equal(await daemon.stop(), 0);
-    daemon = await Daemon.start(config);
-    await daemon.ready();
-    const after = await lampOf.next();
-    assert.equal(after.subscriptionState.state, 'active');
+    assert.equal(await stage.daemon.stop(), 0);
+    await stage.startAgain();
+    assert.equal((await lampOf.next()).subscriptionState.state, 'active');
     assert.equal(lampOf.ended, false);
     assert.equal((await lampOf.refresh()).status, 200);
     assert.deepEqual(desk.violations, []);
-  } finally {
-    await desk?.close();
-    await daemon.kill();
-    home.remove();
-  }
-});
+  }));
 
-test('a phone on TCP gets its lamp back when it returns on a new connection', async () => {
-  const home = new Home();
-  const config = await fixedConfig(home);
-  let daemon = await Daemon.start(config);
-  let desk: Phone | null = null;
-  try {
-    await daemon.ready();
-    desk = await open(daemon, '1001', 'tcp');
+test('a phone on TCP gets its lamp back when it returns on a new connection', () =>
+  Stage.play(async (stage) => {
+    const desk = await stage.phone('1001', 'tcp');
     const lampOf = await desk.subscribe({ event: 'dialog', resource: '1002' });
     await lampOf.next();
-    await daemon.kill();
+    await stage.daemon.kill();
     await desk.nextDisconnect();
-    daemon = await Daemon.start(config);
-    await daemon.ready();
+    await stage.startAgain();
     assert.equal((await lampOf.refresh()).status, 200, 'the dialog is still known');
     assert.equal((await lampOf.next()).subscriptionState.state, 'active');
     assert.deepEqual(desk.violations, []);
-  } finally {
-    await desk?.close();
-    await daemon.kill();
-    home.remove();
-  }
-});
+  }));
+
+test('two lamp keys of one phone for one extension live through a restart', () =>
+  Stage.play(async (stage) => {
+    const desk = await stage.phone('1001');
+    const keys = [];
+    for (let key = 0; key < 2; key++) keys.push(await desk.subscribe({ event: 'dialog', resource: '1002' }));
+    for (const key of keys) await key.next();
+    await stage.daemon.kill();
+    const before = keys.map(({ notifies }) => notifies.length);
+    await stage.startAgain();
+    for (const [index, key] of keys.entries()) await key.next((one) => key.notifies.indexOf(one) >= before[index]!);
+    await stage.daemon.api('/api/v1/extensions/1002/features/dnd', { method: 'PUT', body: { enabled: true } });
+    for (const key of keys) await key.next((one) => lamp(dialogInfo(one)) === 'busy');
+    assert.deepEqual(desk.violations, []);
+  }));
