@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
@@ -39,6 +40,7 @@ export function adapterKind(type: string): AdapterKind {
     if (kind !== undefined) return kind;
   }
   if (/^(?:\.{0,2}\/|[A-Za-z]:\\)/.test(type)) {
+    if (!existsSync(resolve(type))) throw new Fault('adapter-unknown', `there is no adapter module ${resolve(type)}`);
     return { load: () => loadModule(type), options: z.looseObject({}), threaded: true };
   }
   const known = Object.keys(adapterKinds).join(', ');

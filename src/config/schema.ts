@@ -118,7 +118,10 @@ export const configSchema = z.strictObject({
     .strictObject({
       policy: z
         .strictObject({
-          allow: z.array(pattern).default([]).describe('Forward targets allowed beside internal extensions.'),
+          allow: z
+            .array(pattern)
+            .default([])
+            .describe('Forward targets allowed beside internal extensions; anchor with ^ and $.'),
           deny: z.array(pattern).default([]).describe('Forward targets refused, whatever allows them.'),
         })
         .prefault({}),

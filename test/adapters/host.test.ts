@@ -127,7 +127,10 @@ describe('the list of adapters', () => {
   });
 
   test('a module that does not exist, or exports no adapter, is a Fault', async () => {
-    await assert.rejects(adapterKind('./no-such-module.js').load(), (error) => error instanceof Fault);
+    assert.throws(
+      () => adapterKind('./no-such-module.js'),
+      (error) => error instanceof Fault && error.code === 'adapter-unknown',
+    );
     const notOne = fileURLToPath(new URL('./told.js', import.meta.url));
     await assert.rejects(
       adapterKind(notOne).load(),
