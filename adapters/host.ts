@@ -24,7 +24,7 @@ export interface HostTimes {
   readonly beats: number;
   /** The first wait before a new worker; doubles up to 30 s. */
   readonly restartMs: number;
-  /** How long `credentials` may take, and how long beyond its deadline `setFeature`. */
+  /** How long `credentials` may take; `setFeature` brings its own deadline. */
   readonly answerMs: number;
   /** How long an orderly stop may take. */
   readonly stopMs: number;

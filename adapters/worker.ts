@@ -42,7 +42,7 @@ export type Report =
   | { readonly report: 'beat' }
   | { readonly report: 'stopped' };
 
-export type Level = 'debug' | 'info' | 'warn' | 'error';
+type Level = 'debug' | 'info' | 'warn' | 'error';
 
 /**
  * More events than this on their way mean that the main thread stands still. The socket of the PBX must be read all the
@@ -88,6 +88,7 @@ async function run(port: MessagePort, { type, settings }: WorkerData): Promise<v
   const send = (report: Report) => port.postMessage(report);
   let told = 0;
   let seen = 0;
+  let doomed = false;
   let mirrored: object = {};
 
   const factory = await adapterKind(type).load();
@@ -106,8 +107,14 @@ async function run(port: MessagePort, { type, settings }: WorkerData): Promise<v
   const tell = (event: PbxEvent) => {
     // Rare events only: facts change with a connection or a reading.
     if (event.type === 'snapshot' || event.type === 'link') mirror();
-    if (++told - seen > mostUnseen) throw new Fault('internal', 'the main thread does not take the events of this PBX');
-    send({ report: 'event', event });
+    if (++told - seen <= mostUnseen) send({ report: 'event', event });
+    else if (!doomed) {
+      doomed = true;
+      // Beyond the reach of the adapter and its libraries, which may catch what their listeners throw.
+      queueMicrotask(() => {
+        throw new Fault('internal', 'the main thread does not take the events of this PBX');
+      });
+    }
   };
 
   port.on('message', (order: Order) => {

@@ -117,10 +117,11 @@ export class App {
     this.#sip = points.map(({ transport, address, port }) => `${transport}:${hostPort(address, port)}`);
 
     this.#tellRestored(hub, notifier);
-    for (const adapter of adapters.values()) {
-      adapter.start((event) => hub.apply(gate.attribute(event)));
-      this.#running.push(() => adapter.stop());
-    }
+    // Together: one that hangs takes no time from the others.
+    this.#running.push(async () => {
+      await Promise.all([...adapters.values()].map((adapter) => adapter.stop()));
+    });
+    for (const adapter of adapters.values()) adapter.start((event) => hub.apply(gate.attribute(event)));
 
     const http = new HttpServer({
       hub: {

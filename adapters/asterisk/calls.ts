@@ -5,7 +5,6 @@ import type { ChannelFact, Details, Fact } from './facts.ts';
 interface Channel {
   readonly id: string;
   name: string;
-  state: string;
   readonly direction: Direction;
   /** What the phone dialled; its connected line is empty until somebody is called. */
   readonly dialled: string | null;
@@ -153,7 +152,6 @@ export class CallTable {
     if (this.#ended.has(fact.id)) return;
     const channel = this.#channels.get(fact.id) ?? this.#born(fact);
     if (fact.name !== channel.name) this.#rename(channel, fact.name, touched);
-    channel.state = fact.state;
     if (fact.connectedNumber !== null || fact.connectedName !== null) {
       channel.connected = { number: fact.connectedNumber, name: fact.connectedName };
     }
@@ -168,7 +166,6 @@ export class CallTable {
     const channel: Channel = {
       id: fact.id,
       name: fact.name,
-      state: fact.state,
       direction,
       dialled: direction === 'initiator' && fact.exten !== null && fact.exten.length > 1 ? fact.exten : null,
       phase: 'trying',

@@ -45,7 +45,7 @@ export class SnapshotReader {
   }
 
   async read(older: Picture | null): Promise<Reading> {
-    const { ari, ami } = this.#access;
+    const { ami } = this.#access;
     const endpoints = await this.#phones();
     this.auths = new Map(endpoints.map((it) => [it.name, it.auths]));
     const phones = await inBatches(endpoints, (it) => this.#phone(it));
@@ -59,7 +59,6 @@ export class SnapshotReader {
       const rows = await this.database();
       for (const { user } of phones) facts.push(...this.featureFacts(user, rows));
     }
-    if (ari === null && ami === null) return { phones: [], contacts: new Map(), facts: [] };
     return { phones, contacts, facts };
   }
 

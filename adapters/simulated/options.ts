@@ -48,8 +48,6 @@ export const simulatedOptions = z.strictObject({
     .describe('SIP password of every extension; <ext> stands for the extension'),
 });
 
-export type SimulatedOptions = z.infer<typeof simulatedOptions>;
-
 /** Ranges written out, in order, each extension once. A range keeps its leading zeros. */
 export function expandExtensions(entries: readonly string[]): readonly string[] {
   return [...new Set(entries.flatMap(expand))];

@@ -22,7 +22,8 @@ export function readConfig(file: string | null): Config | number {
       return 2;
     }
     const policy = makePolicy(result.config.features.policy);
-    if (!policy.ok) throw new Fault('config-invalid', `${file}: features.policy: ${policy.refusal.message}`);
+    if (!policy.ok)
+      throw new Fault('config-invalid', `${file ?? 'configuration'}: features.policy: ${policy.refusal.message}`);
     return result.config;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;

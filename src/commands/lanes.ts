@@ -13,9 +13,4 @@ export class Lanes {
     this.#tails.set(key, tail);
     return result;
   }
-
-  /** Keys with work. */
-  get size(): number {
-    return this.#tails.size;
-  }
 }

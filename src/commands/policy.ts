@@ -16,7 +16,7 @@ export interface TargetPolicy {
   readonly alnum: boolean;
 }
 
-export const defaultPolicy: TargetPolicy = { allow: [], deny: [], aliases: [], maxDigits: 15, alnum: false };
+const defaultPolicy: TargetPolicy = { allow: [], deny: [], aliases: [], maxDigits: 15, alnum: false };
 
 /** The configuration's strings into a policy; a refusal (`bad-pattern`) names the pattern. */
 export function makePolicy(settings: {

@@ -11,8 +11,6 @@ export interface Party {
   readonly presentable: boolean;
 }
 
-export const unknownParty: Party = { number: null, name: null, presentable: true };
-
 const order: Record<DialogPhase, number> = { trying: 0, proceeding: 1, early: 2, confirmed: 3, terminated: 4 };
 
 /** RFC 4235 3.7.1: true where a dialog may go from `from` to `to`. */

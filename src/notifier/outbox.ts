@@ -11,9 +11,10 @@ import type { StateReader } from './ports.ts';
 import type { Channel, Flight, Subscription } from './record.ts';
 import { due, joinScopes, missed, owedAgain, restOfScope, sent, told } from './subscription.ts';
 
-/** Dialogs looked at in one turn of the event loop: about 2 ms, then the sockets are read again. */
 /** Three retransmissions (0.5, 1.5, 3.5 s) have gone by then; milliseconds. */
 const patienceMs = 4_000;
+
+/** Dialogs looked at in one turn of the event loop: about 2 ms, then the sockets are read again. */
 const slice = 50;
 
 export interface OutboxDeps {

@@ -9,7 +9,7 @@ import type { HubStore } from './hub-store.ts';
 import { Tombstones } from './tombstones.ts';
 
 /** Calls of one resource at most; a PBX that reports more has lost its mind, or is attacked. */
-export const maxDialogs = 100;
+const maxDialogs = 100;
 const none: readonly DialogView[] = [];
 
 export interface DialogsTools {

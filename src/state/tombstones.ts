@@ -2,7 +2,7 @@ import type { Aor } from '../model/aor.ts';
 import type { Clock } from '../model/clock.ts';
 
 /** How long an ended leg is remembered, milliseconds: longer than any event of it can be under way. */
-export const tombstoneMs = 60_000;
+const tombstoneMs = 60_000;
 const limit = 20_000;
 
 /**

@@ -103,6 +103,13 @@ describe('an adapter in a worker thread', () => {
       assert.equal(answer.ok, false);
     }));
 
+  test('more events than the main thread takes end the worker, whatever the adapter catches, and a new one begins', () =>
+    stage('flood', async ({ telling, logger }) => {
+      const last = () => telling.events.at(-1);
+      await telling.until(() => JSON.stringify(last() ?? '').includes('"down"'), 'not ended');
+      assert.match(logger.lines.find(({ level }) => level === 'error')?.message ?? '', /does not take the events/);
+    }));
+
   test('stop is bounded, even where the adapter never ends', () =>
     stage('hang', async ({ adapter, telling }) => {
       await telling.up();

@@ -1,6 +1,5 @@
 import { type Aor, aorOf } from '../../src/model/aor.ts';
 import type { AuditRow } from '../../src/model/audit.ts';
-import { unknownParty } from '../../src/model/dialog-state.ts';
 import type { FeatureName, FeatureRow, FeatureValue } from '../../src/model/feature.ts';
 import type { Leg, PbxEvent, Snapshot } from '../../src/model/pbx-event.ts';
 import type { Change } from '../../src/model/views.ts';
@@ -72,7 +71,7 @@ export function leg(id: string, more: Partial<Leg> = {}): Leg {
     phase: 'early',
     direction: 'recipient',
     holding: false,
-    remote: unknownParty,
+    remote: { number: null, name: null, presentable: true },
     since: 1000,
     ...more,
   };

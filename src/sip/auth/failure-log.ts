@@ -70,6 +70,6 @@ export class FailureLog {
 }
 
 /** Text of a stranger made fit for a log line: printable ASCII, bounded. */
-export function cleaned(text: string): string {
+function cleaned(text: string): string {
   return text.slice(0, maxNameLength).replaceAll(/[^\x20-\x7e]/g, '?');
 }

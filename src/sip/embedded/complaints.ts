@@ -6,7 +6,7 @@ const quietMs = 60_000;
 const maxSources = 5000;
 
 /** Foreign text fit for a log line: no control characters (CR, LF, ESC, C1), bounded. */
-export function loggable(wire: string): string {
+function loggable(wire: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it replaces
   return toText(wire.slice(0, 200)).replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, '?');
 }

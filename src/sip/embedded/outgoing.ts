@@ -8,7 +8,7 @@ import type { Transports } from './transports.ts';
 /** RFC 3261 18.1.1: a larger request must not go by UDP while a stream can be had. Bytes. */
 export const udpRoom = 1300;
 /** How long a peer that takes no TCP is not asked again (our rule). */
-export const noTcpMs = 600_000;
+const noTcpMs = 600_000;
 const maxRemembered = 10_000;
 
 /** Sends requests: chooses between UDP and a stream, and makes the client transaction. */

@@ -3,7 +3,7 @@ import { Fault } from '../../../src/model/errors.ts';
 import { granted } from '../../../src/model/outcome.ts';
 
 /** What a puppet does once it is started. */
-export type Act = 'live' | 'crash' | 'hang' | 'crash-later';
+export type Act = 'live' | 'crash' | 'hang' | 'flood';
 
 const can = { readable: true, writable: true, notified: true };
 
@@ -26,6 +26,14 @@ export const adapter: AdapterFactory = (settings, { logger, clock }) => {
       tell({ source, type: 'link', state: 'stale', reason: null });
       tell({ source, type: 'snapshot', epoch: 'one', snapshot });
       tell({ source, type: 'link', state: 'up', reason: null });
+      if (act !== 'flood') return;
+      for (let count = 0; count < 100_000; count++) {
+        try {
+          tell({ source, type: 'link', state: 'up', reason: null });
+        } catch {
+          // as libraries do with what a listener throws
+        }
+      }
     },
     async stop() {
       if (act === 'hang') await new Promise(() => undefined);
