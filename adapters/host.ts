@@ -30,7 +30,7 @@ export interface HostTimes {
   readonly stopMs: number;
 }
 
-const usualTimes: HostTimes = { beatMs: 3_000, beats: 4, restartMs: 500, answerMs: 4_000, stopMs: 1_500 };
+const usualTimes: HostTimes = { beatMs: 3_000, beats: 4, restartMs: 500, answerMs: 4_000, stopMs: 600 };
 
 /** A worker that lived this long was well: its next failure starts the backoff anew. */
 const wellAfterMs = 60_000;

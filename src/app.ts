@@ -5,6 +5,7 @@ import { makePolicy, type TargetPolicy } from './commands/policy.ts';
 import { chooseProfile, parseHostPort, parseListenPoint } from './config/readings.ts';
 import type { Config, PbxConfig } from './config/schema.ts';
 import { eventPackages } from './event-packages/index.ts';
+import { aorOf } from './model/aor.ts';
 import type { Clock, Timer } from './model/clock.ts';
 import { Fault } from './model/errors.ts';
 import type { FeatureRow, FeatureValue, Wish } from './model/feature.ts';
@@ -96,7 +97,7 @@ export class App {
     });
     hub.onChange((change) => gate.observe(change));
 
-    const front = this.#front(adapters, stored.secret);
+    const front = this.#front(adapters, (user) => hub.ownerOf(aorOf(user, config.domain)), stored.secret);
     const notifier = new Notifier({
       clock,
       random,
@@ -168,7 +169,7 @@ export class App {
     return openAdapter(type, settings, { clock, random, logger: logger.child(`pbx ${name}`) });
   }
 
-  #front(adapters: ReadonlyMap<string, PbxAdapter>, secret: Buffer): SipFront {
+  #front(adapters: ReadonlyMap<string, PbxAdapter>, owner: (user: string) => string | null, secret: Buffer): SipFront {
     const { config, clock, random, logger, version } = this.#options;
     const { sip, domain, aliases } = config;
     const listen = sip.listen.map(parseListenPoint);
@@ -181,7 +182,8 @@ export class App {
     const authenticator = new Authenticator({
       mode: sip.auth,
       trusted: sip.trusted,
-      lookup: async (user) => (sip.auth === 'users' ? (users.get(user) ?? null) : credentials(adapters, user)),
+      lookup: async (user) =>
+        sip.auth === 'users' ? (users.get(user) ?? null) : credentials(adapters, owner(user), user),
       facts: () => (sip.auth === 'users' ? { realm: domain, md5Only: false } : firstDigest(adapters)),
       secret,
       domain,
@@ -230,7 +232,10 @@ function policyOf({ aliases, features }: Config): TargetPolicy {
   return policy.value;
 }
 
-async function credentials(adapters: ReadonlyMap<string, PbxAdapter>, user: string) {
+/** Of the PBX that has the extension, and of no other: the same number at another PBX is another user. */
+async function credentials(adapters: ReadonlyMap<string, PbxAdapter>, owner: string | null, user: string) {
+  const known = owner === null ? undefined : adapters.get(owner);
+  if (known !== undefined) return known.credentials(user);
   for (const adapter of adapters.values()) {
     const found = await adapter.credentials(user);
     if (found !== null) return found;

@@ -116,12 +116,13 @@ export class Outbox {
 
   #run(): void {
     const now = this.#queue.splice(0, slice);
-    for (const channel of now) {
-      channel.queued = false;
-      this.flush(channel);
+    for (const channel of now) channel.queued = false;
+    try {
+      for (const channel of now) this.flush(channel);
+    } finally {
+      this.#running = this.#queue.length > 0;
+      if (this.#running) this.#deps.defer(() => this.#run());
     }
-    this.#running = this.#queue.length > 0;
-    if (this.#running) this.#deps.defer(() => this.#run());
   }
 
   #wakeAt(channel: Channel, at: number): void {

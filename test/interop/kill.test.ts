@@ -39,6 +39,7 @@ async function answers(): Promise<void> {
   const [caller, callee] = [await site.lab.phone('1001'), await site.lab.phone('1002')];
   try {
     for (const phone of [caller, callee]) assert.equal((await quickly('REGISTER', phone.register())).status, 200);
+    assert.equal((await quickly('OPTIONS', caller.request('OPTIONS', '1002'))).status, 200);
     const call = await caller.invite('1002');
     callee.onCall((incoming) => incoming.ringing());
     assert.equal((await quickly('INVITE', call.ringing)).status, 180);
@@ -62,7 +63,7 @@ for (const [how, end] of [
   ['stopped by SIGTERM', () => site.daemon.stop()],
   ['killed by SIGKILL', () => site.daemon.kill()],
 ] as const) {
-  test(`Lamplighter ${how} under load, again and again: the PBX answers REGISTER, INVITE and ARI`, {
+  test(`Lamplighter ${how} under load, again and again: the PBX answers REGISTER, OPTIONS, INVITE and ARI`, {
     skip: skip ?? false,
   }, async () => {
     for (let cycle = 0; cycle < cycles; cycle++) {
