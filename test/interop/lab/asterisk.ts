@@ -130,6 +130,12 @@ export class AsteriskLab {
     });
   }
 
+  /** How many bridges there are in which two channels talk. */
+  async conversations(): Promise<number> {
+    const bridges = await this.cli('bridge show all');
+    return bridges.split('\n').filter((line) => /^[0-9a-f-]{36} .* 2 +basic /.test(line)).length;
+  }
+
   /** Another extensions.conf, from now until the lab stops. */
   async setDialplan(text: string): Promise<void> {
     await writeFile(join(this.#folder, 'etc', 'extensions.conf'), text);
