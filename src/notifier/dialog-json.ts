@@ -1,4 +1,4 @@
-import type { DialogState } from '../sip/dialog.ts';
+import { type DialogState, isTransport } from '../sip/dialog.ts';
 
 type Flow = DialogState['flow'];
 
@@ -73,7 +73,7 @@ function readFlow(raw: unknown): Flow | null {
   const { transport, connection } = raw;
   const local = readEndpoint(raw['local']);
   const remote = readEndpoint(raw['remote']);
-  if ((transport !== 'udp' && transport !== 'tcp') || !isText(connection, 0)) return null;
+  if (!isTransport(transport) || !isText(connection, 0)) return null;
   return local === null || remote === null ? null : { transport, local, remote, connection };
 }
 

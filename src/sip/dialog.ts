@@ -1,6 +1,6 @@
 import { granted, type Outcome, refused } from '../model/outcome.ts';
 import { type Random, token } from '../model/random.ts';
-import type { Flow } from './engine.ts';
+import type { Flow, Transport } from './engine.ts';
 import { detached } from './message/wire-text.ts';
 
 /** RFC 3261 12 for the notifier's side (UAS of the SUBSCRIBE). Plain data: it is stored with the subscription. */
@@ -42,6 +42,13 @@ export interface DialogSeed {
   readonly recordRoute: readonly string[];
   readonly flow: Flow;
   readonly user: string | null;
+}
+
+const transports: readonly string[] = ['udp', 'tcp', 'tls', 'ws', 'wss'] satisfies readonly Transport[];
+
+/** For stored flows: what a newer version wrote may be unknown here. */
+export function isTransport(raw: unknown): raw is Transport {
+  return typeof raw === 'string' && transports.includes(raw);
 }
 
 /** A tag of ours: 96 random bits, so that nobody can guess his way into a dialog (RFC 3261 19.3 asks for 32). */

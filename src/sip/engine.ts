@@ -1,5 +1,10 @@
-/** `udp` or `tcp`; TLS and WebSocket come with the engine that is open to the network. */
-export type Transport = 'udp' | 'tcp';
+/** How a message travels. `ws` and `wss`: RFC 7118. */
+export type Transport = 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
+
+/** RFC 3261 18: everything but UDP keeps order, has connections and needs no retransmission. */
+export function isStream(transport: Transport): boolean {
+  return transport !== 'udp';
+}
 
 export interface Endpoint {
   /** IP address without brackets. */

@@ -47,7 +47,7 @@ function routed(request: AddressedRequest): { readonly uri: string; readonly rou
 
 /** The finished message. `rport` is always asked for (RFC 3581 3). */
 export function finishRequest(draft: Draft, transport: Transport, from: string, branch: string): string {
-  const via = `Via: SIP/2.0/${transport === 'udp' ? 'UDP' : 'TCP'} ${from};rport;branch=${branch}\r\n`;
+  const via = `Via: SIP/2.0/${transport.toUpperCase()} ${from};rport;branch=${branch}\r\n`;
   return requestFromLines(draft.method, draft.uri, via + draft.lines, draft.body);
 }
 

@@ -33,7 +33,7 @@ export class Outgoing {
     const via = this.#via(flow);
     if (via === null) return Promise.resolve(localResponse(503, 'Flow Gone'));
     const wire = finishRequest(draft, flow.transport, via, branch);
-    if (flow.transport === 'tcp' || wire.length <= udpRoom || this.#refusesTcp(flow)) {
+    if (flow.transport !== 'udp' || wire.length <= udpRoom || this.#refusesTcp(flow)) {
       return this.#transact(draft.method, flow, via, branch, wire);
     }
     return this.#sendLarge(draft, flow);

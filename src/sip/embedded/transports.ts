@@ -46,7 +46,7 @@ export class Transports {
 
   /** False: the flow is gone. `onError`: the kernel refused a datagram, said later. */
   send(flow: Flow, wire: string, onError: (error: Error) => void): boolean {
-    if (flow.transport === 'tcp') return this.#tcp.find(flow.connection)?.send(wire) ?? false;
+    if (flow.transport !== 'udp') return this.#tcp.find(flow.connection)?.send(wire) ?? false;
     const listener = this.#listenerFor(flow);
     listener?.send(wire, flow.remote, onError);
     return listener !== undefined;
