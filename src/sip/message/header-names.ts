@@ -95,9 +95,83 @@ const spellings: ReadonlyMap<string, string> = new Map([
   ...known.flatMap((name) => [[name, name] as const, [name.toLowerCase(), name] as const]),
 ]);
 
-/** The canonical name of a spelling that is in use, without looking further; undefined for others. */
-export function knownName(spelling: string): string | undefined {
-  return spellings.get(spelling);
+/** What the reader of a head needs to know of a name. */
+export interface KnownName {
+  /** Canonical. */
+  readonly name: string;
+  /** One bit for each header that must not come twice, 0 for the others. */
+  readonly onlyOnce: number;
+}
+
+/**
+ * Headers that must not come twice: joined by comma or first-wins, two programs would read two messages (RFC 3261
+ * 7.3.1). Contact is not here: a REGISTER may have several; who needs exactly one (RFC 6665) checks it.
+ */
+const single = [
+  'CSeq',
+  'Call-ID',
+  'Content-Disposition',
+  'Content-Length',
+  'Content-Type',
+  'Event',
+  'Expires',
+  'From',
+  'MIME-Version',
+  'Max-Forwards',
+  'Min-Expires',
+  'Refer-To',
+  'Replaces',
+  'SIP-ETag',
+  'SIP-If-Match',
+  'Session-Expires',
+  'Subscription-State',
+  'Suppress-If-Match',
+  'To',
+];
+
+const byName: ReadonlyMap<string, KnownName> = new Map(
+  known.map((name) => [name, { name, onlyOnce: single.includes(name) ? 1 << single.indexOf(name) : 0 }] as const),
+);
+
+interface Spelling {
+  readonly bytes: Buffer;
+  readonly known: KnownName;
+}
+
+/** Spellings by length, first and last letter: a message has a dozen names, and each must cost next to nothing. */
+const buckets: readonly (readonly Spelling[])[] = makeBuckets();
+
+function bucketOf(length: number, first: number, last: number): number {
+  return (length << 10) | ((first & 31) << 5) | (last & 31);
+}
+
+function makeBuckets(): Spelling[][] {
+  const made: Spelling[][] = [];
+  for (const [spelling, name] of spellings) {
+    const found = byName.get(name);
+    if (found === undefined) continue;
+    const bucket = bucketOf(spelling.length, spelling.charCodeAt(0), spelling.charCodeAt(spelling.length - 1));
+    made[bucket] = [...(made[bucket] ?? []), { bytes: Buffer.from(spelling, 'latin1'), known: found }];
+  }
+  return Array.from(made, (bucket) => bucket ?? []);
+}
+
+function isAt(bytes: Buffer, at: number, spelling: Buffer): boolean {
+  for (let i = 0; i < spelling.length; i++) if (bytes[at + i] !== spelling[i]) return false;
+  return true;
+}
+
+/** The header name these bytes are, in any letter case. They must be a token. */
+export function nameAt(bytes: Buffer, at: number, end: number): KnownName {
+  const bucket = buckets[bucketOf(end - at, bytes[at] ?? 0, bytes[end - 1] ?? 0)];
+  if (bucket !== undefined) {
+    for (let i = 0; i < bucket.length; i++) {
+      const spelling = bucket[i];
+      if (spelling !== undefined && isAt(bytes, at, spelling.bytes)) return spelling.known;
+    }
+  }
+  const name = canonicalName(bytes.toString('latin1', at, end));
+  return byName.get(name) ?? { name, onlyOnce: 0 };
 }
 
 /** The canonical long form of any header name, in any letter case (RFC 3261 7.3.1); unknown names in Title-Case. */

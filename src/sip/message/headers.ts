@@ -13,7 +13,12 @@ export class Headers {
 
   /** The first value. */
   get(name: string): string | undefined {
-    const index = this.#names.indexOf(canonicalName(name));
+    return this.first(canonicalName(name));
+  }
+
+  /** The first value of a name that is canonical already. */
+  first(canonical: string): string | undefined {
+    const index = this.#names.indexOf(canonical);
     return index < 0 ? undefined : this.#values[index];
   }
 

@@ -1,3 +1,4 @@
+import { bitsAt, endOf, tokenBit, upperBit, uriBit, valueEndBit } from './char-classes.ts';
 import { trimmed } from './wire-text.ts';
 
 /** Names lower case; null for a parameter without value; a quoted value without its quotes and escapes. */
@@ -13,15 +14,12 @@ export interface NameAddr {
 }
 
 const none: Params = new Map();
-/** RFC 3261 25.1 `token`. */
-const token = /^[A-Za-z0-9\-.!%*_+`'~]+$/;
-/** `gen-value` without the quoted form: a token or a host; tolerant of other visible characters phones put there. */
-const plainValue = /^[^ \t"<>,;\\]+$/;
-const absoluteUri = /^[A-Za-z][A-Za-z0-9+.-]*:[\x21\x23-\x3b\x3d\x3f-\x7e]+$/;
+const schemePattern = /^[A-Za-z][A-Za-z0-9+.-]*:./;
 /** RFC 3261 25.1 wants tokens; other harmless characters are let through, separators are not (RFC 4475 3.1.2.15). */
 const unquotedDisplay = /^[^",;:<>\\]*$/;
 const quote = 0x22;
 const backslash = 0x5c;
+const [semicolon, equals, space, tab] = [0x3b, 0x3d, 0x20, 0x09];
 
 /** Where the quoted string that starts at `from` ends (the index after its closing quote); -1: unterminated. */
 function quotedEnd(text: string, from: number): number {
@@ -79,36 +77,47 @@ export function splitList(value: string): string[] | null {
  * name comes twice with two values.
  */
 export function parseParams(text: string): Params | null {
-  if (text === '') return none;
+  let at = skipBlanks(text, 0);
+  if (at === text.length) return none;
   const params = new Map<string, string | null>();
-  let at = text.indexOf(';');
-  if (trimmed(at < 0 ? text : text.slice(0, at)) !== '') return null;
-  if (at < 0) return none;
   while (at < text.length) {
-    const end = indexOutside(text, 0x3b, at + 1);
-    if (end < 0) return null;
-    if (!addParam(params, trimmed(text.slice(at + 1, end)))) return null;
-    at = end;
+    if (text.charCodeAt(at) !== semicolon) return null;
+    const nameStart = skipBlanks(text, at + 1);
+    let nameEnd = nameStart;
+    let bits = 0;
+    for (let found = bitsAt(text, nameEnd); (found & tokenBit) !== 0; found = bitsAt(text, ++nameEnd)) bits |= found;
+    if (nameEnd === nameStart) return null;
+    const spelling = text.slice(nameStart, nameEnd);
+    const name = (bits & upperBit) === 0 ? spelling : spelling.toLowerCase();
+    let value: string | null = null;
+    at = skipBlanks(text, nameEnd);
+    if (text.charCodeAt(at) === equals) {
+      const valueStart = skipBlanks(text, at + 1);
+      const isQuoted = text.charCodeAt(valueStart) === quote;
+      const valueEnd = isQuoted ? quotedEnd(text, valueStart) : plainEnd(text, valueStart);
+      if (valueEnd <= valueStart) return null;
+      value = text.slice(valueStart, valueEnd);
+      if (isQuoted) value = unquoted(value);
+      at = skipBlanks(text, valueEnd);
+    }
+    const before = params.size === 0 ? undefined : params.get(name);
+    if (before !== undefined && before !== value) return null; // two readers would read two things
+    params.set(name, value);
   }
   return params;
 }
 
-function addParam(params: Map<string, string | null>, part: string): boolean {
-  const equals = part.indexOf('=');
-  const name = trimmed(equals < 0 ? part : part.slice(0, equals)).toLowerCase();
-  if (!token.test(name)) return false;
-  let value: string | null = null;
-  if (equals >= 0) {
-    value = trimmed(part.slice(equals + 1));
-    if (value.startsWith('"')) {
-      if (quotedEnd(value, 0) !== value.length) return false;
-      value = unquoted(value);
-    } else if (!plainValue.test(value)) return false;
-  }
-  const before = params.get(name);
-  if (before !== undefined && before !== value) return false; // two readers would read two things
-  params.set(name, value);
-  return true;
+/** Where a value without quotes ends: a token or a host, or what else phones put there. */
+function plainEnd(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && (bitsAt(text, at) & valueEndBit) === 0) at++;
+  return at;
+}
+
+function skipBlanks(text: string, from: number): number {
+  let at = from;
+  for (let code = text.charCodeAt(at); code === space || code === tab; code = text.charCodeAt(at)) at++;
+  return at;
 }
 
 /**
@@ -121,20 +130,20 @@ export function parseNameAddr(value: string): NameAddr | null {
   if (text.charCodeAt(0) === quote) {
     const end = quotedEnd(text, 0);
     if (end < 0) return null;
-    const open = text.indexOf('<', end);
-    if (open < 0 || trimmed(text.slice(end, open)) !== '') return null;
-    return bracketed(text, open, unquoted(text.slice(0, end)));
+    const open = skipBlanks(text, end);
+    return text.charAt(open) === '<' ? bracketed(text, open, unquoted(text.slice(0, end))) : null;
   }
   const open = text.indexOf('<');
-  const semicolon = text.indexOf(';');
-  if (open >= 0 && (semicolon < 0 || open < semicolon)) {
+  if (open === 0) return bracketed(text, 0, null);
+  const firstParam = text.indexOf(';');
+  if (open > 0 && (firstParam < 0 || open < firstParam)) {
     const display = trimmed(text.slice(0, open));
     return unquotedDisplay.test(display) ? bracketed(text, open, display === '' ? null : display) : null;
   }
-  const uri = semicolon < 0 ? text : trimmed(text.slice(0, semicolon));
+  const uri = firstParam < 0 ? text : trimmed(text.slice(0, firstParam));
   // RFC 3261 20: a URI with comma or question mark must stand in brackets
-  if (!absoluteUri.test(uri) || /[,?]/.test(uri)) return null;
-  const params = semicolon < 0 ? none : parseParams(text.slice(semicolon));
+  if (!isAbsoluteUri(uri) || /[,?]/.test(uri)) return null;
+  const params = firstParam < 0 ? none : parseParams(text.slice(firstParam));
   return params === null ? null : { display: null, uri, params };
 }
 
@@ -142,7 +151,13 @@ function bracketed(text: string, open: number, display: string | null): NameAddr
   const close = text.indexOf('>', open);
   if (close < 0) return null;
   const uri = text.slice(open + 1, close);
-  if (!absoluteUri.test(uri)) return null;
-  const params = parseParams(text.slice(close + 1));
+  if (!isAbsoluteUri(uri)) return null;
+  const params = close + 1 === text.length ? none : parseParams(text.slice(close + 1));
   return params === null ? null : { display, uri, params };
+}
+
+/** A scheme, a colon, and at least one more of the characters a URI may have. */
+function isAbsoluteUri(uri: string): boolean {
+  if (endOf(uri, uriBit, 0, uri.length) !== uri.length) return false;
+  return (uri.startsWith('sip:') && uri.length > 4) || schemePattern.test(uri);
 }

@@ -1,3 +1,4 @@
+import { digitBit, endOf, tokenBit } from './char-classes.ts';
 import { Headers } from './headers.ts';
 import { limits } from './limits.ts';
 import { type HeadFault, type Lines, splitHead } from './lines.ts';
@@ -58,10 +59,9 @@ export interface RefusedMessage {
 export type Parsed = ParsedRequest | ParsedResponse | RefusedMessage;
 
 const empty = Buffer.alloc(0);
-const requestLine = /^([A-Za-z0-9\-.!%*_+`'~]+) ([^ \t<>"]+) SIP\/(\d+)\.(\d+)$/i;
-const statusLine = /^SIP\/2\.0 ([1-6]\d\d)(?: (.*))?$/i;
-const cseqPattern = /^(\d+)[ \t]+([A-Za-z0-9\-.!%*_+`'~]+)$/;
-
+/** The blank line; compared as bytes it costs less than as text. */
+const blankLine = Buffer.from('\r\n\r\n');
+const versionPattern = /^SIP\/(\d+)\.(\d+)$/i;
 /**
  * Reads one message: a datagram, or from a stream exactly the bytes the framer cut. Strict: what two readers could read
  * in two ways is refused. Lines end with CRLF and nothing else; a lone CR or LF, like every control character, is
@@ -72,9 +72,9 @@ export function parseMessage(bytes: Buffer, from: 'datagram' | 'stream'): Parsed
   let start = 0;
   while (bytes[start] === 0x0d && bytes[start + 1] === 0x0a) start += 2;
   if (bytes.length - start > limits.message) return refuse(bytes, 513, 'Message Too Large', true);
-  const blank = bytes.indexOf('\r\n\r\n', start, 'latin1');
+  const blank = bytes.indexOf(blankLine, start);
   if (blank < 0) return refuse(bytes, 400, 'No Empty Line After Headers', true);
-  const lines = splitHead(bytes.toString('latin1', start, blank));
+  const lines = splitHead(bytes, start, blank, bytes.toString('latin1', start, blank));
   if ('fault' in lines) return refuse(bytes, 400, faultText[lines.fault], lines.fault === 'control');
   const headers = new Headers(lines.names, lines.values);
   const body = cutBody(headers, bytes, blank + 4, from);
@@ -98,76 +98,119 @@ const faultText: Readonly<Record<HeadFault, string>> = {
 
 /** The body, or why the length is wrong. RFC 3261 18.3. */
 function cutBody(headers: Headers, bytes: Buffer, at: number, from: 'datagram' | 'stream'): Buffer | string {
-  const given = headers.get('Content-Length');
+  const given = headers.first('Content-Length');
   const there = bytes.length - at;
   if (given === undefined) {
     if (from === 'stream') return 'Content-Length Required';
     // trailing octets that no Content-Type explains are padding, not a body
-    return there > 0 && headers.get('Content-Type') !== undefined ? bytes.subarray(at) : empty;
+    return there > 0 && headers.first('Content-Type') !== undefined ? bytes.subarray(at) : empty;
   }
-  if (!/^\d{1,10}$/.test(given)) return 'Bad Content-Length';
+  if (!isNumber(given)) return 'Bad Content-Length';
   const length = Number(given);
   if (length > there) return 'Content-Length Beyond Message';
   return length === 0 ? empty : bytes.subarray(at, at + length);
 }
 
 function readRequest(lines: Lines, headers: Headers, body: Buffer): ParsedRequest | string {
-  const match = requestLine.exec(lines.start);
-  if (match === null) return 'Bad Request Line';
-  if (match[3] !== '2' || match[4] !== '0') return 'version';
-  const [, method = '', uri = ''] = match;
+  const first = readStart(lines.start);
+  if (typeof first === 'string') return first;
+  const { method, uri } = first;
   const target = parseUri(uri);
   if (target === null) return 'Bad Request-URI';
   if (target.headers !== null) return 'Headers In Request-URI'; // RFC 3261 19.1.1
   const common = readCommon(lines, headers, body);
   if (typeof common === 'string') return common;
+  const { via, cseq, fromTag, toTag } = common;
   if (common.method !== method) return 'CSeq Method Mismatch';
-  if (common.fromTag === null) return 'From Without Tag';
-  const hops = headers.get('Max-Forwards');
-  if (hops !== undefined && !(/^\d{1,10}$/.test(hops) && Number(hops) <= 255)) return 'Bad Max-Forwards';
-  if (body.length > 0 && headers.get('Content-Type') === undefined) return 'Body Without Content-Type';
-  return { kind: 'request', uri, ...common };
+  if (fromTag === null) return 'From Without Tag';
+  const hops = headers.first('Max-Forwards');
+  if (hops !== undefined && !(isNumber(hops) && Number(hops) <= 255)) return 'Bad Max-Forwards';
+  if (body.length > 0 && headers.first('Content-Type') === undefined) return 'Body Without Content-Type';
+  // field by field: spreading costs more than reading a Via
+  return { kind: 'request', method, uri, headers, via, cseq, fromTag, toTag, body };
+}
+
+/** RFC 3261 7.1: three words with one space between them, the last a version. */
+function readStart(line: string): { readonly method: string; readonly uri: string } | string {
+  const methodEnd = endOf(line, tokenBit, 0, line.length);
+  const uriEnd = line.indexOf(' ', methodEnd + 1);
+  if (methodEnd === 0 || line.charAt(methodEnd) !== ' ' || uriEnd < methodEnd + 2) return 'Bad Request Line';
+  const uri = line.slice(methodEnd + 1, uriEnd);
+  if (/[\t<>"]/.test(uri)) return 'Bad Request Line';
+  if (!line.startsWith('SIP/2.0', uriEnd + 1) || line.length !== uriEnd + 8) {
+    const version = versionPattern.exec(line.slice(uriEnd + 1));
+    if (version === null) return 'Bad Request Line';
+    if (version[1] !== '2' || version[2] !== '0') return 'version';
+  }
+  return { method: line.slice(0, methodEnd), uri };
+}
+
+/** One to ten digits and nothing else. */
+function isNumber(text: string): boolean {
+  return text.length > 0 && text.length <= 10 && endOf(text, digitBit, 0, text.length) === text.length;
 }
 
 function readResponse(lines: Lines, headers: Headers, body: Buffer): ParsedResponse | string {
-  const match = statusLine.exec(lines.start);
-  if (match === null) return 'Bad Status Line';
+  const first = readStatus(lines.start);
+  if (first === null) return 'Bad Status Line';
   const common = readCommon(lines, headers, body);
   if (typeof common === 'string') return common;
-  return { kind: 'response', status: Number(match[1]), reason: match[2] ?? '', ...common };
+  const { method, via, cseq, fromTag, toTag } = common;
+  const { status, reason } = first;
+  return { kind: 'response', status, reason, method, headers, via, cseq, fromTag, toTag, body };
+}
+
+/** RFC 3261 7.2. COMPAT(several): without a reason the space before it may be missing, too. */
+function readStatus(line: string): { readonly status: number; readonly reason: string } | null {
+  if (!line.startsWith('SIP/2.0 ') || endOf(line, digitBit, 8, line.length) !== 11) return null;
+  const status = Number(line.slice(8, 11));
+  if (status < 100 || status > 699 || (line.length > 11 && line.charAt(11) !== ' ')) return null;
+  return { status, reason: line.slice(12) };
 }
 
 function readCommon(lines: Lines, headers: Headers, body: Buffer): (Common & { readonly method: string }) | string {
-  const viaValue = headers.get('Via');
-  const fromValue = headers.get('From');
-  const toValue = headers.get('To');
-  const cseqValue = headers.get('CSeq');
+  const viaValue = headers.first('Via');
+  const fromValue = headers.first('From');
+  const toValue = headers.first('To');
+  const cseqValue = headers.first('CSeq');
   // RFC 3261 8.1.1; Max-Forwards may be missing, as in RFC 2543
   if (viaValue === undefined) return 'Missing Via';
   if (fromValue === undefined) return 'Missing From';
   if (toValue === undefined) return 'Missing To';
   if (cseqValue === undefined) return 'Missing CSeq';
-  if (!headers.get('Call-ID')) return 'Missing Call-ID';
+  if (!headers.first('Call-ID')) return 'Missing Call-ID';
   if (lines.viaHops > limits.via) return 'Too Many Via';
   if (lines.routeHops > limits.route) return 'Too Many Routes';
   const via = parseVia(viaValue);
   if (via === null) return 'Bad Via';
-  const cseq = cseqPattern.exec(cseqValue);
-  const sequence = Number(cseq?.[1] ?? Number.NaN);
-  if (cseq === null || sequence > 0xffff_ffff) return 'Bad CSeq';
+  const digits = endOf(cseqValue, digitBit, 0, cseqValue.length);
+  const cseq = Number(cseqValue.slice(0, digits));
+  const method = methodOfCseq(cseqValue, digits);
+  if (digits === 0 || cseq > 0xffff_ffff || method === null) return 'Bad CSeq';
   const fromTag = tagOf(fromValue);
   if (fromTag === undefined) return 'Bad From';
   const toTag = tagOf(toValue);
   if (toTag === undefined) return 'Bad To';
-  return { headers, via, cseq: sequence, method: cseq[2] ?? '', fromTag, toTag, body };
+  return { headers, via, cseq, method, fromTag, toTag, body };
+}
+
+/** What stands behind the number and white space; null where it is no token. */
+function methodOfCseq(value: string, digits: number): string | null {
+  const method = trimmed(value.slice(digits));
+  if (method.length === value.length - digits || method === '') return null;
+  return endOf(method, tokenBit, 0, method.length) === method.length ? method : null;
 }
 
 /** The tag; null: none; undefined: not a well-formed name-addr, or a tag without a value. */
 function tagOf(value: string): string | null | undefined {
   const party = parseNameAddr(value);
-  if (party === null || (/^sips?:/i.test(party.uri) && parseUri(party.uri) === null)) return undefined;
+  if (party === null || (isSip(party.uri) && parseUri(party.uri) === null)) return undefined;
   const tag = party.params.get('tag');
   return tag === undefined ? null : tag || undefined;
+}
+
+function isSip(uri: string): boolean {
+  return uri.startsWith('sip:') || /^sips?:/i.test(uri);
 }
 
 /** A refusal that holds whatever an answer can be built from. Used for what the framer found wrong as well. */

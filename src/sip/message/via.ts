@@ -1,5 +1,6 @@
+import { endOf, tokenBit } from './char-classes.ts';
 import { type Params, parseParams, splitList } from './name-addr.ts';
-import { parseHostPort } from './uri.ts';
+import { type HostPort, parseHostPort } from './uri.ts';
 import { trimmed } from './wire-text.ts';
 
 /** The first hop of a Via value. */
@@ -23,18 +24,32 @@ function firstOf(value: string): string | null {
   return splitList(value)?.[0] ?? null;
 }
 
+const usualStart = 'SIP/2.0/';
+
 /** Reads the topmost Via; null where it is not well formed. */
 export function parseVia(value: string): Via | null {
   const first = firstOf(value);
   if (first === null) return null;
   const semicolon = first.indexOf(';');
-  const sent = sentPattern.exec(trimmed(semicolon < 0 ? first : first.slice(0, semicolon)));
-  if (sent === null) return null;
-  const hostPort = parseHostPort(sent[3] === undefined ? (sent[2] ?? '') : `${sent[2]}:${sent[3]}`);
-  const params = semicolon < 0 ? parseParams('') : parseParams(first.slice(semicolon));
+  const end = semicolon < 0 ? first.length : semicolon;
+  let transport = '';
+  let hostPort: HostPort | null = null;
+  // the usual spelling, with nothing but one space in it; what is not that is looked at more closely
+  const transportEnd = first.startsWith(usualStart) ? endOf(first, tokenBit, usualStart.length, end) : 0;
+  if (transportEnd > usualStart.length && first.charAt(transportEnd) === ' ') {
+    hostPort = parseHostPort(first, transportEnd + 1, end);
+    transport = first.slice(usualStart.length, transportEnd);
+  }
+  if (hostPort === null) {
+    const sent = sentPattern.exec(trimmed(first.slice(0, end)));
+    if (sent === null) return null;
+    transport = sent[1] ?? '';
+    hostPort = parseHostPort(sent[3] === undefined ? (sent[2] ?? '') : `${sent[2]}:${sent[3]}`);
+  }
+  const params = parseParams(semicolon < 0 ? '' : first.slice(semicolon));
   if (hostPort === null || params === null) return null;
   const branch = params.get('branch') ?? null;
-  return { transport: (sent[1] ?? '').toUpperCase(), host: hostPort.host, port: hostPort.port, branch, params };
+  return { transport: transport.toUpperCase(), host: hostPort.host, port: hostPort.port, branch, params };
 }
 
 const stamped = /^[ \t]*(?:received|rport)[ \t]*(?:=|$)/i;
