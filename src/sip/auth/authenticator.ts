@@ -1,15 +1,15 @@
 import type { Clock } from '../../model/clock.ts';
-import type { Logger } from '../../model/logger.ts';
 import { type Random, token } from '../../model/random.ts';
-import type { SipAnswer, SipRequest } from '../engine.ts';
+import { isStream, type SipAnswer, type SipRequest } from '../engine.ts';
 import { parseNameAddr } from '../message/name-addr.ts';
-import { parseUri } from '../message/uri.ts';
+import { parseUri, type SipUri } from '../message/uri.ts';
 import { fromText, toText } from '../message/wire-text.ts';
-import { CredentialCache, type Credentials, type Lookup } from './credentials.ts';
-import { type DigestAuthorization, type DigestSecret, parseAuthorization, verifyDigest } from './digest.ts';
+import type { SecurityReports } from '../security-log.ts';
+import { CredentialCache, type CredentialEntry, type Credentials, type Lookup } from './credentials.ts';
+import { type DigestAuthorization, parseAuthorization, Secret, verifyDigest } from './digest.ts';
 import { sameTarget } from './digest-uri.ts';
-import { FailureLog } from './failure-log.ts';
-import { NonceCounts, Nonces } from './nonce.ts';
+import { Nonces, type NonceVerdict } from './nonce.ts';
+import { NonceCounts } from './nonce-counts.ts';
 import { TrustedNetworks } from './trusted-networks.ts';
 
 export type AuthMode = 'pbx' | 'users' | 'trusted';
@@ -27,8 +27,8 @@ export interface AuthenticatorOptions {
   /** Networks in CIDR notation. */
   readonly trusted: readonly string[];
   readonly lookup: Lookup;
-  /** null while the PBX has not been reached yet. */
-  readonly facts: () => DigestFacts | null;
+  /** What to challenge this user with, who may exist or not, or be nobody; null while the PBX has not been reached yet. */
+  readonly facts: (user: string | null) => DigestFacts | null;
   /** Makes nonces; the same after a restart. */
   readonly secret: Buffer;
   readonly domain: string;
@@ -36,7 +36,7 @@ export interface AuthenticatorOptions {
   readonly isOurs: (host: string) => boolean;
   readonly clock: Clock;
   readonly random: Random;
-  readonly logger: Logger;
+  readonly security: SecurityReports;
 }
 
 export type AuthResult =
@@ -44,6 +44,12 @@ export type AuthResult =
   | { readonly ok: false; readonly answer: SipAnswer };
 
 type How = 'digest' | 'trusted';
+
+interface Judged {
+  /** The credentials that the digest was made with; null: it was not. */
+  readonly genuine: Credentials | null;
+  readonly known: boolean;
+}
 
 /**
  * Says who sent a request, or what to answer instead (RFC 3261 22, RFC 7616, RFC 8760). Unknown users take every step
@@ -54,53 +60,49 @@ export class Authenticator {
   readonly #networks: TrustedNetworks;
   readonly #credentials: CredentialCache;
   readonly #nonces: Nonces;
-  readonly #counts = new NonceCounts();
-  readonly #failures: FailureLog;
-  readonly #nobody: DigestSecret;
+  readonly #counts: NonceCounts;
 
   /** Throws a Fault `config-invalid` where an entry of `trusted` is no network. */
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
     this.#networks = new TrustedNetworks(options.trusted);
-    this.#credentials = new CredentialCache(options.lookup, options.clock);
-    this.#nonces = new Nonces(options);
-    this.#failures = new FailureLog(options.logger, options.clock);
-    this.#nobody = { password: token(options.random, 256) };
-  }
-
-  /** Never rejects. */
-  async check(request: SipRequest): Promise<AuthResult> {
-    return this.#options.mode === 'trusted' ? this.#believe(request) : this.#examine(request);
-  }
-
-  #believe(request: SipRequest): AuthResult {
-    const from = parseNameAddr(request.header('From') ?? '');
-    const user = (from && parseUri(from.uri)?.user) || null;
-    if (this.#networks.has(request.flow.remote.address)) return { ok: true, user, how: 'trusted' };
-    this.#failures.add(
-      'auth-failed',
-      request.flow.remote.address,
-      user ?? '',
-      'request from outside the trusted networks',
+    this.#credentials = new CredentialCache(
+      options.lookup,
+      (user, found) => this.#secretOf(user, found),
+      options.clock,
     );
+    this.#nonces = new Nonces(options);
+    this.#counts = new NonceCounts(options.clock.now());
+  }
+
+  /** Never rejects. At once where nobody has to be asked. `from`: the URI of From, where the caller has read it. */
+  check(request: SipRequest, from = fromOf(request)): AuthResult | Promise<AuthResult> {
+    return this.#options.mode === 'trusted' ? this.#believe(request, from) : this.#examine(request, from);
+  }
+
+  #believe(request: SipRequest, from: SipUri | null): AuthResult {
+    const user = from?.user || null;
+    if (this.#networks.has(request.flow.remote.address)) return { ok: true, user, how: 'trusted' };
+    const suspect = { address: request.flow.remote.address, proven: isStream(request.flow.transport) };
+    this.#options.security.report('not-trusted', suspect, { user: user ?? '' });
     return { ok: false, answer: { status: 403 } };
   }
 
-  async #examine(request: SipRequest): Promise<AuthResult> {
-    const facts = this.#options.facts();
+  #examine(request: SipRequest, from: SipUri | null): AuthResult | Promise<AuthResult> {
+    // Who a phone is it says in From: the digest user name is not known before the challenge, and may be another.
+    const facts = this.#options.facts(from?.user ? toText(from.user) : null);
     if (facts === null) return this.#unavailable(request, 'no digest realm: the PBX has not been reached yet');
     const authorization = this.#chosen(request, facts);
-    if (authorization === null) return this.#challenge(facts, false);
+    if (authorization === null) return this.#challenge(request, facts, false);
     // RFC 7616 3.4.6: a digest made for another URI is somebody else's.
     if (!sameTarget(authorization.uri, request.uri, this.#options.isOurs)) {
       return { ok: false, answer: { status: 400, reason: 'Digest URI Is Not The Request-URI' } };
     }
-    // Foreign nonces count as stale too: phones use the nonce of their registrar, whose realm is the same, and must
-    // not take our answer for "wrong password" (RFC 7616 3.3).
-    const nonce = this.#nonces.judge(authorization.nonce);
-    const good = nonce === 'fresh' || (nonce === 'inherited' && isInDialog(request));
-    if (!good) return this.#challenge(facts, true);
-    return this.#verify(request, authorization, facts);
+    const nonce = this.#nonces.judge(authorization.nonce, request.flow.remote.address);
+    // Stale, though nobody has looked at the response: phones use the nonce of their registrar, whose realm is the same,
+    // and must not take our answer for "wrong password" (RFC 7616 3.3). Strangers make no work at the PBX this way.
+    if (nonce.state === 'foreign') return this.#challenge(request, facts, true);
+    return this.#verify(request, authorization, nonce, facts);
   }
 
   /** Of several Authorization headers the one for our realm; null where none can be used. */
@@ -113,43 +115,78 @@ export class Authenticator {
     return null;
   }
 
-  async #verify(request: SipRequest, authorization: DigestAuthorization, facts: DigestFacts): Promise<AuthResult> {
-    const user = this.#userOf(authorization.username);
-    let genuine: Credentials | null;
-    try {
-      genuine = await this.#genuine(request.method, user, authorization, facts);
-    } catch (error) {
-      return this.#unavailable(request, `the PBX cannot be asked for credentials: ${messageOf(error)}`);
-    }
-    if (genuine === null) {
-      const { address } = request.flow.remote;
-      this.#failures.add('auth-failed', address, authorization.username, 'wrong user or password');
-      return this.#challenge(facts, false);
-    }
-    // Without qop there is no count: such a nonce serves once, else its header could be replayed as it is.
-    const count = authorization.auth === null ? 1 : Number.parseInt(authorization.auth.nc, 16);
-    if (!this.#counts.grows(authorization.nonce, user, count)) return this.#challenge(facts, true);
-    return { ok: true, user: genuine.extension ?? user, how: 'digest' };
+  #verify(
+    request: SipRequest,
+    given: DigestAuthorization,
+    nonce: NonceVerdict,
+    facts: DigestFacts,
+  ): AuthResult | Promise<AuthResult> {
+    const judged = this.#judge(request.method, this.#userOf(given.username), given);
+    if (!(judged instanceof Promise)) return this.#conclude(request, given, nonce, facts, judged);
+    return judged.then(
+      (late) => this.#conclude(request, given, nonce, facts, late),
+      (error: unknown) => this.#unavailable(request, `the PBX cannot be asked for credentials: ${messageOf(error)}`),
+    );
   }
 
-  /** The credentials that the digest was made with; null: it was not. */
-  async #genuine(
+  #conclude(
+    request: SipRequest,
+    authorization: DigestAuthorization,
+    nonce: NonceVerdict,
+    facts: DigestFacts,
+    judged: Judged,
+  ): AuthResult {
+    const user = this.#userOf(authorization.username);
+    const { address } = request.flow.remote;
+    const suspect = { address, proven: nonce.atHome || isStream(request.flow.transport) };
+    if (judged.genuine === null) {
+      const event = judged.known ? 'auth-failed' : 'unknown-user';
+      this.#options.security.report(event, suspect, { user: authorization.username });
+      return this.#challenge(request, facts, false);
+    }
+    // A stranger cannot name a dialog, and its CSeq stops replays.
+    const guarded = isInDialog(request);
+    const usable = nonce.state === 'fresh' || (nonce.state === 'elsewhere' && guarded);
+    if (!usable) return this.#challenge(request, facts, true);
+    // Without qop there is no count: such a nonce serves once, else its header could be replayed as it is.
+    const count = authorization.auth === null ? 1 : Number.parseInt(authorization.auth.nc, 16);
+    const taken = this.#counts.take(authorization.nonce, user, count, nonce.issuedAt, guarded);
+    if (taken === 'used') {
+      this.#options.security.report('nonce-replay', suspect, { user: authorization.username });
+    }
+    if (taken !== 'new') return this.#challenge(request, facts, true);
+    return { ok: true, user: judged.genuine.extension ?? user, how: 'digest' };
+  }
+
+  /** At once where the user is remembered and the digest is right, or asked about a moment ago. */
+  #judge(method: string, user: string, given: DigestAuthorization): Judged | Promise<Judged> {
+    const remembered = this.#credentials.remembered(user);
+    if (remembered !== undefined) return this.#judgeBy(remembered, method, user, given);
+    return this.#credentials.get(user).then((entry) => this.#judgeBy(entry, method, user, given));
+  }
+
+  /** Looks a second time where the password may have been changed at the PBX a moment ago. */
+  #judgeBy(
+    { found, secret }: CredentialEntry,
     method: string,
     user: string,
     given: DigestAuthorization,
-    facts: DigestFacts,
-  ): Promise<Credentials | null> {
-    const isRight = (credentials: Credentials | null): credentials is Credentials => {
-      const secret = secretOf(credentials, facts.realm);
-      const verified = verifyDigest(given, method, secret ?? this.#nobody);
-      return verified && secret !== null;
-    };
-    const known = await this.#credentials.get(user);
-    if (isRight(known)) return known;
-    // The password may have been changed at the PBX a moment ago.
-    if (!this.#credentials.mayBeOutdated(user)) return null;
-    const renewed = await this.#credentials.renew(user);
-    return isRight(renewed) ? renewed : null;
+  ): Judged | Promise<Judged> {
+    if (verifyDigest(given, method, secret)) return { genuine: found, known: true };
+    if (!this.#credentials.mayBeOutdated(user)) return { genuine: null, known: found !== null };
+    return this.#credentials.renew(user).then((renewed) => {
+      const right = verifyDigest(given, method, renewed.secret);
+      return { genuine: right ? renewed.found : null, known: renewed.found !== null };
+    });
+  }
+
+  /** For a user who does not exist a secret nobody has, of the same kind: it takes the same work. */
+  #secretOf(user: string, found: Credentials | null): Secret {
+    const { facts, random } = this.#options;
+    const { realm, md5Only } = facts(user) ?? { realm: null, md5Only: false };
+    if (found?.password !== undefined) return new Secret({ password: found.password });
+    if (found?.ha1 !== undefined && found.realm === realm) return new Secret({ ha1: found.ha1 });
+    return new Secret(md5Only ? { ha1: token(random, 128) } : { password: token(random, 128) }, false);
   }
 
   /** COMPAT(phones with an "authentication name" field): `1001@our.domain` is 1001. */
@@ -161,30 +198,35 @@ export class Authenticator {
   }
 
   /** 401, never 407 (RFC 6665 4.2.1.3): the same for everybody. */
-  #challenge(facts: DigestFacts, stale: boolean): AuthResult {
-    const nonce = this.#nonces.issue();
+  #challenge({ flow }: SipRequest, facts: DigestFacts, stale: boolean): AuthResult {
+    const nonce = this.#nonces.issue(flow.remote.address);
     const realm = fromText(facts.realm).replaceAll(/["\\]/g, '\\$&');
     const challenge = (algorithm: string): readonly [string, string] => [
       'WWW-Authenticate',
       `Digest realm="${realm}", nonce="${nonce}", algorithm=${algorithm}, qop="auth"${stale ? ', stale=true' : ''}`,
     ];
+    const md5 = challenge('MD5');
+    const smaller: SipAnswer = { status: 401, headers: [md5], smaller: tooShort };
+    if (facts.md5Only) return { ok: false, answer: smaller };
     // RFC 8760 2.3: the strongest first; a phone takes the first that it knows.
-    const algorithms = facts.md5Only ? ['MD5'] : ['SHA-256', 'MD5'];
-    return { ok: false, answer: { status: 401, headers: algorithms.map(challenge) } };
+    return { ok: false, answer: { status: 401, headers: [challenge('SHA-256'), md5], smaller } };
   }
 
-  #unavailable(request: SipRequest, message: string): AuthResult {
-    this.#failures.add('auth-unavailable', request.flow.remote.address, '', message);
+  #unavailable(request: SipRequest, detail: string): AuthResult {
+    const suspect = { address: request.flow.remote.address, proven: isStream(request.flow.transport) };
+    this.#options.security.report('auth-unavailable', suspect, { detail });
     // Spread, or every phone of the house comes back in the same second.
     const seconds = 5 + Math.floor(this.#options.random.fraction() * 10);
     return { ok: false, answer: { status: 503, headers: [['Retry-After', String(seconds)]] } };
   }
 }
 
-function secretOf(credentials: Credentials | null, realm: string): DigestSecret | null {
-  if (credentials?.password !== undefined) return { password: credentials.password };
-  if (credentials?.ha1 === undefined || credentials.realm !== realm) return null;
-  return { ha1: credentials.ha1 };
+/** No phone writes so short a SUBSCRIBE that a challenge would be half as large again; who forges senders does. */
+const tooShort: SipAnswer = { status: 400, reason: 'Too Short' };
+
+function fromOf(request: SipRequest): SipUri | null {
+  const from = parseNameAddr(request.header('From') ?? '');
+  return from === null ? null : parseUri(from.uri);
 }
 
 function isInDialog(request: SipRequest): boolean {

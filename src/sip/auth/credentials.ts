@@ -1,5 +1,6 @@
 import { type Clock, within } from '../../model/clock.ts';
 import { detached } from '../message/wire-text.ts';
+import type { Secret } from './digest.ts';
 
 /** What is kept for digest of one user: as the PBX port gives it. Held in memory only; never logged, never stored. */
 export interface Credentials {
@@ -14,8 +15,11 @@ export interface Credentials {
 
 export type Lookup = (user: string) => Promise<Credentials | null>;
 
-interface Entry {
+export interface CredentialEntry {
   readonly found: Credentials | null;
+  /** What a digest is verified with; one that verifies nothing where there is no such user. */
+  readonly secret: Secret;
+  /** When it was found out; milliseconds. */
   readonly at: number;
 }
 
@@ -34,21 +38,27 @@ const maxUnderWay = 500;
  */
 export class CredentialCache {
   /** In order of age, oldest first. */
-  readonly #entries = new Map<string, Entry>();
-  readonly #underWay = new Map<string, Promise<Credentials | null>>();
+  readonly #entries = new Map<string, CredentialEntry>();
+  readonly #underWay = new Map<string, Promise<CredentialEntry>>();
   readonly #lookup: Lookup;
+  readonly #toSecret: (user: string, found: Credentials | null) => Secret;
   readonly #clock: Clock;
 
-  constructor(lookup: Lookup, clock: Clock) {
+  constructor(lookup: Lookup, toSecret: (user: string, found: Credentials | null) => Secret, clock: Clock) {
     this.#lookup = lookup;
+    this.#toSecret = toSecret;
     this.#clock = clock;
   }
 
-  /** Rejects as the lookup does, and after 4 s. */
-  async get(user: string): Promise<Credentials | null> {
+  /** What is known without asking; undefined: nothing. */
+  remembered(user: string): CredentialEntry | undefined {
     this.#forgetOld();
-    const entry = this.#entries.get(user);
-    return entry === undefined ? this.#ask(user) : entry.found;
+    return this.#entries.get(user);
+  }
+
+  /** Rejects as the lookup does, and after 4 s. */
+  async get(user: string): Promise<CredentialEntry> {
+    return this.remembered(user) ?? this.#ask(user);
   }
 
   /** True where what `get` gave may have been changed at the PBX meanwhile: then `renew` once before refusing. */
@@ -58,11 +68,11 @@ export class CredentialCache {
   }
 
   /** Asks again. Rejects like `get`. */
-  async renew(user: string): Promise<Credentials | null> {
+  async renew(user: string): Promise<CredentialEntry> {
     return this.#ask(user);
   }
 
-  #ask(name: string): Promise<Credentials | null> {
+  #ask(name: string): Promise<CredentialEntry> {
     const user = detached(name); // a slice would keep its whole message in memory
     const running = this.#underWay.get(user);
     if (running !== undefined) return running;
@@ -75,10 +85,11 @@ export class CredentialCache {
     return asked;
   }
 
-  #keep(user: string, found: Credentials | null): Credentials | null {
+  #keep(user: string, found: Credentials | null): CredentialEntry {
+    const entry = { found, secret: this.#toSecret(user, found), at: this.#clock.now() };
     this.#entries.delete(user);
-    this.#entries.set(user, { found, at: this.#clock.now() });
-    return found;
+    this.#entries.set(user, entry);
+    return entry;
   }
 
   #forgetOld(): void {

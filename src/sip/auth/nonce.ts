@@ -3,91 +3,92 @@ import type { Clock } from '../../model/clock.ts';
 import type { Random } from '../../model/random.ts';
 
 const timeBytes = 6;
-const chanceBytes = 6;
-const macBytes = 12;
-const bodyBytes = timeBytes + chanceBytes;
+const chanceBytes = 4;
+const placeBytes = 4;
+const macBytes = 10;
+const placeAt = timeBytes + chanceBytes;
+const bodyBytes = placeAt + placeBytes;
 
 /** A clock that was set back a little must not make every nonce look forged. */
 const toleratedFutureMs = 60_000;
+/** Addresses whose place is remembered: phones come again and again. */
+const maxPlaces = 4096;
 
 /**
- * Nonces without storage: time, chance and an HMAC over both. They outlive a restart, because their secret does.
+ * `fresh`: good. `elsewhere`: sent to another address, and good only where something else, the tags of a dialog, stops a
+ * stranger. `stale`: too old. `foreign`: not made here, or with another secret.
+ */
+type NonceState = 'fresh' | 'elsewhere' | 'stale' | 'foreign';
+
+export interface NonceVerdict {
+  readonly state: NonceState;
+  /** It was sent to the address that shows it. */
+  readonly atHome: boolean;
+  /** Milliseconds since the epoch; 0 for `foreign`. */
+  readonly issuedAt: number;
+}
+
+const foreign: NonceVerdict = { state: 'foreign', atHome: false, issuedAt: 0 };
+
+/**
+ * Nonces without storage: time, chance, the place they were sent to, and an HMAC over all three. They outlive a restart,
+ * because their secret does. The place is the address without the port: CGNAT changes ports from one request to the next,
+ * and the address alone tells that whoever shows the nonce has received it there.
  * `lifetimeMs` is longer than any subscription: a phone refreshes with the nonce it has, and COMPAT(Linphone): drops
  * the dialog when that refresh is answered 401, even with stale=true.
  */
 export class Nonces {
   readonly #key: Buffer;
+  readonly #placeKey: Buffer;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #lifetimeMs: number;
-  readonly #bornAt: number;
+  readonly #places = new Map<string, Buffer>();
 
   constructor(options: { secret: Buffer; clock: Clock; random: Random; lifetimeMs?: number }) {
-    this.#bornAt = options.clock.now();
     this.#key = createHmac('sha256', options.secret).update('digest nonce').digest();
+    this.#placeKey = createHmac('sha256', options.secret).update('digest nonce place').digest();
     this.#clock = options.clock;
     this.#random = options.random;
     this.#lifetimeMs = options.lifetimeMs ?? 2 * 3600_000;
   }
 
-  issue(): string {
-    const body = Buffer.alloc(bodyBytes);
-    body.writeUIntBE(this.#clock.now(), 0, timeBytes);
-    this.#random.bytes(chanceBytes).copy(body, timeBytes);
-    return Buffer.concat([body, this.#mac(body)]).toString('base64url');
+  /** For a challenge that goes to this address. */
+  issue(address: string): string {
+    const bytes = Buffer.alloc(bodyBytes + macBytes);
+    bytes.writeUIntBE(this.#clock.now(), 0, timeBytes);
+    this.#random.bytes(chanceBytes).copy(bytes, timeBytes);
+    this.#placeOf(address).copy(bytes, placeAt);
+    this.#mac(bytes).copy(bytes, bodyBytes, 0, macBytes);
+    return bytes.toString('base64url');
   }
 
-  /**
-   * `foreign`: not made here, or with another secret. `inherited`: made before this process, whose counts are gone: good
-   * only where something else, a dialog's CSeq, stops a replay.
-   */
-  judge(nonce: string): 'fresh' | 'inherited' | 'stale' | 'foreign' {
+  judge(nonce: string, address: string): NonceVerdict {
     const bytes = Buffer.from(nonce, 'base64url');
     // The decoder skips what it does not know: only the one spelling that was issued counts.
-    if (bytes.length !== bodyBytes + macBytes || bytes.toString('base64url') !== nonce) return 'foreign';
-    const body = bytes.subarray(0, bodyBytes);
-    if (!timingSafeEqual(bytes.subarray(bodyBytes), this.#mac(body))) return 'foreign';
-    const issuedAt = body.readUIntBE(0, timeBytes);
+    if (bytes.length !== bodyBytes + macBytes || bytes.toString('base64url') !== nonce) return foreign;
+    if (!timingSafeEqual(bytes.subarray(bodyBytes), this.#mac(bytes).subarray(0, macBytes))) return foreign;
+    const issuedAt = bytes.readUIntBE(0, timeBytes);
+    const atHome = timingSafeEqual(bytes.subarray(placeAt, bodyBytes), this.#placeOf(address));
+    return { state: this.#state(issuedAt, atHome), atHome, issuedAt };
+  }
+
+  #state(issuedAt: number, atHome: boolean): NonceState {
     const age = this.#clock.now() - issuedAt;
     if (age < -toleratedFutureMs || age >= this.#lifetimeMs) return 'stale';
-    return issuedAt < this.#bornAt ? 'inherited' : 'fresh';
+    return atHome ? 'fresh' : 'elsewhere';
   }
 
-  #mac(body: Buffer): Buffer {
-    return createHmac('sha256', this.#key).update(body).digest().subarray(0, macBytes);
-  }
-}
-
-/**
- * The highest nonce-count seen for each (nonce, user). Any growth is accepted (phones start at 3, or skip); the same
- * or a lower one is a replay. Only verified requests may be counted, else a stranger could lock a phone out.
- */
-export class NonceCounts {
-  readonly #highest = new Map<string, number>();
-  readonly #limit: number;
-
-  /** `limit`: pairs remembered; the least recently used is forgotten first. */
-  constructor(limit = 50_000) {
-    this.#limit = limit;
+  #mac(bytes: Buffer): Buffer {
+    return createHmac('sha256', this.#key).update(bytes.subarray(0, bodyBytes)).digest();
   }
 
-  /** True, and remembered, where `count` is higher than any before. */
-  grows(nonce: string, user: string, count: number): boolean {
-    const key = `${nonce} ${user}`;
-    const before = this.#highest.get(key);
-    if (before !== undefined && count <= before) return false;
-    this.#highest.delete(key);
-    this.#highest.set(key, count);
-    if (this.#highest.size > this.#limit) {
-      for (const oldest of this.#highest.keys()) {
-        this.#highest.delete(oldest);
-        break;
-      }
-    }
-    return true;
-  }
-
-  get size(): number {
-    return this.#highest.size;
+  #placeOf(address: string): Buffer {
+    const known = this.#places.get(address);
+    if (known !== undefined) return known;
+    const place = createHmac('sha256', this.#placeKey).update(address).digest().subarray(0, placeBytes);
+    if (this.#places.size >= maxPlaces) this.#places.clear();
+    this.#places.set(address, place);
+    return place;
   }
 }

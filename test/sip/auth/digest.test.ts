@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import crypto, { createHash } from 'node:crypto';
+import { syncBuiltinESMExports } from 'node:module';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type DigestSecret, digestResponse, parseAuthorization, verifyDigest } from '../../../src/sip/auth/digest.ts';
+import { type DigestSecret, parseAuthorization, Secret, verifyDigest } from '../../../src/sip/auth/digest.ts';
 
 const rfc7616 = (algorithm: string, response: string): string =>
   'Digest username="Mufasa", realm="http-auth@example.org", uri="/dir/index.html", ' +
@@ -13,7 +14,7 @@ const rfc7616 = (algorithm: string, response: string): string =>
 function verified(header: string, method: string, secret: DigestSecret): boolean {
   const parsed = parseAuthorization(header);
   assert.ok(parsed !== null, 'the header is well formed');
-  return verifyDigest(parsed, method, secret);
+  return verifyDigest(parsed, method, new Secret(secret));
 }
 
 test('RFC 7616 3.9.1: the MD5 and SHA-256 responses of the worked example are verified', () => {
@@ -54,8 +55,9 @@ test('RFC 2069: a response without qop is verified for MD5', () => {
 test('a password kept as MD5 can never verify a SHA-256 response', () => {
   const parsed = parseAuthorization(rfc7616('SHA-256', '0'.repeat(64)));
   assert.ok(parsed !== null);
-  assert.equal(digestResponse(parsed, 'GET', { ha1: '939e7578ed9e3c518a452acee763bce9' }), null);
-  assert.ok(!verifyDigest(parsed, 'GET', { ha1: '939e7578ed9e3c518a452acee763bce9' }));
+  const secret = new Secret({ ha1: '939e7578ed9e3c518a452acee763bce9' });
+  assert.equal(secret.a1('SHA-256', 'Mufasa', 'http-auth@example.org'), null);
+  assert.ok(!verifyDigest(parsed, 'GET', secret));
 });
 
 test('quoted values may hold commas, equals signs and escapes; names and scheme are case-insensitive', () => {
@@ -107,6 +109,18 @@ test('garbage in Authorization is refused as a whole', () => {
     `${good}, algorithm=MD5-sess`,
     `${good}, algorithm=SHA-512-256`,
     `${good}, qop=auth-int, nc=00000001, cnonce="c"`,
+    `${good}, qop="auth,auth-int", nc=00000001, cnonce="c"`,
+    `${good}, userhash=true`,
+    good.replace('username="u"', "username*=UTF-8''u"),
+    `${good}, qop=auth, nc=0000000g, cnonce="c"`,
+    `${good}, qop=auth, nc=000000001, cnonce="c"`,
+    `${good}, qop=auth, nc=-0000001, cnonce="c"`,
+    `${good}, qop=auth, cnonce="c"`,
+    `${good}, opaque="x\\"`,
+    good.replace('"n"', '"n\\\u0000"'),
+    good.replace('"n"', '\u00e4'),
+    `${good} x`,
+    `${good}; x=1`,
     `${good}, qop=auth`,
     `${good}, qop=auth, nc=1, cnonce="c"`,
     `${good}, qop=auth, nc=00000001, cnonce=""`,
@@ -140,4 +154,45 @@ test('a user name longer than any PBX has is no authorization', () => {
     `Digest username="${user}", realm="r", nonce="n", uri="sip:a@b", response="${'0'.repeat(32)}"`;
   assert.notEqual(parseAuthorization(value('u'.repeat(128))), null);
   assert.equal(parseAuthorization(value('u'.repeat(129))), null);
+});
+
+test('userhash=false, unknown parameters, blanks and tabs, and very long values are read', () => {
+  const long = 'x'.repeat(7000);
+  const parsed = parseAuthorization(
+    `Digest \t ${good.slice(7).replaceAll(', ', '\t ,  ').replaceAll('=', ' = ')} , userhash=false, x-own="${long}", cnonce=c`,
+  );
+  assert.equal(parsed?.nonce, 'n');
+  const nonce = parseAuthorization(good.replace('"n"', `"${long}"`))?.nonce;
+  assert.equal(nonce?.length, 7000);
+});
+
+test('a secret computes A1 once for a phone, and again for another name, realm or algorithm', (t) => {
+  const spy = t.mock.method(crypto, 'createHash');
+  syncBuiltinESMExports();
+  t.after(() => {
+    spy.mock.restore();
+    syncBuiltinESMExports();
+  });
+  const secret = new Secret({ password: 'p' });
+  const hashes = (change: (header: string) => string = (header) => header): number => {
+    const before = spy.mock.callCount();
+    const parsed = parseAuthorization(change(good));
+    assert.ok(parsed !== null);
+    verifyDigest(parsed, 'SUBSCRIBE', secret);
+    return spy.mock.callCount() - before;
+  };
+  const sha = (header: string) =>
+    `${header.replace(/response="0*"/, `response="${'0'.repeat(64)}"`)}, algorithm=SHA-256, qop=auth, nc=00000001, cnonce="c"`;
+  assert.deepEqual([hashes(), hashes()], [3, 2]);
+  assert.deepEqual([hashes(sha), hashes(sha), hashes()], [3, 2, 2]);
+  assert.deepEqual([hashes((one) => one.replace('"u"', '"v"')), hashes()], [3, 3]);
+  assert.deepEqual([hashes((one) => one.replace('"r"', '"s"')), hashes()], [3, 3]);
+});
+
+test('a secret that stands in for nobody verifies nothing, not even its own password', () => {
+  const header = rfc7616('MD5', '8ca523f5e9506fed4657c9700eebdbec');
+  const parsed = parseAuthorization(header);
+  assert.ok(parsed !== null);
+  assert.ok(verifyDigest(parsed, 'GET', new Secret({ password: 'Circle of Life' })));
+  assert.ok(!verifyDigest(parsed, 'GET', new Secret({ password: 'Circle of Life' }, false)));
 });

@@ -1,0 +1,21 @@
+import { createHmac } from 'node:crypto';
+import type { DigestFacts } from './authenticator.ts';
+
+/**
+ * What a challenge to `user` says where there are several PBXs: `own`, the facts of the PBX that has the extension. A name
+ * that nobody has gets those of any PBX, the same each time and spread evenly: a realm tells no stranger who exists.
+ * `all`: of every PBX that has been reached. null: none has.
+ */
+export function factsFor(
+  user: string | null,
+  own: DigestFacts | null,
+  all: readonly DigestFacts[],
+  secret: Buffer,
+): DigestFacts | null {
+  if (own !== null || all.length < 2) return own ?? all[0] ?? null;
+  const chance = createHmac('sha256', secret)
+    .update('digest realm ')
+    .update(user ?? '')
+    .digest();
+  return all[chance.readUInt32BE() % all.length] ?? null;
+}
