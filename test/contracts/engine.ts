@@ -1,39 +1,45 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import type { ListenPoint, ServerTransaction, SipAnswer, SipEngine } from '../../src/sip/engine.ts';
+import type { ListenPoint, ServerTransaction, SipAnswer, SipEngine, Transport } from '../../src/sip/engine.ts';
 import {
   answerTo,
   headerOf,
   headersOf,
   statusOf,
   TcpListener,
-  TcpPeer,
+  type TcpPeer,
   UdpPeer,
   until,
 } from '../sip/embedded/raw-peer.ts';
+import type { StreamTransport } from '../sip/embedded/stream-peers.ts';
 import { notify, subscribe } from '../sip/message/sample.ts';
 import { type FakeClock, settle } from '../support/fake-clock.ts';
+import { streamContract } from './engine-streams.ts';
 
-/** An engine with one UDP and one TCP listener on 127.0.0.1, not started yet, and the clock it runs on. */
+/** An engine with one UDP listener and one for each stream transport, on 127.0.0.1, not started yet, and its clock. */
 export interface EngineUnderTest {
   readonly engine: SipEngine;
   readonly clock: FakeClock;
 }
 
-/** What every SipEngine must do on the wire. Runs against raw sockets on loopback. */
-export function engineContract(name: string, make: () => Promise<EngineUnderTest>): void {
+/** What every SipEngine must do on the wire. Runs against raw sockets on loopback; `streams`: TCP and what else it has. */
+export function engineContract(
+  name: string,
+  make: () => Promise<EngineUnderTest>,
+  streams: readonly StreamTransport[] = ['tcp'],
+): void {
   describe(`SipEngine contract: ${name}`, () => {
     let engine: SipEngine;
     let clock: FakeClock;
     let udp: ListenPoint;
-    let tcp: ListenPoint;
+    let all: readonly ListenPoint[];
     let peer: UdpPeer;
     let seen: ServerTransaction[];
     let handle: (transaction: ServerTransaction) => void;
     const cleanups: (() => unknown)[] = [];
 
     const answering = (answer: SipAnswer) => (transaction: ServerTransaction) => transaction.respond(answer);
-    const pointOf = (points: readonly ListenPoint[], transport: 'udp' | 'tcp'): ListenPoint => {
+    const pointOf = (points: readonly ListenPoint[], transport: Transport): ListenPoint => {
       const point = points.find((one) => one.transport === transport);
       assert.ok(point);
       return point;
@@ -43,12 +49,11 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
       ({ engine, clock } = await make());
       seen = [];
       handle = answering({ status: 200 });
-      const points = await engine.start((transaction) => {
+      all = await engine.start((transaction) => {
         seen.push(transaction);
         handle(transaction);
       });
-      udp = pointOf(points, 'udp');
-      tcp = pointOf(points, 'tcp');
+      udp = pointOf(all, 'udp');
       peer = await UdpPeer.open();
     });
 
@@ -65,7 +70,7 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
 
     describe('as server', () => {
       test('ports are bound and told', () => {
-        assert.ok(udp.port > 0 && tcp.port > 0);
+        for (const transport of ['udp', ...streams] as const) assert.ok(pointOf(all, transport).port > 0);
       });
 
       test('a request reaches the handler with its values, body and flow', async () => {
@@ -157,7 +162,8 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
         await ask(subscribe());
         const line = 'OPTIONS sip:1002@lamplighter.test SIP/2.0';
         await ask(subscribe({ CSeq: '314159 OPTIONS' }, line));
-        await ask(subscribe({ Via: 'SIP/2.0/UDP 192.0.2.2:5060;rport;branch=z9hG4bK776asdhds' }));
+        const sentBy = 'SIP/2.0/UDP 192.0.2.2:5060;rport;branch=z9hG4bK776asdhds';
+        await ask(subscribe({ Via: sentBy, 'Call-ID': 'another' }));
         assert.equal(seen.length, 3);
       });
 
@@ -175,7 +181,7 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
           transaction.respond({ status: 500 });
         };
         assert.equal(statusOf(await ask(subscribe())), 200);
-        const other = await ask(subscribe({ Via: 'SIP/2.0/UDP h;branch=z9hG4bKnext' }));
+        const other = await ask(subscribe({ Via: 'SIP/2.0/UDP h;branch=z9hG4bKnext', 'Call-ID': 'another' }));
         assert.equal(statusOf(other), 200);
         assert.equal(peer.inbox.messages.length, 2);
       });
@@ -215,7 +221,7 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
         assert.equal(seen.length, 0);
       });
 
-      test('ACK, responses, keep-alives and STUN get no answer', async () => {
+      test('ACK, responses and keep-alives get no answer', async () => {
         const line = 'ACK sip:1002@lamplighter.test SIP/2.0';
         const silent: (Buffer | string)[] = [
           subscribe({ CSeq: '314159 ACK' }, line),
@@ -225,7 +231,6 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
           '\r\n\r\n',
           '\0\0\0\0',
           'jaK\0',
-          Buffer.concat([Buffer.from('000100002112a442', 'hex'), Buffer.alloc(12, 7)]),
           'GET / HTTP/1.1\r\nHost: x\r\n\r\n',
         ];
         for (const bytes of silent) peer.send(bytes, udp);
@@ -233,6 +238,16 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
         assert.equal(statusOf(answer), 200);
         assert.equal(peer.inbox.messages.length, 1);
         assert.equal(seen.length, 1);
+      });
+
+      test('T-05 a STUN Binding request is answered with the address it came from', async () => {
+        const request = Buffer.concat([Buffer.from('000100002112a442', 'hex'), Buffer.alloc(12, 7)]);
+        const answer = Buffer.from(await ask(request), 'latin1');
+        assert.equal(answer.subarray(0, 20).toString('hex'), `0101000c2112a442${'07'.repeat(12)}`);
+        assert.equal(answer.subarray(20, 26).toString('hex'), '002000080001');
+        assert.equal(answer.readUInt16BE(26) ^ 0x2112, peer.endpoint.port);
+        assert.equal((answer.readUInt32BE(28) ^ 0x2112a442) >>> 0, 0x7f000001);
+        assert.equal(seen.length, 0);
       });
 
       test('an INVITE gets a plain final answer, its ACK is swallowed', async () => {
@@ -258,83 +273,10 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
       });
     });
 
-    describe('on streams', () => {
-      const open = async (): Promise<TcpPeer> => {
-        const stream = await TcpPeer.open(tcp);
-        cleanups.push(() => stream.close());
-        return stream;
-      };
-      const request = (branch: string) => subscribe({ Via: `SIP/2.0/TCP 192.0.2.1:5060;branch=${branch}` });
-      const answers = (stream: TcpPeer) => stream.text.split('\r\n\r\n').slice(0, -1);
-
-      test('two pipelined requests are answered in order on the same connection', async () => {
-        const stream = await open();
-        stream.send(Buffer.concat([request('z9hG4bKone'), request('z9hG4bKtwo')]));
-        await until(() => answers(stream).length === 2, 'two answers');
-        const branches = answers(stream).map((answer) => /branch=(\w+)/.exec(answer)?.[1]);
-        assert.deepEqual(branches, ['z9hG4bKone', 'z9hG4bKtwo']);
-        assert.ok((seen[0] as ServerTransaction).request.flow.connection !== '');
-      });
-
-      test('T-05 CRLFCRLF is answered with CRLF, and a message may follow', async () => {
-        const stream = await open();
-        stream.send('\r\n\r\n');
-        await until(() => stream.text === '\r\n', 'a pong');
-        stream.send(request('z9hG4bKone'));
-        await until(() => answers(stream).length === 1, 'an answer');
-      });
-
-      test('T-08 a message without Content-Length is 400 and the connection closes', async () => {
-        const stream = await open();
-        const text = request('z9hG4bKone')
-          .toString('latin1')
-          .replace(/Content-Length: 0\r\n/, '');
-        stream.send(text + text);
-        await until(() => stream.closed, 'the close');
-        assert.equal(statusOf(stream.text), 400);
-        assert.equal(answers(stream).length, 1);
-        assert.equal(seen.length, 0);
-      });
-
-      test('a message larger than 64 kB is 513 and the connection closes', async () => {
-        const stream = await open();
-        stream.send(request('z9hG4bKone').toString('latin1').replace('Content-Length: 0', 'Content-Length: 99999'));
-        await until(() => stream.closed, 'the close');
-        assert.equal(statusOf(stream.text), 513);
-      });
-
-      test('an in-dialog request goes back by the same connection, without retransmissions', async () => {
-        const stream = await open();
-        stream.send(request('z9hG4bKone'));
-        await until(() => answers(stream).length === 1, 'an answer');
-        const { flow } = (seen[0] as ServerTransaction).request;
-        assert.equal(engine.roomBytes(flow), Number.POSITIVE_INFINITY);
-        const done = engine.request(notify(flow, { body: 'x'.repeat(5000) }));
-        await until(() => answers(stream).length === 2, 'the NOTIFY');
-        clock.advance(20_000);
-        const sent = stream.text.slice(stream.text.indexOf('NOTIFY '));
-        assert.match(headerOf(sent, 'Via') ?? '', /^SIP\/2\.0\/TCP /);
-        stream.send(answerTo(sent, 200));
-        assert.equal((await done).status, 200);
-        assert.equal(stream.text.split('NOTIFY sip:').length, 2);
-      });
-
-      test('a request on a connection that is gone ends as a local 503, at once or when it goes', async () => {
-        const stream = await open();
-        stream.send(request('z9hG4bKone'));
-        await until(() => answers(stream).length === 1, 'an answer');
-        const { flow } = (seen[0] as ServerTransaction).request;
-        const pending = engine.request(notify(flow));
-        await until(() => stream.text.includes('NOTIFY '), 'the NOTIFY');
-        stream.close();
-        const broken = await pending;
-        assert.deepEqual([broken.status, broken.local], [503, true]);
-        const dead = await engine.request(notify(flow));
-        assert.deepEqual([dead.status, dead.local], [503, true]);
-        const forged = await engine.request(notify({ ...flow, connection: 'of-another-life' }));
-        assert.deepEqual([forged.status, forged.local], [503, true]);
-      });
-    });
+    for (const transport of streams) {
+      const stage = () => ({ engine, clock, seen, at: pointOf(all, transport), later: cleanups });
+      streamContract(transport, stage);
+    }
 
     describe('as client', () => {
       test('a NOTIFY carries what it was given, and its answer comes back', async () => {
@@ -422,9 +364,9 @@ export function engineContract(name: string, make: () => Promise<EngineUnderTest
         assert.match(first, /^NOTIFY sip:1001@192\.0\.2\.77:5060;line=abc /);
         assert.deepEqual(headersOf(first, 'Route'), ['<sip:p1;lr>', '<sip:p2;lr>']);
         peer.send(answerTo(first, 200), udp);
-        const strict = engine.request(notify(flow, { routeSet: ['<sip:p1>', '<sip:p2;lr>'] }));
+        const strict = engine.request(notify(flow, { routeSet: ['<sip:p1;x=1;method=INVITE>', '<sip:p2;lr>'] }));
         const second = await peer.inbox.nth(2);
-        assert.match(second, /^NOTIFY sip:p1 /);
+        assert.match(second, /^NOTIFY sip:p1;x=1 /, 'RFC 3261 19.1.1: no method in a Request-URI');
         assert.deepEqual(headersOf(second, 'Route'), ['<sip:p2;lr>', '<sip:1001@192.0.2.77:5060;line=abc>']);
         peer.send(answerTo(second, 200), udp);
         assert.deepEqual([(await loose).status, (await strict).status], [200, 200]);

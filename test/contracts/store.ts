@@ -160,6 +160,28 @@ export function storeContract(name: string, place: () => StorePlace): void {
       again.close();
     }));
 
+  test(`${name}: of what was shown last the newest is kept, whether it was written alone or with the rest`, () =>
+    withPlace(async (here) => {
+      const store = here.open();
+      store.load(0);
+      for (const id of [1, 2, 3]) await store.putSubscription(subscriptionRow(id, { shown: ['old'] }));
+      const whole = (id: number, shown: string) => store.touchSubscription(subscriptionRow(id, { shown: [shown] }));
+      store.touchShown(1, ['b']);
+      whole(2, 'a');
+      store.touchShown(2, ['b']);
+      whole(3, 'a');
+      store.touchShown(3, ['b']);
+      whole(3, 'c');
+      store.touchShown(77, ['nobody']);
+      store.close();
+      const again = here.open();
+      assert.deepEqual(
+        again.load(0).subscriptions.map(({ shown }) => shown),
+        [['b'], ['b'], ['c']],
+      );
+      again.close();
+    }));
+
   test(`${name}: a late write-behind does not bring a deleted subscription back`, () =>
     withPlace(async (here) => {
       const store = here.open();

@@ -72,6 +72,17 @@ export class Daemon {
     return { code, output: output.join('\n') };
   }
 
+  /** Where it listens; `host`: as in the configuration. */
+  port(transport: string, host = '127.0.0.1'): number {
+    const point = `${transport}:${host}:`.replace(/[.[\]]/g, '\\$&');
+    return Number(new RegExp(`Phones .*\\b${point}(\\d+)`).exec(this.output.join('\n'))?.[1] ?? 0);
+  }
+
+  /** SIGHUP: read the certificate again. */
+  reload(): void {
+    this.#child.kill('SIGHUP');
+  }
+
   get pid(): number {
     return this.#child.pid ?? 0;
   }

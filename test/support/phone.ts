@@ -9,7 +9,7 @@ import type { AlgorithmChoice } from './phone/digest.ts';
 import { Inbox } from './phone/inbox.ts';
 import { type Header, Message, tagOf } from './phone/message.ts';
 import { type Notify, read, type SubscribeOptions, Subscription } from './phone/subscription.ts';
-import { openTcp, openUdp, type Wire, type WireEvents } from './phone/wire.ts';
+import { openWire, type PhoneTransport, type Wire, type WireEvents } from './phone/wire.ts';
 
 export {
   type DialogEntry,
@@ -32,7 +32,7 @@ export interface PhoneOptions {
   readonly password: string;
   /** Host part of its address of record. */
   readonly domain: string;
-  readonly server: { readonly host: string; readonly port: number; readonly transport: 'udp' | 'tcp' };
+  readonly server: { readonly host: string; readonly port: number; readonly transport: PhoneTransport };
   readonly userAgent?: string;
   /** Default: a free one. Over TCP the port it listens on. */
   readonly localPort?: number;
@@ -93,7 +93,7 @@ export class Phone {
         if (phone) phone.#onDown(reason);
       },
     };
-    const wire = await (server.transport === 'udp' ? openUdp : openTcp)(server, local, events);
+    const wire = await openWire(server.transport, server, local, events);
     phone = new Phone(options, wire);
     return phone;
   }
@@ -106,7 +106,8 @@ export class Phone {
     this.#clock = options.clock ?? systemClock;
     this.port = wire.local.port;
     const host = options.contactHost ?? wire.local.host;
-    const transport = wire.transport === 'tcp' ? ';transport=tcp' : '';
+    const named = wire.transport === 'wss' ? 'ws' : wire.transport;
+    const transport = named === 'udp' ? '' : `;transport=${named}`;
     this.#agent = new Agent({
       wire,
       clock: this.#clock,
@@ -218,7 +219,7 @@ export class Phone {
     return this.#stray.next(predicate, timeoutMs);
   }
 
-  /** TCP: the server closed the connection; gives the reason. The next request dials again. */
+  /** Not over UDP: the server closed the connection; gives the reason. The next request dials again. */
   nextDisconnect(timeoutMs?: number): Promise<string> {
     return this.#disconnects.next(undefined, timeoutMs);
   }

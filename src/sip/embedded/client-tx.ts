@@ -1,6 +1,7 @@
-import type { FinalResponse } from '../engine.ts';
+import { type Endpoint, type FinalResponse, type Flow, isStream } from '../engine.ts';
 import type { ParsedResponse } from '../message/parse.ts';
 import { reasonPhrase } from '../message/reasons.ts';
+import { sameHost } from './address.ts';
 import { type TimerWheel, Waiting } from './timer-wheel.ts';
 import { t1, t2, timerF } from './timers.ts';
 
@@ -47,42 +48,53 @@ export function localResponse(status: number, reason = reasonPhrase(status)): Fi
   return { status, reason, header: () => undefined, local: true };
 }
 
-/** One request under way on one path. */
-export class ClientTx extends Waiting {
+/** Our rule: requests under way at once; beyond, a local 503. The notifier stays far below. */
+export const clientLimit = 100_000;
+
+/** Sends bytes by a flow. False: the flow is gone; `onError`: the kernel refused them, said later. */
+export type Transmit = (flow: Flow, wire: string, onError: (error: Error) => void) => boolean;
+
+/** What tells a request and its answers from all others (RFC 3261 17.1.3, 18.1.2). */
+export interface ClientIdentity {
   readonly branch: string;
   readonly method: string;
-  /** As in our Via: a response must bring it back (RFC 3261 18.1.2). */
-  readonly sentBy: string;
-  /** The connection it went by; empty: UDP. */
-  readonly connection: string;
+  /** As in our Via: a response must bring it back. */
+  readonly sentBy: Endpoint;
+}
+
+/** One request under way on one path. */
+export class ClientTx extends Waiting {
+  readonly identity: ClientIdentity;
+  readonly flow: Flow;
+  #wire: string;
   readonly #store: ClientTransactions;
-  readonly #resend: () => void;
-  readonly #done: (response: FinalResponse) => void;
+  #done: ((response: FinalResponse) => void) | null;
+  readonly #broken = (): void => this.input('broken');
   #state: ClientState = 'trying';
   #timerE: number;
   #untilF = timerF;
   #waiting = 0;
 
   constructor(
-    identity: Pick<ClientTx, 'branch' | 'method' | 'sentBy' | 'connection'>,
+    identity: ClientIdentity,
+    flow: Flow,
+    wire: string,
     store: ClientTransactions,
-    resend: () => void,
     done: (response: FinalResponse) => void,
   ) {
     super();
-    this.branch = identity.branch;
-    this.method = identity.method;
-    this.sentBy = identity.sentBy;
-    this.connection = identity.connection;
+    this.identity = identity;
+    this.flow = flow;
+    this.#wire = wire;
     this.#store = store;
-    this.#resend = resend;
     this.#done = done;
-    this.#timerE = this.connection === '' ? t1 : timerF; // 17.1.2.2: no retransmission on streams
+    this.#timerE = isStream(flow.transport) ? timerF : t1; // 17.1.2.2: no retransmission on streams
   }
 
-  /** Sets the timers; the first sending is the caller's. */
+  /** Sets the timers and sends for the first time. */
   begin(): void {
     this.#wait();
+    this.#send();
   }
 
   input(input: ClientInput, response?: ParsedResponse): void {
@@ -91,16 +103,28 @@ export class ClientTx extends Waiting {
     if (act === 'resend') {
       this.#timerE = nextTimerE(state, this.#timerE);
       this.#wait();
-      this.#resend();
+      this.#send();
     } else if (act !== 'none') {
+      const done = this.#done;
       this.#store.forget(this);
-      this.#done(act === 'timeout' ? localResponse(408) : final(response));
+      this.#empty();
+      done?.(act === 'timeout' ? localResponse(408) : final(response));
     }
   }
 
   override onDue(): void {
     this.#untilF -= this.#waiting;
     this.input(this.#untilF <= 0 ? 'timerF' : 'timerE');
+  }
+
+  /** A table that Map has outgrown keeps its entries until the next full collection: let them be small. */
+  #empty(): void {
+    this.#wire = '';
+    this.#done = null;
+  }
+
+  #send(): void {
+    if (!this.#store.transmit(this.flow, this.#wire, this.#broken)) this.input('broken'); // 17.1.4
   }
 
   #wait(): void {
@@ -118,32 +142,48 @@ function final(response: ParsedResponse | undefined): FinalResponse {
 /** All client transactions. */
 export class ClientTransactions {
   readonly wheel: TimerWheel;
+  readonly transmit: Transmit;
+  readonly #limit: number;
   readonly #byBranch = new Map<string, ClientTx>();
   readonly #byConnection = new Map<string, Set<ClientTx>>();
 
-  constructor(wheel: TimerWheel) {
+  constructor(wheel: TimerWheel, transmit: Transmit, limit = clientLimit) {
     this.wheel = wheel;
+    this.transmit = transmit;
+    this.#limit = limit;
   }
 
   get size(): number {
     return this.#byBranch.size;
   }
 
-  add(tx: ClientTx): void {
-    this.#byBranch.set(tx.branch, tx);
-    if (tx.connection !== '') {
-      const others = this.#byConnection.get(tx.connection);
-      if (others === undefined) this.#byConnection.set(tx.connection, new Set([tx]));
+  /** Sends, and calls `done` once: with the final response, or a local 408 or 503. */
+  send(identity: ClientIdentity, flow: Flow, wire: string, done: (response: FinalResponse) => void): void {
+    if (this.#byBranch.size >= this.#limit) {
+      done(localResponse(503, 'Too Many Requests Under Way'));
+      return;
+    }
+    const tx = new ClientTx(identity, flow, wire, this, done);
+    this.#byBranch.set(identity.branch, tx);
+    if (flow.connection !== '') {
+      const others = this.#byConnection.get(flow.connection);
+      if (others === undefined) this.#byConnection.set(flow.connection, new Set([tx]));
       else others.add(tx);
     }
     tx.begin();
   }
 
-  /** RFC 3261 17.1.3: branch and CSeq method; false: it matches nothing and is dropped. */
-  receive(response: ParsedResponse, sentByOf: (response: ParsedResponse) => string): boolean {
-    const tx = response.via.branch === null ? undefined : this.#byBranch.get(response.via.branch);
-    if (tx === undefined || tx.method !== response.method || tx.sentBy !== sentByOf(response)) return false;
-    tx.input(response.status < 200 ? 'provisional' : 'final', response);
+  /**
+   * RFC 3261 17.1.3: branch and CSeq method, and 18.1.2: our own sent-by; false: it matches nothing and is dropped. Hosts
+   * are compared by value: a peer may write an IPv6 address of ours another way than we did.
+   */
+  receive(response: ParsedResponse): boolean {
+    const { via, method, status } = response;
+    const tx = via.branch === null ? undefined : this.#byBranch.get(via.branch);
+    if (tx === undefined || tx.identity.method !== method) return false;
+    const { address, port } = tx.identity.sentBy;
+    if ((via.port ?? 5060) !== port || !sameHost(via.host, address)) return false;
+    tx.input(status < 200 ? 'provisional' : 'final', response);
     return true;
   }
 
@@ -157,10 +197,12 @@ export class ClientTransactions {
   }
 
   forget(tx: ClientTx): void {
+    const { connection } = tx.flow;
     this.wheel.cancel(tx);
-    this.#byBranch.delete(tx.branch);
-    const others = this.#byConnection.get(tx.connection);
+    this.#byBranch.delete(tx.identity.branch);
+    if (connection === '') return;
+    const others = this.#byConnection.get(connection);
     others?.delete(tx);
-    if (others?.size === 0) this.#byConnection.delete(tx.connection);
+    if (others?.size === 0) this.#byConnection.delete(connection);
   }
 }

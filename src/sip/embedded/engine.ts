@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Clock } from '../../model/clock.ts';
+import { type Clock, sleep } from '../../model/clock.ts';
 import type { Logger } from '../../model/logger.ts';
 import type { Random } from '../../model/random.ts';
 import type {
@@ -13,24 +13,39 @@ import type {
   SipEngine,
 } from '../engine.ts';
 import { limits } from '../message/limits.ts';
-import {
-  type ParsedRequest,
-  type ParsedResponse,
-  parseMessage,
-  type RefusedMessage,
-  refuse,
-} from '../message/parse.ts';
+import { type ParsedRequest, parseMessage, type RefusedMessage, refuse } from '../message/parse.ts';
+import type { SecurityReports } from '../security-log.ts';
 import { ClientTransactions, localResponse } from './client-tx.ts';
 import { Complaints } from './complaints.ts';
-import { type Draft, draftRequest, sentBy, writeAnswer, writeRefusal } from './compose.ts';
+import { type Draft, draftRequest, writeAnswer, writeRefusal } from './compose.ts';
+import type { Connection } from './connection.ts';
 import type { Frame } from './framing.ts';
 import { Outgoing, udpRoom } from './outgoing.ts';
+import { Overload } from './overload.ts';
+import { inProportion, refusalInProportion } from './proportion.ts';
 import { ReceivedRequest } from './received-request.ts';
-import { type ServerHost, ServerTransactions, serverKey } from './server-tx.ts';
-import type { TcpConnection } from './tcp.ts';
+import {
+  type HandedTransaction,
+  type Limits,
+  mergeKey,
+  type ServerHost,
+  ServerTransactions,
+  serverKey,
+  serverLimits,
+} from './server-tx.ts';
+import {
+  defaultPerSource,
+  looksLikeResponse,
+  malformedCost,
+  type PerSource,
+  SourceLimits,
+  strayCost,
+} from './source-limits.ts';
+import { StaleInput } from './stale-input.ts';
 import { TimerWheel } from './timer-wheel.ts';
 import { Tokens } from './tokens.ts';
-import { Transports } from './transports.ts';
+import { type StreamOptions, Transports } from './transports.ts';
+import { WorkQueue } from './work-queue.ts';
 
 export interface EmbeddedEngineOptions {
   /** IP addresses; port 0 lets the system choose. */
@@ -42,7 +57,22 @@ export interface EmbeddedEngineOptions {
   readonly serverName: string;
   /** The host others reach us at, for Via; default: the bound address, or one of this host's. */
   readonly advertise?: string;
+  /** Hears of malformed messages, floods and connections that misbehave; default: the ordinary log. */
+  readonly security?: SecurityReports;
+  /** TLS, WebSocket and the limits on connections. */
+  readonly streams?: StreamOptions;
+  /** What one source may ask; default: see `source-limits.ts`. */
+  readonly perSource?: PerSource;
+  /** Sources that may ask as much as they like; default: none. */
+  readonly exempt?: (address: string) => boolean;
+  /** Instead of the usual limits on transactions. */
+  readonly transactions?: Partial<Limits>;
+  /** How long `stop` waits at most for what is under way, ms; default: not at all. */
+  readonly drainMs?: number;
 }
+
+/** How often `stop` looks whether all is done; ms. */
+const drainStepMs = 10;
 
 /** What a CANCEL can name (RFC 3261 9.2); INVITE first. */
 const cancellable = ['INVITE', 'SUBSCRIBE', 'NOTIFY', 'PUBLISH', 'OPTIONS', 'REGISTER', 'MESSAGE', 'INFO', 'REFER'];
@@ -56,32 +86,56 @@ export class EmbeddedEngine implements SipEngine {
   readonly #tokens: Tokens;
   readonly #secret: string;
   readonly #wheel: TimerWheel;
+  readonly #limits: SourceLimits;
+  readonly #overload: Overload;
+  readonly #stale = new StaleInput();
+  readonly #queue: WorkQueue<HandedTransaction>;
   readonly #server: ServerTransactions;
   readonly #client: ClientTransactions;
   readonly #transports: Transports;
   readonly #outgoing: Outgoing;
   #onRequest: (transaction: ServerTransaction) => void = () => undefined;
-  #running = false;
+  /** `draining`: what is under way is brought to its end, nothing new begins. */
+  #phase: 'stopped' | 'running' | 'draining' = 'stopped';
 
   constructor(options: EmbeddedEngineOptions) {
     this.#options = options;
     this.#logger = options.logger.child('sip');
-    this.#complaints = new Complaints(options.clock, this.#logger);
+    this.#complaints = new Complaints(options.clock, this.#logger, options.security ?? null);
     this.#tokens = new Tokens(options.random);
     this.#secret = this.#tokens.next(16);
-    this.#wheel = new TimerWheel(options.clock);
-    this.#server = new ServerTransactions(this.#serverHost());
-    this.#client = new ClientTransactions(this.#wheel);
+    this.#wheel = new TimerWheel(options.clock, (ms) => {
+      this.#overload.late(ms);
+      this.#stale.late(ms);
+    });
+    this.#limits = new SourceLimits(
+      options.clock,
+      options.perSource ?? defaultPerSource,
+      options.exempt ?? (() => false),
+    );
+    this.#overload = new Overload(this.#wheel, options.random, this.#logger);
+    this.#queue = new WorkQueue<HandedTransaction>({
+      clock: options.clock,
+      serve: (transaction) => this.#hand(transaction, transaction.request.flow),
+      onStale: (transaction) => transaction.drop(),
+      onWaited: (ms) => this.#overload.waited(ms),
+    });
+    this.#server = new ServerTransactions(this.#serverHost(), { ...serverLimits, ...options.transactions });
+    this.#client = new ClientTransactions(this.#wheel, (flow, wire, onError) =>
+      this.#transports.send(flow, wire, onError),
+    );
     this.#transports = new Transports({
       clock: options.clock,
       logger: this.#logger,
       connectionPrefix: this.#tokens.next(4),
       advertise: options.advertise ?? null,
+      streams: options.streams ?? {},
       events: {
         onDatagram: (bytes, flow) => this.#onMessage(bytes, flow),
         onFrame: (frame, connection) => this.#onFrame(frame, connection),
         onClosed: (connection) => this.#client.breakConnection(connection.flow.connection),
-        onMisuse: (remote, what) => this.#complaints.warn(`tcp:${remote.address}`, what),
+        onMisuse: (remote, transport, what, detail) =>
+          this.#complaints.warn(`${transport}:${remote.address}`, what, detail),
       },
     });
     this.#outgoing = new Outgoing(this.#transports, this.#client, this.#tokens, options.clock);
@@ -89,26 +143,33 @@ export class EmbeddedEngine implements SipEngine {
 
   async start(onRequest: (transaction: ServerTransaction) => void): Promise<readonly ListenPoint[]> {
     this.#onRequest = onRequest;
-    this.#running = true;
+    this.#phase = 'running';
     try {
       return await this.#transports.listen(this.#options.listen);
     } catch (error) {
-      this.#running = false;
+      this.#phase = 'stopped';
       throw error;
     }
   }
 
   async stop(): Promise<void> {
-    this.#running = false;
+    await this.#drain();
+    this.#phase = 'stopped';
     this.#client.breakAll();
+    this.#queue.clear();
     this.#server.clear();
     await this.#transports.close();
     this.#client.breakAll(); // what a failed dial turned back to while the sockets closed
     this.#wheel.stop();
   }
 
+  /** Reads the TLS certificate again; connections that stand keep theirs. */
+  reloadCertificate(): Promise<void> {
+    return this.#transports.reloadCertificate();
+  }
+
   request(request: AddressedRequest): Promise<FinalResponse> {
-    if (!this.#running) return Promise.resolve(localResponse(503, 'Stopped'));
+    if (this.#phase === 'stopped') return Promise.resolve(localResponse(503, 'Stopped'));
     let draft: Draft;
     try {
       draft = draftRequest(request, this.#options.serverName);
@@ -123,20 +184,39 @@ export class EmbeddedEngine implements SipEngine {
     return flow.transport === 'udp' ? udpRoom : Number.POSITIVE_INFINITY;
   }
 
+  async connect({ transport, address, port }: ListenPoint): Promise<Flow | null> {
+    if (this.#phase !== 'running' || transport !== 'tcp') return null;
+    return (await this.#transports.dial({ address, port }))?.flow ?? null;
+  }
+
+  /**
+   * What was received is answered, and what was sent may still be answered. New requests are not heard: the phone
+   * repeats them, and finds us again when we are back.
+   */
+  async #drain(): Promise<void> {
+    const { clock, drainMs = 0 } = this.#options;
+    if (this.#phase !== 'running') return;
+    this.#phase = 'draining';
+    const until = clock.now() + drainMs;
+    while (this.#client.size + this.#server.pending > 0 && clock.now() < until) await sleep(clock, drainStepMs);
+  }
+
   #serverHost(): ServerHost {
     return {
       wheel: this.#wheel,
-      write: (message, flow, answer) => this.#write(message, flow, answer),
+      write: (message, flow, answer, bytes) => this.#write(message, flow, answer, bytes),
       send: (flow, wire) => this.#reply(flow, wire),
       onUnanswered: (message, flow) =>
         this.#logger.error({ source: sourceName(flow), method: message.method }, 'a request was never answered'),
     };
   }
 
-  #write(message: ParsedRequest, flow: Flow, answer: SipAnswer): string {
+  #write(message: ParsedRequest, flow: Flow, answer: SipAnswer, bytes: number): string {
     const tag = message.toTag === null && answer.toTag === undefined ? this.#tokens.next(8) : '';
     try {
-      return writeAnswer(message, flow.remote, answer, tag, this.#options.serverName);
+      const write = (one: SipAnswer, server: string) => writeAnswer(message, flow.remote, one, tag, server);
+      const { serverName } = this.#options;
+      return flow.transport === 'udp' ? inProportion(answer, bytes, serverName, write) : write(answer, serverName);
     } catch (error) {
       this.#logger.error({ error: String(error), method: message.method }, 'an answer could not be written');
       return writeAnswer(message, flow.remote, { status: 500 }, tag || this.#tokens.next(8), '');
@@ -145,44 +225,63 @@ export class EmbeddedEngine implements SipEngine {
 
   /** RFC 3581 4: to where it came from, by the socket it came by; a connection that is gone takes its answer along. */
   #reply(flow: Flow, wire: string): void {
+    if (wire === '') return; // nothing that would be in proportion to the request
     this.#transports.send(flow, wire, (error) =>
       this.#complaints.warn(sourceName(flow), 'an answer could not be sent', error.message),
     );
   }
 
-  #onFrame(frame: Frame, connection: TcpConnection): void {
+  #onFrame(frame: Frame, connection: Connection): void {
     if (frame.kind === 'message') this.#onMessage(frame.bytes, connection.flow);
     else if (frame.kind === 'broken') {
-      this.#onRefused(refuse(frame.bytes, frame.status, frame.reason, true), connection.flow);
+      this.#onRefused(refuse(frame.bytes, frame.status, frame.reason, true), connection.flow, frame.bytes.length, true);
     }
   }
 
+  /** In order of price: what can be dropped is dropped before more is spent on it. */
   #onMessage(bytes: Buffer, flow: Flow): void {
-    if (!this.#running) return;
-    const parsed = parseMessage(bytes, flow.transport === 'udp' ? 'datagram' : 'stream');
-    if (parsed.kind === 'request') this.#onRequestMessage(parsed, bytes.length, flow);
-    else if (parsed.kind === 'response') this.#client.receive(parsed, viaOf);
-    else this.#onRefused(parsed, flow);
+    const datagram = flow.transport === 'udp';
+    if (datagram) this.#stale.read();
+    if (this.#phase === 'stopped' || (datagram && this.#stale.dropping)) return;
+    const { address } = flow.remote;
+    const admission = this.#limits.admit(address, looksLikeResponse(bytes));
+    if (admission === 'drop') return;
+    const parsed = parseMessage(bytes, isFramed(flow) ? 'datagram' : 'stream');
+    if (parsed.kind === 'request') this.#onRequestMessage(parsed, bytes.length, flow, admission === 'refuse');
+    else if (parsed.kind === 'response') {
+      if (!this.#client.receive(parsed)) this.#limits.charge(address, strayCost);
+    } else this.#onRefused(parsed, flow, bytes.length, admission === 'pass');
   }
 
-  #onRequestMessage(message: ParsedRequest, bytes: number, flow: Flow): void {
+  #onRequestMessage(message: ParsedRequest, bytes: number, flow: Flow, tooMany: boolean): void {
     const { method } = message;
     if (method === 'ACK') return; // it can only belong to a final answer we gave to an INVITE
-    const key = serverKey(message, sourceOf(flow), method);
-    if (this.#server.absorb(key, bytes)) return;
-    if (this.#server.overloaded) {
-      const answer: SipAnswer = { status: 503, headers: [['Retry-After', '10']], toTag: this.#statelessTag(message) };
-      this.#reply(flow, this.#write(message, flow, answer));
+    const key = serverKey(message, flow.remote, method);
+    if (this.#server.absorb(key, bytes) || this.#phase === 'draining') return;
+    if (tooMany) this.#complaints.warn(sourceName(flow), 'too many requests (sip.limits.perSource)');
+    if (tooMany || this.#server.full) {
+      // without state: nothing is kept of what there is too much of
+      this.#reply(flow, this.#write(message, flow, { ...this.#later(), toTag: this.#statelessTag(message) }, bytes));
       return;
     }
+    const merge = mergeKey(message);
+    const merged = merge !== null && this.#server.isMerged(merge);
     const transaction = this.#server.open(key, bytes, message, new ReceivedRequest(message, flow));
     if (method === 'CANCEL') this.#onCancel(message, flow, transaction);
-    else this.#hand(transaction, flow);
+    else if (merged)
+      transaction.respond({ status: 482 }); // RFC 3261 8.2.2.2
+    // kept like any answer: a repetition that is under way must not be served after its client was sent away
+    else if (message.toTag === null && this.#overload.sheds()) transaction.respond(this.#later());
+    else this.#queue.push(transaction, message.toTag !== null);
+  }
+
+  #later(): SipAnswer {
+    return { status: 503, headers: [['Retry-After', String(this.#overload.retryAfter())]] };
   }
 
   /** RFC 3261 9.2: by then every request has, or is about to get, its final answer: nothing else to do. */
   #onCancel(message: ParsedRequest, flow: Flow, transaction: ServerTransaction): void {
-    const known = cancellable.some((method) => this.#server.has(serverKey(message, sourceOf(flow), method)));
+    const known = cancellable.some((method) => this.#server.has(serverKey(message, flow.remote, method)));
     transaction.respond({ status: known ? 200 : 481 });
   }
 
@@ -200,14 +299,21 @@ export class EmbeddedEngine implements SipEngine {
     }
   }
 
-  #onRefused(refused: RefusedMessage, flow: Flow): void {
+  #onRefused(refused: RefusedMessage, flow: Flow, bytes: number, answered: boolean): void {
+    this.#limits.charge(flow.remote.address, malformedCost);
+    if (answered) this.#answerRefused(refused, flow, bytes);
+    if (refused.outOfStep) this.#transports.connection(flow)?.lostStep();
+  }
+
+  #answerRefused(refused: RefusedMessage, flow: Flow, bytes: number): void {
     const detail = refused.method === null ? refused.reason : `${refused.method}: ${refused.reason}`;
     this.#complaints.warn(sourceName(flow), 'SIP message refused', detail);
     const { callId, cseq, via } = refused.echo;
     const tag = this.#hashed(`${callId}|${cseq}|${via[0]}`);
-    const wire = writeRefusal(refused, flow.remote, tag, this.#options.serverName);
+    const { serverName } = this.#options;
+    const write = (server: string) => writeRefusal(refused, flow.remote, tag, server);
+    const wire = flow.transport === 'udp' ? refusalInProportion(bytes, serverName, write) : write(serverName);
     if (wire !== null) this.#reply(flow, wire);
-    if (refused.outOfStep) this.#transports.connection(flow)?.finish();
   }
 
   /** RFC 3261 8.2.7: a stateless answer has the same To tag each time. */
@@ -221,15 +327,11 @@ export class EmbeddedEngine implements SipEngine {
   }
 }
 
-function sourceOf({ remote }: Flow): string {
-  return `${remote.address}:${remote.port}`;
+/** One message a datagram or frame: no Content-Length is needed to find its end (RFC 7118 5). */
+function isFramed({ transport }: Flow): boolean {
+  return transport !== 'tcp' && transport !== 'tls';
 }
 
 function sourceName(flow: Flow): string {
   return `${flow.transport}:${flow.remote.address}`;
-}
-
-/** The sent-by a response brings back. */
-function viaOf(response: ParsedResponse): string {
-  return sentBy({ address: response.via.host, port: response.via.port ?? 5060 });
 }

@@ -1,7 +1,8 @@
 import type { Clock } from '../../model/clock.ts';
 import type { FinalResponse, Flow } from '../engine.ts';
-import { type ClientTransactions, ClientTx, localResponse } from './client-tx.ts';
+import { type ClientIdentity, type ClientTransactions, localResponse } from './client-tx.ts';
 import { type Draft, finishRequest, sentBy } from './compose.ts';
+import { Recent } from './recent.ts';
 import type { Tokens } from './tokens.ts';
 import type { Transports } from './transports.ts';
 
@@ -9,7 +10,12 @@ import type { Transports } from './transports.ts';
 export const udpRoom = 1300;
 /** How long a peer that takes no TCP is not asked again (our rule). */
 const noTcpMs = 600_000;
-const maxRemembered = 10_000;
+const maxRemembered = 5000;
+
+interface Written {
+  readonly identity: ClientIdentity;
+  readonly wire: string;
+}
 
 /** Sends requests: chooses between UDP and a stream, and makes the client transaction. */
 export class Outgoing {
@@ -18,7 +24,7 @@ export class Outgoing {
   readonly #tokens: Tokens;
   readonly #clock: Clock;
   /** Peers that took no TCP, with the time when they did not. */
-  readonly #noTcp = new Map<string, number>();
+  readonly #noTcp = new Recent<number>(maxRemembered);
 
   constructor(transports: Transports, client: ClientTransactions, tokens: Tokens, clock: Clock) {
     this.#transports = transports;
@@ -29,12 +35,11 @@ export class Outgoing {
 
   /** Resolves with the final response, or a local 408 or 503. Never rejects. */
   send(draft: Draft, flow: Flow): Promise<FinalResponse> {
-    const branch = this.#branch();
-    const via = this.#via(flow);
-    if (via === null) return Promise.resolve(localResponse(503, 'Flow Gone'));
-    const wire = finishRequest(draft, flow.transport, via, branch);
+    const written = this.#write(draft, flow);
+    if (written === null) return Promise.resolve(localResponse(503, 'Flow Gone'));
+    const { wire } = written;
     if (flow.transport !== 'udp' || wire.length <= udpRoom || this.#refusesTcp(flow)) {
-      return this.#transact(draft.method, flow, via, branch, wire);
+      return this.#transact(flow, written);
     }
     return this.#sendLarge(draft, flow);
   }
@@ -50,32 +55,21 @@ export class Outgoing {
   }
 
   #sendBy(draft: Draft, flow: Flow): Promise<FinalResponse> {
-    const via = this.#via(flow);
-    if (via === null) return Promise.resolve(localResponse(503, 'Flow Gone'));
-    const branch = this.#branch();
-    return this.#transact(draft.method, flow, via, branch, finishRequest(draft, flow.transport, via, branch));
+    const written = this.#write(draft, flow);
+    return written === null ? Promise.resolve(localResponse(503, 'Flow Gone')) : this.#transact(flow, written);
   }
 
-  #transact(method: string, flow: Flow, via: string, branch: string, wire: string): Promise<FinalResponse> {
-    return new Promise((resolve) => {
-      const broken = () => tx.input('broken');
-      const transmit = () => {
-        if (!this.#transports.send(flow, wire, broken)) broken();
-      };
-      const identity = { branch, method, sentBy: via.toLowerCase(), connection: flow.connection };
-      const tx = new ClientTx(identity, this.#client, transmit, resolve);
-      this.#client.add(tx);
-      transmit();
-    });
-  }
-
-  #branch(): string {
-    return `z9hG4bK${this.#tokens.next(12)}`;
-  }
-
-  #via(flow: Flow): string | null {
+  /** null: no socket for this flow. */
+  #write(draft: Draft, flow: Flow): Written | null {
     const address = this.#transports.viaAddress(flow);
-    return address === null ? null : sentBy(address);
+    if (address === null) return null;
+    const branch = `z9hG4bK${this.#tokens.next(12)}`;
+    const wire = finishRequest(draft, flow.transport, sentBy(address), branch);
+    return { identity: { branch, method: draft.method, sentBy: address }, wire };
+  }
+
+  #transact(flow: Flow, { identity, wire }: Written): Promise<FinalResponse> {
+    return new Promise((resolve) => this.#client.send(identity, flow, wire, resolve));
   }
 
   #refusesTcp(flow: Flow): boolean {
@@ -84,12 +78,6 @@ export class Outgoing {
   }
 
   #rememberNoTcp(flow: Flow): void {
-    const key = `${flow.remote.address}|${flow.remote.port}`;
-    this.#noTcp.delete(key);
-    this.#noTcp.set(key, this.#clock.now());
-    if (this.#noTcp.size > maxRemembered) {
-      const oldest = this.#noTcp.keys().next();
-      if (!oldest.done) this.#noTcp.delete(oldest.value);
-    }
+    this.#noTcp.set(`${flow.remote.address}|${flow.remote.port}`, this.#clock.now());
   }
 }

@@ -24,6 +24,7 @@ const slotCount = 512;
  */
 export class TimerWheel {
   readonly #clock: Clock;
+  readonly #onLate: (ms: number) => void;
   readonly #slotMs: number;
   readonly #slots = Array.from({ length: slotCount }, () => new Slot());
   /** The last tick whose slot was run. */
@@ -35,8 +36,10 @@ export class TimerWheel {
   #count = 0;
   #timer: Timer | null = null;
 
-  constructor(clock: Clock, slotMs = 100) {
+  /** `onLate`: hears at each tick how late it is, ms; 0 mostly. Nothing is heard while the wheel is empty. */
+  constructor(clock: Clock, onLate: (ms: number) => void = () => undefined, slotMs = 100) {
     this.#clock = clock;
+    this.#onLate = onLate;
     this.#slotMs = slotMs;
   }
 
@@ -94,7 +97,9 @@ export class TimerWheel {
 
   #onTick(): void {
     this.#timer = null;
-    const passed = Math.floor((this.#clock.now() - this.#reachedAt) / this.#slotMs);
+    const since = this.#clock.now() - this.#reachedAt;
+    const passed = Math.floor(since / this.#slotMs);
+    this.#onLate(Math.max(since - this.#slotMs, 0));
     const inStep = passed >= 1 && passed <= slotCount;
     const ticks = inStep ? passed : 1;
     this.#reached += ticks;

@@ -1,35 +1,69 @@
 import { isIPv6 } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import type { Clock } from '../../model/clock.ts';
+import { Fault } from '../../model/errors.ts';
 import type { Logger } from '../../model/logger.ts';
-import type { Endpoint, Flow, ListenPoint } from '../engine.ts';
-import { type TcpConnection, type TcpEvents, TcpSide } from './tcp.ts';
+import type { Endpoint, Flow, ListenPoint, Transport } from '../engine.ts';
+import { LocalAddresses } from '../local-addresses.ts';
+import { pointName } from './bind-fault.ts';
+import type { Connection, ConnectionEvents } from './connection.ts';
+import { Connections } from './connections.ts';
+import { type StreamLimits, streamLimits } from './stream-limits.ts';
+import { TcpSide } from './tcp.ts';
+import { TlsSide } from './tls.ts';
+import { TlsKeys, type TlsSettings } from './tls-keys.ts';
 import { UdpListener } from './udp.ts';
+import { WsSide } from './ws.ts';
 
 /** What came off the wire, with the path it took. */
-export interface TransportEvents extends TcpEvents {
+export interface TransportEvents extends ConnectionEvents {
   onDatagram(bytes: Buffer, flow: Flow): void;
+}
+
+/** What an admin or a test may set about connections. */
+export interface StreamOptions {
+  /** Needed for `tls` and `wss` listeners. */
+  readonly tls?: TlsSettings;
+  /** Web pages that may connect by WebSocket; default: none. A client that is no browser names no page and may. */
+  readonly webSocketOrigins?: readonly string[];
+  /** Instead of the usual limits. */
+  readonly limits?: Partial<StreamLimits>;
+  /** Addresses that may hold any number of connections; default: none. */
+  readonly isTrusted?: (address: string) => boolean;
 }
 
 /** Every socket of the engine. Paths are flows: nothing here ever looks at a URI or resolves a name. */
 export class Transports {
   readonly #udp: UdpListener[] = [];
+  readonly #connections: Connections;
+  readonly #keys: TlsKeys | null;
   readonly #tcp: TcpSide;
+  readonly #tls: TlsSide | null;
+  readonly #ws: WsSide;
   readonly #logger: Logger;
   readonly #events: TransportEvents;
   readonly #advertise: string | null;
+  readonly #addresses: LocalAddresses;
 
+  /** Throws a Fault `config-invalid` where the certificate cannot be used. */
   constructor(options: {
     readonly clock: Clock;
     readonly logger: Logger;
     readonly events: TransportEvents;
     readonly connectionPrefix: string;
     readonly advertise: string | null;
+    readonly streams: StreamOptions;
   }) {
-    this.#logger = options.logger;
-    this.#events = options.events;
+    const { clock, logger, events, connectionPrefix: idPrefix } = options;
+    const { tls, webSocketOrigins: origins = [], limits, isTrusted = () => false } = options.streams;
+    this.#logger = logger;
+    this.#events = events;
     this.#advertise = options.advertise;
-    this.#tcp = new TcpSide(options.clock, options.connectionPrefix, options.events);
+    this.#addresses = new LocalAddresses(clock);
+    this.#connections = new Connections({ clock, limits: { ...streamLimits, ...limits }, isTrusted, idPrefix, events });
+    this.#keys = tls === undefined ? null : new TlsKeys(tls, clock, logger);
+    this.#tcp = new TcpSide(this.#connections);
+    this.#tls = this.#keys === null ? null : new TlsSide(this.#connections, this.#keys);
+    this.#ws = new WsSide({ connections: this.#connections, keys: this.#keys, origins });
   }
 
   /** All or nothing: what was bound before a fault is closed again. */
@@ -37,6 +71,7 @@ export class Transports {
     const bound: ListenPoint[] = [];
     try {
       for (const point of points) bound.push(await this.#listenOn(point));
+      if (points.some(({ transport }) => isSecure(transport))) this.#keys?.start();
     } catch (error) {
       await this.close();
       throw error;
@@ -46,17 +81,17 @@ export class Transports {
 
   /** False: the flow is gone. `onError`: the kernel refused a datagram, said later. */
   send(flow: Flow, wire: string, onError: (error: Error) => void): boolean {
-    if (flow.transport !== 'udp') return this.#tcp.find(flow.connection)?.send(wire) ?? false;
+    if (flow.transport !== 'udp') return this.#connections.find(flow.connection)?.send(wire) ?? false;
     const listener = this.#listenerFor(flow);
     listener?.send(wire, flow.remote, onError);
     return listener !== undefined;
   }
 
-  connection(flow: Flow): TcpConnection | undefined {
-    return this.#tcp.find(flow.connection);
+  connection(flow: Flow): Connection | undefined {
+    return this.#connections.find(flow.connection);
   }
 
-  dial(remote: Endpoint): Promise<TcpConnection | null> {
+  dial(remote: Endpoint): Promise<Connection | null> {
     return this.#tcp.dial(remote);
   }
 
@@ -66,16 +101,29 @@ export class Transports {
       const listener = this.#listenerFor(flow);
       return listener === undefined ? null : this.#reachable(listener.point, flow.remote.address);
     }
-    const connection = this.#tcp.find(flow.connection);
+    const connection = this.#connections.find(flow.connection);
     return connection === undefined ? null : this.#reachable(connection.flow.local, connection.flow.remote.address);
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#tcp.close(), ...this.#udp.map((listener) => listener.close())]);
+    this.#keys?.close();
+    this.#connections.close();
+    const streams = [this.#tcp.close(), this.#tls?.close(), this.#ws.close()];
+    await Promise.all([...streams, ...this.#udp.map((listener) => listener.close())]);
+  }
+
+  /** Reads the certificate again, at once. */
+  async reloadCertificate(): Promise<void> {
+    await this.#keys?.reload();
   }
 
   async #listenOn(point: ListenPoint): Promise<ListenPoint> {
     if (point.transport === 'tcp') return this.#tcp.listen(point);
+    if (isSecure(point.transport) && this.#keys === null) {
+      throw new Fault('config-invalid', `sip.tls: needed for ${pointName(point)}`);
+    }
+    if (point.transport === 'tls' && this.#tls !== null) return this.#tls.listen(point);
+    if (point.transport !== 'udp') return this.#ws.listen(point);
     const listener = new UdpListener(point, this.#logger, (bytes, remote, { point: local }) =>
       this.#events.onDatagram(bytes, { transport: 'udp', local, remote, connection: '' }),
     );
@@ -97,19 +145,10 @@ export class Transports {
   #reachable(local: Endpoint, remote: string): Endpoint {
     if (this.#advertise !== null) return { address: this.#advertise, port: local.port };
     if (local.address !== '0.0.0.0' && local.address !== '::') return local;
-    return { address: ownAddress(isIPv6(local.address), remote), port: local.port };
+    return { address: this.#addresses.facing(remote), port: local.port };
   }
 }
 
-const loopback = /^(?:127\.|::1$)/;
-
-/** An address of this host instead of the wildcard. Answers come back by rport, so any is good enough. */
-function ownAddress(v6: boolean, remote: string): string {
-  const home = v6 ? '::1' : '127.0.0.1';
-  if (loopback.test(remote)) return home;
-  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  const outside = all.find(
-    (one) => !one.internal && one.family === (v6 ? 'IPv6' : 'IPv4') && !one.address.startsWith('fe80'),
-  );
-  return outside?.address ?? home;
+function isSecure(transport: Transport): boolean {
+  return transport === 'tls' || transport === 'wss';
 }

@@ -1,12 +1,14 @@
 import { createSocket, type Socket } from 'node:dgram';
+import type { LookupOptions } from 'node:dns';
 import { isIPv6 } from 'node:net';
 import type { Logger } from '../../model/logger.ts';
 import type { Endpoint, ListenPoint } from '../engine.ts';
 import { bindFault, pointName } from './bind-fault.ts';
+import { readStunRequest, writeStunAnswer } from './stun.ts';
 
 const wantedBuffer = 4 * 1024 * 1024;
 
-/** One bound UDP socket. What is not SIP (STUN, keep-alives) ends here. */
+/** One bound UDP socket. What is not SIP ends here: STUN is answered, other keep-alives are dropped. */
 export class UdpListener {
   readonly #wanted: ListenPoint;
   readonly #logger: Logger;
@@ -35,7 +37,7 @@ export class UdpListener {
     const { address, port } = this.#wanted;
     const v6 = isIPv6(address);
     // ipv6Only: `[::]` and `0.0.0.0` on one port are two listeners, and no peer shows up as ::ffff:192.0.2.1
-    const socket = createSocket({ type: v6 ? 'udp6' : 'udp4', ipv6Only: v6 });
+    const socket = createSocket({ type: v6 ? 'udp6' : 'udp4', ipv6Only: v6, lookup: literal });
     await new Promise<void>((resolve, reject) => {
       socket.once('error', (error) => {
         socket.close();
@@ -46,7 +48,8 @@ export class UdpListener {
     socket.removeAllListeners('error');
     socket.on('error', (error) => this.#logger.warn({ at: pointName(this.#point), error: error.message }, 'UDP error'));
     socket.on('message', (bytes, remote) => {
-      if (!isNoise(bytes)) this.#onDatagram(bytes, { address: remote.address, port: remote.port }, this);
+      if (bytes[0] === 0) this.#keepAlive(bytes, remote);
+      else if (!isNoise(bytes)) this.#onDatagram(bytes, { address: remote.address, port: remote.port }, this);
     });
     this.#socket = socket;
     this.#point = { transport: 'udp', address, port: socket.address().port };
@@ -60,6 +63,14 @@ export class UdpListener {
       this.#socket.send(Buffer.from(wire, 'latin1'), remote.port, remote.address, (error) => {
         if (error) onError(error);
       });
+  }
+
+  /** RFC 5626 4.4.2: a phone asks by STUN whether its flow is alive and how we see it. */
+  #keepAlive(bytes: Buffer, { address, port }: Endpoint): void {
+    const request = readStunRequest(bytes);
+    // an answer that the kernel refuses is one that did not arrive: the phone asks again
+    if (request !== null)
+      this.#socket?.send(writeStunAnswer(request, { address, port }), port, address, () => undefined);
   }
 
   close(): Promise<void> {
@@ -86,6 +97,15 @@ export class UdpListener {
       );
     }
   }
+}
+
+/** The address as it is: flows hold no names, and dgram would ask the resolver's queue for each message. */
+function literal(
+  address: string,
+  options: LookupOptions,
+  done: (error: NodeJS.ErrnoException | null, address: string, family: number) => void,
+): void {
+  done(null, address, Number(options.family));
 }
 
 /** No SIP message is that short: CRLF, `jaK` (COMPAT(Jitsi, Linphone)) and other keep-alives. */

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../../../src/model/clock.ts';
 import type { Random } from '../../../src/model/random.ts';
 import { systemRandom } from '../../../src/model/random.ts';
 import { EmbeddedEngine } from '../../../src/sip/embedded/engine.ts';
-import { tcpLimits } from '../../../src/sip/embedded/tcp.ts';
+import { streamLimits } from '../../../src/sip/embedded/stream-limits.ts';
 import type { Flow, ListenPoint, ServerTransaction } from '../../../src/sip/engine.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { RecordingLogger } from '../../support/silent-logger.ts';
@@ -244,7 +244,7 @@ describe('limits on streams', () => {
   test('one address may hold 50 connections, the next is closed', async () => {
     const { points } = await started(tcpOnly);
     const streams: TcpPeer[] = [];
-    for (let i = 0; i < tcpLimits.perAddress; i++) streams.push(await tcpPeer(first(points)));
+    for (let i = 0; i < streamLimits.perAddress; i++) streams.push(await tcpPeer(first(points)));
     const extra = await tcpPeer(first(points));
     await until(() => extra.closed, 'the close of the extra one');
     assert.ok(streams.every((stream) => !stream.closed));
@@ -266,10 +266,10 @@ describe('limits on streams', () => {
     good.send(subscribe());
     mute.send('\r\n\r\n');
     await until(() => good.text !== '' && mute.text !== '', 'an answer and a pong');
-    clock.advance(tcpLimits.firstMessageMs);
+    clock.advance(streamLimits.firstMessageMs);
     await until(() => mute.closed, 'the close of the mute one');
     assert.equal(good.closed, false);
-    clock.advance(tcpLimits.idleMs);
+    clock.advance(streamLimits.idleMs);
     await until(() => good.closed, 'the close of the idle one');
   });
 
@@ -282,7 +282,7 @@ describe('limits on streams', () => {
     // half a message behind a ping: the pong says that all of it was read
     slow.send('\r\n\r\nSUBSCRIBE sip:x SIP/2.0\r\n');
     await until(() => slow.text.endsWith('\r\n\r\n\r\n'), 'a pong');
-    clock.advance(tcpLimits.messageMs - 1000);
+    clock.advance(streamLimits.messageMs - 1000);
     slow.send('X: y\r\n');
     await new Promise((resolve) => systemClock.after(50, () => resolve(null)));
     assert.equal(slow.closed, false);

@@ -1,5 +1,5 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { Endpoint, Flow, ListenPoint } from '../../../src/sip/engine.ts';
 
 /** Resolves with what `look` finds, asked again whenever something arrives; fails after a generous deadline. */
@@ -124,6 +124,10 @@ export class TcpListener {
       server.once('error', reject);
       server.listen(at.port, at.address, () => resolve(new TcpListener(server)));
     });
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
   }
 
   close(): Promise<void> {

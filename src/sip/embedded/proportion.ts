@@ -1,0 +1,44 @@
+import type { SipAnswer } from '../engine.ts';
+
+/** An answer over UDP goes where the datagram says it came from: larger than this share of it, it would be a weapon. */
+const largestShare = 1.5;
+
+/**
+ * The answer as bytes for UDP, in proportion to its request (reference: amplification). A refusal loses `Server`, then what
+ * `smaller` leaves out, then all but its status; the empty string: nothing that may be sent. A 2xx is for somebody known,
+ * unless it brings a smaller form itself. `write` gives the bytes of an answer; `server` is the header's value, or the
+ * empty string.
+ */
+export function inProportion(
+  answer: SipAnswer,
+  requestBytes: number,
+  server: string,
+  write: (answer: SipAnswer, server: string) => string,
+): string {
+  // who asks for credentials need not say which software he is
+  const first = write(answer, answer.status === 401 ? '' : server);
+  if (answer.status < 300 && answer.smaller === undefined) return first;
+  const fits = (wire: string) => wire.length <= largestShare * requestBytes;
+  if (fits(first)) return first;
+  for (let next: SipAnswer | undefined = answer; next !== undefined; next = next.smaller) {
+    const wire = write(next, '');
+    if (fits(wire)) return wire;
+  }
+  const { status, toTag } = answer;
+  const bare = write(toTag === undefined ? { status } : { status, toTag }, '');
+  // a 401 without a challenge is no answer
+  return status !== 401 && fits(bare) ? bare : '';
+}
+
+/** The answer to what could not be read, as bytes for UDP; null where it would be out of proportion. */
+export function refusalInProportion(
+  requestBytes: number,
+  server: string,
+  write: (server: string) => string | null,
+): string | null {
+  for (const one of [server, '']) {
+    const wire = write(one);
+    if (wire === null || wire.length <= largestShare * requestBytes) return wire;
+  }
+  return null;
+}

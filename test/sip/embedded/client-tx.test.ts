@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ClientTransactions, type Transmit } from '../../../src/sip/embedded/client-tx.ts';
+import { TimerWheel } from '../../../src/sip/embedded/timer-wheel.ts';
+import type { FinalResponse, Flow } from '../../../src/sip/engine.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+
+const endpoint = { address: '192.0.2.1', port: 5060 };
+const flow: Flow = { transport: 'udp', local: endpoint, remote: endpoint, connection: '' };
+
+function transactions(transmit: Transmit, limit?: number) {
+  const clock = new FakeClock();
+  const wheel = new TimerWheel(clock);
+  const store = new ClientTransactions(wheel, transmit, limit);
+  const finals: FinalResponse[] = [];
+  const send = (branch: string) =>
+    store.send({ branch, method: 'NOTIFY', sentBy: endpoint }, flow, 'wire', (final) => finals.push(final));
+  return { clock, wheel, store, finals, send };
+}
+
+test('beyond the limit of requests under way the next one is a local 503 and is not sent', () => {
+  const sent: string[] = [];
+  const { store, finals, send, wheel } = transactions((_flow, wire) => sent.push(wire) > 0, 2);
+  for (const branch of ['one', 'two', 'three']) send(branch);
+  assert.deepEqual([store.size, sent.length], [2, 2]);
+  assert.deepEqual(
+    finals.map(({ status, local }) => [status, local]),
+    [[503, true]],
+  );
+  wheel.stop();
+});
+
+test('RFC 3261 17.1.4 a request the transport cannot take ends at once as a local 503, also when the kernel says so later', () => {
+  const errors: ((error: Error) => void)[] = [];
+  let takes = false;
+  const { store, finals, send, wheel, clock } = transactions((_flow, _wire, onError) => {
+    errors.push(onError);
+    return takes;
+  });
+  send('one');
+  assert.equal(finals.length, 1);
+  takes = true;
+  send('two');
+  assert.equal(finals.length, 1);
+  for (const fail of errors) fail(new Error('refused'));
+  assert.equal(finals.length, 2);
+  assert.deepEqual([store.size, wheel.size], [0, 0]);
+  clock.advance(60_000);
+  assert.equal(errors.length, 2);
+});

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { WorkQueue } from '../../../src/sip/embedded/work-queue.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+function queue(clock = new FakeClock(), serve: (work: string) => void = () => undefined) {
+  const served: string[] = [];
+  const stale: string[] = [];
+  const waits: number[] = [];
+  const work = new WorkQueue<string>({
+    clock,
+    serve: (one) => {
+      served.push(one);
+      serve(one);
+    },
+    onStale: (one) => stale.push(one),
+    onWaited: (ms) => waits.push(ms),
+  });
+  const all = async () => {
+    while (work.size > 0) await turn();
+    await turn();
+  };
+  return { clock, work, served, stale, waits, all };
+}
+
+describe('the work queue', () => {
+  test('serves in order, a few a turn of the loop, so that the sockets are read in between', async () => {
+    const { work, served, all } = queue();
+    const names = Array.from({ length: 3000 }, (_, i) => String(i));
+    for (const name of names) work.push(name, false);
+    assert.equal(served.length, 0);
+    await turn();
+    assert.ok(served.length > 0 && served.length < 20);
+    await all();
+    assert.deepEqual(served, names);
+  });
+
+  test('the promises of one request settle before the next is served', async () => {
+    const order: string[] = [];
+    const { work, all } = queue(new FakeClock(), (one) => {
+      order.push(one);
+      void Promise.resolve()
+        .then(() => undefined)
+        .then(() => order.push(`${one} done`));
+    });
+    for (const name of ['a', 'b', 'c']) work.push(name, false);
+    await all();
+    assert.deepEqual(order, ['a', 'a done', 'b', 'b done', 'c', 'c done']);
+  });
+
+  test('requests of dialogs go before new ones, which are not starved', async () => {
+    const { work, served, all } = queue();
+    for (let i = 0; i < 40; i++) work.push('new', false);
+    for (let i = 0; i < 40; i++) work.push('refresh', true);
+    await all();
+    const first = served.slice(0, 40);
+    assert.deepEqual(first.filter((one) => one === 'new').length, 10);
+    assert.equal(served.length, 80);
+  });
+
+  test('what waited as long as Timer F is not served: its client has given up', async () => {
+    const clock = new FakeClock();
+    const { work, served, stale, waits, all } = queue(clock, (one) => {
+      if (one === 'slow') clock.advance(32_000);
+    });
+    work.push('slow', false);
+    work.push('late', false);
+    work.push('late refresh', true);
+    await all();
+    assert.deepEqual(served, ['late refresh', 'slow']);
+    assert.deepEqual(stale, ['late']);
+    assert.equal(Math.max(...waits), 32_000);
+    assert.equal(waits.at(-1), 0);
+  });
+
+  test('what is cleared is not served', async () => {
+    const { work, served } = queue();
+    work.push('one', false);
+    work.clear();
+    await turn();
+    await turn();
+    assert.deepEqual(served, []);
+  });
+});
