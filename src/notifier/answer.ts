@@ -2,7 +2,11 @@ import type { NotifyResult } from '../sip/front.ts';
 import type { Miss } from './subscription.ts';
 
 /** What follows from the final response to a NOTIFY. */
-export type Sequel = { readonly next: 'told' } | { readonly next: 'drop' } | ({ readonly next: 'wait' } & Miss);
+export type Sequel =
+  | { readonly next: 'told' }
+  /** `whole`: every subscription of the dialog, not only this one. */
+  | { readonly next: 'drop'; readonly whole: boolean }
+  | ({ readonly next: 'wait' } & Miss);
 
 /** What the subscription brings into the judgement. */
 export interface Standing {
@@ -18,6 +22,12 @@ export interface Standing {
 /** RFC 6665 4.2.2: these end the subscription at once. */
 const fatal: ReadonlySet<number> = new Set([404, 405, 410, 416, 480, 481, 482, 483, 484, 485, 489, 501, 604]);
 
+/**
+ * RFC 5057 5.1: these speak of the remote target or of the way to it, which all usages of a dialog share. The other fatal
+ * ones (405, 480, 481, 489, 501) end the one subscription: a phone may have lost that alone.
+ */
+const fatalToDialog: ReadonlySet<number> = new Set([404, 410, 416, 482, 483, 484, 485, 604]);
+
 const firstPauseMs = 30_000;
 const longestPauseMs = 600_000;
 const longestRetryAfter = 3600;
@@ -29,13 +39,13 @@ const longestRetryAfter = 3600;
 export function judge(result: NotifyResult, standing: Standing): Sequel {
   const { status } = result;
   if (status >= 200 && status < 300) return { next: 'told' };
-  if (fatal.has(status)) return { next: 'drop' };
+  if (fatal.has(status)) return { next: 'drop', whole: fatalToDialog.has(status) };
   // The connection is gone; only the phone can make a new one, and it says so with a SUBSCRIBE (RFC 5626 5.3).
   if (result.local && status === 503 && standing.stream) {
     return { next: 'wait', kind: 'error', pauseMs: Number.POSITIVE_INFINITY, strict: true };
   }
   if (status === 408) {
-    if (standing.timeouts >= standing.forgiven) return { next: 'drop' };
+    if (standing.timeouts >= standing.forgiven) return { next: 'drop', whole: false };
     return { next: 'wait', kind: 'timeout', pauseMs: firstPauseMs, strict: false };
   }
   if (result.retryAfter !== null) {

@@ -59,15 +59,6 @@ export function flowName(flow: Flow): string {
   return `${flow.transport}:${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 
-export function sameFlow(a: Flow, b: Flow): boolean {
-  return (
-    a.transport === b.transport &&
-    a.connection === b.connection &&
-    a.remote.address === b.remote.address &&
-    a.remote.port === b.remote.port
-  );
-}
-
 function readFlow(raw: unknown): Flow | null {
   if (!isObject(raw)) return null;
   const { transport, connection } = raw;

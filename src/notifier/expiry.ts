@@ -1,8 +1,10 @@
 import type { Clock, Timer } from '../model/clock.ts';
 
-interface Expiring {
+export interface Expiring {
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
+  /** The wheel's own note: the second whose bucket it is in; 0 for none. A Map of them would cost 60 B for each. */
+  bucket: number;
 }
 
 /**
@@ -13,7 +15,6 @@ export class ExpiryWheel<T extends Expiring> {
   readonly #clock: Clock;
   readonly #onDue: (item: T) => void;
   readonly #buckets = new Map<number, Set<T>>();
-  readonly #secondOf = new Map<T, number>();
   #swept: number;
   #timer: Timer | null = null;
 
@@ -26,9 +27,9 @@ export class ExpiryWheel<T extends Expiring> {
   /** Adds it, or moves it to its new time. */
   put(item: T): void {
     const second = Math.ceil(item.expiresAt / 1000);
-    if (this.#secondOf.get(item) === second) return;
+    if (item.bucket === second) return;
     this.remove(item);
-    this.#secondOf.set(item, second);
+    item.bucket = second;
     const bucket = this.#buckets.get(second);
     if (bucket === undefined) this.#buckets.set(second, new Set([item]));
     else bucket.add(item);
@@ -37,12 +38,10 @@ export class ExpiryWheel<T extends Expiring> {
   }
 
   remove(item: T): void {
-    const second = this.#secondOf.get(item);
-    if (second === undefined) return;
-    this.#secondOf.delete(item);
-    const bucket = this.#buckets.get(second);
+    const bucket = this.#buckets.get(item.bucket);
     bucket?.delete(item);
-    if (bucket?.size === 0) this.#buckets.delete(second);
+    if (bucket?.size === 0) this.#buckets.delete(item.bucket);
+    item.bucket = 0;
   }
 
   stop(): void {

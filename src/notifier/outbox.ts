@@ -2,10 +2,9 @@ import type { Body, Rendered, Scope } from '../event-packages/event-package.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
 import { type Random, token } from '../model/random.ts';
-import type { DialogState } from '../sip/dialog.ts';
+import { type DialogState, isSameFlow } from '../sip/dialog.ts';
 import type { NotifyMessage, NotifyResult, NotifySender, SubscriptionStateHeader } from '../sip/front.ts';
 import { judge } from './answer.ts';
-import { sameFlow } from './dialog-json.ts';
 import type { Numbers } from './numbers.ts';
 import type { StateReader } from './ports.ts';
 import type { Channel, Flight, Subscription } from './record.ts';
@@ -99,7 +98,7 @@ export class Outbox {
     const { flight, dialog } = channel;
     if (flight === null) return;
     const unansweredMs = this.#deps.clock.now() - (flight.sub.lastNotifyAt ?? 0);
-    if (sameFlow(flight.flow, dialog.flow) && unansweredMs < patienceMs) return;
+    if (isSameFlow(flight.flow, dialog.flow) && unansweredMs < patienceMs) return;
     channel.flight = null;
     const { sub } = flight;
     if (!channel.usages.includes(sub)) return;
@@ -164,22 +163,25 @@ export class Outbox {
     channel.flight = flight;
     if (channel.usages.length > 1) channel.usages = [...channel.usages.filter((other) => other !== sub), sub];
     const { contentType, content } = body;
-    this.#transmit(dialog, { ...head, contentType, content })
-      .catch((error: unknown): NotifyResult => {
-        this.#deps.logger.error({ err: error, id: sub.id }, 'a NOTIFY failed within Lamplighter');
-        return { status: 500, local: true, retryAfter: null };
-      })
-      .then((result) => this.#answered(channel, flight, result))
-      .catch((error: unknown) => {
+    void this.#transmit(sub, dialog, { ...head, contentType, content }).then((result) => {
+      try {
+        this.#answered(channel, flight, result);
+      } catch (error) {
         this.#deps.logger.error({ err: error, id: sub.id }, 'the answer to a NOTIFY could not be used');
-      });
+      }
+    });
   }
 
-  #transmit(dialog: DialogState, message: NotifyMessage): Promise<NotifyResult> {
+  /** Never rejects. */
+  #transmit(sub: Subscription, dialog: DialogState, message: NotifyMessage): Promise<NotifyResult> {
+    const failed = (error: unknown): NotifyResult => {
+      this.#deps.logger.error({ err: error, id: sub.id }, 'a NOTIFY failed within Lamplighter');
+      return { status: 500, local: true, retryAfter: null };
+    };
     try {
-      return this.#deps.sender.notify(dialog, message);
+      return this.#deps.sender.notify(dialog, message).catch(failed);
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.resolve(failed(error));
     }
   }
 
@@ -228,19 +230,22 @@ export class Outbox {
       return;
     }
     const { timeouts, errors } = sub.debt;
-    const stream = flight.flow.transport !== 'udp';
+    const stream = flight.flow.transport !== 'udp' && !this.#deps.sender.reachable?.(sub.channel.dialog);
     const sequel = judge(result, { timeouts, errors, forgiven: sub.profile.notifyTimeouts, stream });
     if (sequel.next === 'drop') {
-      const { status } = result;
-      const why = status === 408 ? 'its phone does not answer' : 'its phone does not want it any more';
-      this.#deps.logger.info({ id: sub.id, aor: sub.aor, status }, `subscription dropped: ${why}`);
-      this.discard(sub);
-      if (sub.ending === null) this.#deps.onDropped(sub);
+      for (const lost of sequel.whole ? [...sub.channel.usages] : [sub]) this.#drop(lost, result.status);
       return;
     }
     if (sequel.next === 'told') sub.debt = told(sub.debt);
     else sub.debt = missed(sub.debt, this.#deps.clock.now(), flight.covers, flight.occasion, sequel);
     this.#showed(sub, sequel.next === 'told' ? flight.shown : mayShow(sub.shown, flight.shown));
+  }
+
+  #drop(sub: Subscription, status: number): void {
+    const why = status === 408 ? 'its phone does not answer' : 'its phone does not want it any more';
+    this.#deps.logger.info({ id: sub.id, aor: sub.aor, status }, `subscription dropped: ${why}`);
+    this.discard(sub);
+    if (sub.ending === null) this.#deps.onDropped(sub);
   }
 
   #showed(sub: Subscription, shown: readonly string[]): void {

@@ -9,6 +9,8 @@ export interface SubscriptionStore {
   deleteSubscription(id: number): Promise<void>;
   /** Write-behind: expiry, remote target, shown. */
   touchSubscription(row: SubscriptionRow): void;
+  /** Write-behind, of `shown` alone. */
+  touchShown(id: number, shown: readonly string[]): void;
   /** Synchronous; the numbers up to the new limits may be used as soon as it returns. */
   reserve(id: number, cseqLimit: number, versionLimit: number): void;
   /** Moves every row's limits up, in one write. */

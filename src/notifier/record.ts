@@ -48,6 +48,8 @@ export interface Subscription {
   contentType: string;
   readonly watcher: Aor | null;
   readonly device: string;
+  /** `identityOf` the above. */
+  readonly identity: string;
   readonly userAgent: string | null;
   profile: PhoneProfile;
   readonly createdAt: number;
@@ -55,6 +57,8 @@ export interface Subscription {
   /** Source address at birth; the limits count by it. */
   readonly address: string;
   expiresAt: number;
+  /** The expiry wheel's note. */
+  bucket: number;
   /** Seconds granted last; no NOTIFY says more. */
   granted: number;
   debt: Debt;

@@ -6,6 +6,7 @@ import type { DialogState } from '../sip/dialog.ts';
 import { dialogName, readDialog } from './dialog-json.ts';
 import { block } from './numbers.ts';
 import { type Channel, newChannel, type Subscription } from './record.ts';
+import { identityOf } from './roster.ts';
 import { nothingOwed, parked } from './subscription.ts';
 
 export interface RestoreDeps {
@@ -13,6 +14,8 @@ export interface RestoreDeps {
   readonly logger: Logger;
   readonly packages: ReadonlyMap<string, EventPackage>;
   readonly profileFor: (userAgent: string | null) => PhoneProfile;
+  /** Whether a NOTIFY can arrive although its connection died with the last process. */
+  readonly reachable: (dialog: DialogState) => boolean;
 }
 
 export interface Restored {
@@ -27,15 +30,19 @@ export interface Restored {
  */
 export function restoreRows(rows: readonly SubscriptionRow[], deps: RestoreDeps): Restored {
   const channels = new Map<string, Channel>();
+  const texts = new SharedTexts();
   const subs: Subscription[] = [];
   const useless: number[] = [];
   for (const row of [...rows].sort((a, b) => a.id - b.id)) {
-    const sub = restoreRow(row, channels, deps);
+    const sub = restoreRow(texts.share(row), channels, deps);
     if (sub === null) useless.push(row.id);
     else subs.push(sub);
   }
   // A connection died with the last process; its phone is told when it subscribes over a new one.
-  for (const sub of subs) if (sub.channel.dialog.flow.transport !== 'udp') sub.debt = parked;
+  for (const sub of subs) {
+    const { dialog } = sub.channel;
+    if (dialog.flow.transport !== 'udp' && !deps.reachable(dialog)) sub.debt = parked;
+  }
   return { subs, useless };
 }
 
@@ -49,21 +56,24 @@ function restoreRow(row: SubscriptionRow, channels: Map<string, Channel>, deps: 
     return null;
   }
   const channel = channelFor(dialog, row, channels);
+  const { aor, eventId, watcher, device } = row;
   return {
     id: row.id,
-    aor: row.aor,
+    aor,
     pkg,
-    eventId: row.eventId,
+    eventId,
     entity: row.entity,
-    contentType: pkg.contentTypes.includes(row.contentType) ? row.contentType : pkg.contentTypes[0],
-    watcher: row.watcher,
-    device: row.device,
+    contentType: pkg.contentTypes.find((type) => type === row.contentType) ?? pkg.contentTypes[0],
+    watcher,
+    device,
+    identity: identityOf({ aor, pkg, eventId, watcher, device }),
     userAgent: row.userAgent,
     profile: deps.profileFor(row.userAgent),
     createdAt: row.createdAt,
     channel,
     address: dialog.flow.remote.address,
     expiresAt: row.expiresAt,
+    bucket: 0,
     granted: Math.ceil((row.expiresAt - deps.now) / 1000),
     debt: nothingOwed,
     ending: null,
@@ -91,6 +101,28 @@ function channelFor(dialog: DialogState, row: SubscriptionRow, channels: Map<str
     shared.flow = dialog.flow;
   }
   return channel;
+}
+
+/** A thousand phones watch one extension and are one model: what they have in common is kept once. */
+class SharedTexts {
+  readonly #known = new Map<string, string>();
+
+  share(row: SubscriptionRow): SubscriptionRow {
+    const { aor, entity, userAgent } = row;
+    return {
+      ...row,
+      aor: this.#one(aor),
+      entity: this.#one(entity),
+      userAgent: userAgent === null ? null : this.#one(userAgent),
+    };
+  }
+
+  #one<T extends string>(text: T): T {
+    const known = this.#known.get(text);
+    if (known !== undefined) return known as T;
+    this.#known.set(text, text);
+    return text;
+  }
 }
 
 function isRow(row: SubscriptionRow): boolean {

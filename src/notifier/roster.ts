@@ -2,8 +2,17 @@ import type { Aor } from '../model/aor.ts';
 import type { DialogState } from '../sip/dialog.ts';
 import type { Subscription } from './record.ts';
 
-/** What makes a subscription the same after a phone has restarted with a new Call-ID. */
-export type Identity = Pick<Subscription, 'aor' | 'pkg' | 'eventId' | 'watcher' | 'device'>;
+type Identity = Pick<Subscription, 'aor' | 'pkg' | 'eventId' | 'watcher' | 'device'>;
+
+const nobody: readonly Subscription[] = [];
+
+/**
+ * What makes a subscription the same after a phone has restarted with a new Call-ID, as one text. The parts cannot hold a
+ * line break, the grammar forbids it.
+ */
+export function identityOf({ aor, pkg, eventId, watcher, device }: Identity): string {
+  return `${aor}\n${pkg.event}${eventId === null ? '' : `;id=${eventId}`}\n${watcher ?? ''}\n${device}`;
+}
 
 /** A subscription from the same place, younger than this, may be the same phone's other key: milliseconds. */
 const youngMs = 10_000;
@@ -22,14 +31,16 @@ export function isReplaceable(sub: Subscription, flow: DialogState['flow'], now:
 /** The living subscriptions: by resource, by id, and counted by user and address. Maps only; nothing is queried. */
 export class Roster {
   readonly #byAor = new Map<Aor, Set<Subscription>>();
-  readonly #byIdentity = new Map<string, Set<Subscription>>();
+  /** One or, rarely, several: a Set for each would be 200 B of a subscription. */
+  readonly #byIdentity = new Map<string, Subscription | readonly Subscription[]>();
   readonly #byId = new Map<number, Subscription>();
   readonly #users = new Map<string, number>();
   readonly #addresses = new Map<string, number>();
 
   add(sub: Subscription): void {
     put(this.#byAor, sub.aor, sub);
-    put(this.#byIdentity, keyOf(sub), sub);
+    const twins = this.#byIdentity.get(sub.identity);
+    this.#byIdentity.set(sub.identity, twins === undefined ? sub : [...listOf(twins), sub]);
     this.#byId.set(sub.id, sub);
   }
 
@@ -37,13 +48,17 @@ export class Roster {
   remove(sub: Subscription): boolean {
     if (!this.#byId.delete(sub.id)) return false;
     drop(this.#byAor, sub.aor, sub);
-    drop(this.#byIdentity, keyOf(sub), sub);
+    const others = this.twins(sub.identity).filter((twin) => twin !== sub);
+    const [first, second] = others;
+    if (first === undefined) this.#byIdentity.delete(sub.identity);
+    else this.#byIdentity.set(sub.identity, second === undefined ? first : others);
     return true;
   }
 
   /** The subscriptions with this identity, oldest first. */
-  twins(identity: Identity): readonly Subscription[] {
-    return [...(this.#byIdentity.get(keyOf(identity)) ?? [])];
+  twins(identity: string): readonly Subscription[] {
+    const twins = this.#byIdentity.get(identity);
+    return twins === undefined ? nobody : listOf(twins);
   }
 
   byId(id: number): Subscription | null {
@@ -82,9 +97,8 @@ export class Roster {
   }
 }
 
-/** The parts cannot hold a line break, the grammar forbids it. */
-function keyOf({ aor, pkg, eventId, watcher, device }: Identity): string {
-  return `${aor}\n${pkg.event}${eventId === null ? '' : `;id=${eventId}`}\n${watcher ?? ''}\n${device}`;
+function listOf(twins: Subscription | readonly Subscription[]): readonly Subscription[] {
+  return 'id' in twins ? [twins] : twins;
 }
 
 function put<K>(index: Map<K, Set<Subscription>>, key: K, sub: Subscription): void {

@@ -2,6 +2,7 @@ import type { EventPackage, PhoneRequest, Scope } from '../event-packages/event-
 import type { Aor } from '../model/aor.ts';
 import type { Clock } from '../model/clock.ts';
 import type { PhoneProfile } from '../model/profile.ts';
+import type { Random } from '../model/random.ts';
 import type { SubscribeAnswer, SubscribeRequest } from '../sip/front.ts';
 import { negotiate } from './accept.ts';
 import { mayWatch } from './authorize.ts';
@@ -10,7 +11,7 @@ import { block } from './numbers.ts';
 import type { StateReader } from './ports.ts';
 import { type Channel, newChannel, type Subscription } from './record.ts';
 import { readBody } from './request-body.ts';
-import { isReplaceable, type Roster } from './roster.ts';
+import { identityOf, isReplaceable, type Roster } from './roster.ts';
 import { joinScopes, nothingOwed } from './subscription.ts';
 
 /** What the steps may look at. */
@@ -21,6 +22,9 @@ export interface Desk {
   readonly roster: Roster;
   readonly channelOf: (request: SubscribeRequest) => Channel | null;
   readonly limits: { readonly perUser: number; readonly perAddress: number };
+  readonly random: Random;
+  /** Share of an interval by which it may be granted shorter, 0 to 0.5. */
+  readonly expirySpread: number;
 }
 
 /** A SUBSCRIBE on its way through the steps. */
@@ -104,8 +108,8 @@ function formAccepted(draft: Draft): SubscribeAnswer | null {
   return null;
 }
 
-function intervalGranted(draft: Draft): SubscribeAnswer | null {
-  const given = interval(draft.request.expires, draft.pkg.expires);
+function intervalGranted(draft: Draft, { random, expirySpread }: Desk): SubscribeAnswer | null {
+  const given = interval(draft.request.expires, draft.pkg.expires, () => random.fraction() * expirySpread);
   if ('tooBrief' in given) return { status: 423, headers: [['Min-Expires', String(given.tooBrief)]] };
   draft.expires = given.granted;
   return null;
@@ -121,12 +125,12 @@ function bodyUnderstood(draft: Draft): SubscribeAnswer | null {
 /** security.md 5. Only what would be kept counts, and a phone that replaces its own takes no second place. */
 function withinLimits(draft: Draft, { roster, limits, clock }: Desk): SubscribeAnswer | null {
   const { request, pkg, aor, sub, expires } = draft;
-  const { watcher, eventId, device, dialog } = request;
+  const { watcher, eventId, device, path } = request;
   if (watcher.how === 'trusted' || sub !== null || expires === 0) return null;
-  const twins = roster.twins({ aor, pkg, eventId, watcher: watcher.aor, device });
-  if (twins.some((twin) => isReplaceable(twin, dialog.flow, clock.now()))) return null;
+  const twins = roster.twins(identityOf({ aor, pkg, eventId, watcher: watcher.aor, device }));
+  if (twins.some((twin) => isReplaceable(twin, path.flow, clock.now()))) return null;
   if (watcher.aor !== null && roster.ofUser(watcher.aor) >= limits.perUser) return { status: 403 };
-  if (roster.ofAddress(dialog.flow.remote.address) < limits.perAddress) return null;
+  if (roster.ofAddress(path.flow.remote.address) < limits.perAddress) return null;
   return { status: 503, headers: [['Retry-After', '60']] };
 }
 
@@ -157,12 +161,14 @@ export function newSubscription(draft: Draft, id: number, now: number, profile: 
     contentType,
     watcher: watcher.aor,
     device,
+    identity: identityOf({ aor, pkg, eventId, watcher: watcher.aor, device }),
     userAgent,
     profile,
     createdAt: now,
     channel: draft.channel ?? newChannel(dialog, aor, entity),
     address: dialog.flow.remote.address,
     expiresAt: now + expires * 1000,
+    bucket: 0,
     granted: expires,
     debt: nothingOwed,
     ending: null,

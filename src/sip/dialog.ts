@@ -74,23 +74,36 @@ export function newDialog(seed: DialogSeed): DialogState {
   };
 }
 
-/** What an in-dialog SUBSCRIBE brings. */
-export interface DialogRefresh {
-  readonly cseq: number;
-  readonly remoteTarget: string;
-  readonly flow: Flow;
-}
+/** Where the other side is: what a target refresh brings. */
+export type DialogPath = Pick<DialogState, 'remoteTarget' | 'flow'>;
 
 /**
- * Takes an authenticated in-dialog SUBSCRIBE into the dialog (RFC 3261 12.2.2). A CSeq below the last one is refused
- * with 500 and changes nothing; an equal one is a retransmission that came another way.
+ * Takes the number of an authenticated in-dialog request (RFC 3261 12.2.2), whatever is answered to it afterwards. One
+ * below the last is refused with 500 and changes nothing; an equal one is a retransmission that came another way.
  */
-export function refreshDialog(dialog: DialogState, refresh: DialogRefresh): Outcome<DialogState> {
-  if (refresh.cseq < dialog.remoteCseq) return refused('cseq-too-low', 'CSeq Out Of Order', 500);
-  dialog.remoteCseq = refresh.cseq;
-  if (dialog.remoteTarget !== refresh.remoteTarget) dialog.remoteTarget = detached(refresh.remoteTarget);
-  dialog.flow = refresh.flow;
+export function takeCseq(dialog: DialogState, cseq: number): Outcome<DialogState> {
+  if (cseq < dialog.remoteCseq) return refused('cseq-too-low', 'CSeq Out Of Order', 500);
+  dialog.remoteCseq = cseq;
   return granted(dialog);
+}
+
+/** The request was granted: the dialog follows its sender (RFC 3261 12.2.2: only a 2xx refreshes the target). */
+export function moveDialog(dialog: DialogState, { remoteTarget, flow }: DialogPath): void {
+  if (dialog.remoteTarget !== remoteTarget) dialog.remoteTarget = detached(remoteTarget);
+  // An equal one stays: the old object is in the old generation already.
+  if (!isSameFlow(dialog.flow, flow)) dialog.flow = flow;
+}
+
+/** True where both mean one path. */
+export function isSameFlow(a: Flow, b: Flow): boolean {
+  return (
+    a.transport === b.transport &&
+    a.connection === b.connection &&
+    a.remote.address === b.remote.address &&
+    a.remote.port === b.remote.port &&
+    a.local.address === b.local.address &&
+    a.local.port === b.local.port
+  );
 }
 
 /** RFC 3261 12: a dialog is named by Call-ID and both tags, compared byte by byte. */

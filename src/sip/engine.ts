@@ -44,6 +44,11 @@ export interface SipAnswer {
   readonly headers?: HeaderList;
   /** Added to To where the request has none (RFC 3261 8.2.6.2). Default: an own tag that is stable for the transaction. */
   readonly toTag?: string;
+  /**
+   * The answer to give instead where this one would be more than 1.5 times its request over UDP: nobody has shown yet
+   * that he is where it goes. It may bring a smaller one itself.
+   */
+  readonly smaller?: SipAnswer;
 }
 
 /** One server transaction: answered once, retransmissions get the same answer. */
@@ -68,7 +73,7 @@ export interface AddressedRequest {
   readonly headers: HeaderList;
   /** Content-Type is among `headers`. */
   readonly body?: string;
-  /** Where it goes. The Request-URI and routes never choose the address. */
+  /** Where it goes. The Request-URI and routes never choose the address, but where the flow `outlasts` its connection. */
   readonly flow: Flow;
 }
 
@@ -104,4 +109,8 @@ export interface SipEngine {
   request(request: AddressedRequest): Promise<FinalResponse>;
   /** The bytes a request of this flow may have without breaking RFC 3261 18.1.1; Infinity for streams. */
   roomBytes(flow: Flow): number;
+  /** A path over a connection of our own to this very place; null: none can be had. Absent: the engine dials nobody. */
+  connect?(remote: ListenPoint): Promise<Flow | null>;
+  /** True: a request of this flow may arrive even where its connection is gone. Absent: never. */
+  outlasts?(flow: Flow): boolean;
 }

@@ -1,5 +1,5 @@
 import type { Aor } from '../model/aor.ts';
-import type { DialogState } from './dialog.ts';
+import type { DialogPath, DialogState } from './dialog.ts';
 
 /** The party behind a SUBSCRIBE, after authentication. */
 export interface Watcher {
@@ -13,6 +13,8 @@ export interface SubscribeRequest {
   /** An existing dialog, or the one that a 2xx answer will create. */
   readonly dialog: DialogState;
   readonly initial: boolean;
+  /** Where the phone is now. The dialog follows when this SUBSCRIBE is granted, and not before (RFC 3261 12.2.2). */
+  readonly path: DialogPath;
   /** The Request-URI, byte by byte. */
   readonly requestUri: string;
   /** The resource the Request-URI names; null where it names none of this domain (refreshes to our bare Contact). */
@@ -78,10 +80,13 @@ export interface NotifySender {
   notify(dialog: DialogState, message: NotifyMessage): Promise<NotifyResult>;
   /** Bytes of body a NOTIFY of this dialog can carry within the transport's size rule. */
   roomBytes(dialog: DialogState, message: Omit<NotifyMessage, 'content' | 'contentType'>): number;
+  /** True: a NOTIFY may arrive even where the connection of the last SUBSCRIBE is gone. Absent: never. */
+  reachable?(dialog: DialogState): boolean;
   /** Makes a stored dialog known again. */
   restore(dialog: DialogState): void;
   /** Forgets a dialog: nothing uses it any more. Later requests in it get 481. */
   release(dialog: DialogState): void;
 }
 
-export type OnSubscribe = (request: SubscribeRequest) => Promise<SubscribeAnswer>;
+/** An answer that needs no disk comes at once. */
+export type OnSubscribe = (request: SubscribeRequest) => SubscribeAnswer | Promise<SubscribeAnswer>;

@@ -1,6 +1,7 @@
 import { granted, type Outcome, refused } from '../model/outcome.ts';
 import { parseNameAddr, splitList } from './message/name-addr.ts';
 import { parseHostPort, withoutHeaders } from './message/uri.ts';
+import { detached, trimmed } from './message/wire-text.ts';
 
 /*
  * Readers of single headers: all lines of one name in, a value or a refusal with a SIP status out. The message's own
@@ -30,12 +31,18 @@ export function readEvent(lines: readonly string[]): Outcome<EventHeader> {
   const [line = '', ...others] = lines;
   if (others.length > 0) return refused('event-repeated', 'More Than One Event Header', 400);
   if (line === '') return refused('event-missing', 'Event Header Missing', 489); // RFC 6665 4.2.1.1
+  return eventOf(line);
+}
+
+const eventOf = remembered((line: string): Outcome<EventHeader> => {
   const type = eventType.exec(line);
   const event = type?.[1];
   if (type === null || event === undefined) return refused('event-malformed', 'Malformed Event Header', 400);
+  // COMPAT(several): `dialog;` has one semicolon too many for the grammar, and can mean nothing else.
+  const end = withoutLast(line, ';').length;
   let id: string | null = null;
   eventParam.lastIndex = type[0].length;
-  while (eventParam.lastIndex < line.length) {
+  while (eventParam.lastIndex < end) {
     const param = eventParam.exec(line);
     if (param === null) return refused('event-malformed', 'Malformed Event Header', 400);
     if (param[1]?.toLowerCase() !== 'id') continue;
@@ -43,7 +50,7 @@ export function readEvent(lines: readonly string[]): Outcome<EventHeader> {
     id = param[2];
   }
   return granted({ event, id });
-}
+});
 
 /** RFC 3261 20.19: seconds; null where absent. Any number of digits is a number and never wraps. */
 export function readExpires(lines: readonly string[]): Outcome<number | null> {
@@ -81,8 +88,21 @@ export function readContact(lines: readonly string[]): Outcome<ContactHeader> {
  * no media range is skipped: it can match nothing.
  */
 export function readAccept(lines: readonly string[]): Outcome<readonly string[] | null> {
-  if (lines.length === 0) return granted(null);
-  const values = splitLines(lines);
+  const [line, ...others] = lines;
+  if (line === undefined) return granted(null);
+  if (others.length === 0) return acceptOf(line);
+  const ranges: string[] = [];
+  for (const each of lines) {
+    const read = acceptOf(each);
+    if (!read.ok) return read;
+    ranges.push(...read.value);
+  }
+  return granted(ranges);
+}
+
+const acceptOf = remembered((line: string): Outcome<readonly string[]> => {
+  // COMPAT(several): one comma too many at the end can mean nothing else.
+  const values = splitList(withoutLast(line, ','));
   if (values === null) return refused('accept-malformed', 'Malformed Accept Header', 400);
   return granted(
     values.flatMap((value) => {
@@ -92,7 +112,7 @@ export function readAccept(lines: readonly string[]): Outcome<readonly string[] 
       return type === null || unwanted ? [] : [type];
     }),
   );
-}
+});
 
 /** RFC 3261 20.15: the media type in lower case without parameters; null where absent. */
 export function readContentType(lines: readonly string[]): Outcome<string | null> {
@@ -123,6 +143,32 @@ export function isToken(text: string): boolean {
 export function readRetryAfter(line: string | undefined): number | null {
   const digits = /^\s*(\d+)/.exec(line ?? '')?.[1];
   return digits === undefined ? null : Math.min(Number(digits), longestExpires);
+}
+
+/** Without one separator at the end, and the blanks around it. */
+function withoutLast(line: string, separator: ',' | ';'): string {
+  const text = trimmed(line);
+  return text.endsWith(separator) ? trimmed(text.slice(0, -1)) : text;
+}
+
+const mostRemembered = 200;
+const longestRemembered = 200;
+
+/**
+ * Keeps what it answered for short lines: thousands of phones write a handful of Event and Accept headers (-3 us a
+ * SUBSCRIBE). Strangers can only empty it. The values must be immutable.
+ */
+function remembered<T>(read: (line: string) => T): (line: string) => T {
+  const known = new Map<string, T>();
+  return (line) => {
+    const before = known.get(line);
+    if (before !== undefined) return before;
+    const key = detached(line);
+    const value = read(key);
+    if (known.size >= mostRemembered) known.clear();
+    if (key.length <= longestRemembered) known.set(key, value);
+    return value;
+  };
 }
 
 function mediaTypeOf(text: string): string | null {

@@ -14,6 +14,13 @@ export interface Capabilities {
 /** Methods that are understood: one of them in the wrong place is not "not allowed". */
 const allow: HeaderList = [['Allow', 'SUBSCRIBE, NOTIFY, OPTIONS']];
 
+/** RFC 3261 11.2: no compression, reasons in English, no extensions (an empty list says so). */
+const plain: HeaderList = [
+  ['Accept-Encoding', 'identity'],
+  ['Accept-Language', 'en'],
+  ['Supported', ''],
+];
+
 /** RFC 3261, 3262, 3311, 3428, 3515, 6086: known, and not served here. Others are answered 501. */
 const known: ReadonlySet<string> = new Set([
   'INVITE',
@@ -37,7 +44,7 @@ export function answerOther(request: SipRequest, capabilities: Capabilities): Si
     case 'CANCEL': // RFC 3261 9.2: no such transaction is left, or the engine had answered it
       return { status: 481 };
     case 'PUBLISH':
-      return { status: 489, headers: capabilities.allowEvents }; // P39-02
+      return { status: 489, headers: capabilities.allowEvents, smaller: { status: 489 } }; // P39-02
     default:
       return answerUnserved(request, capabilities.dialogs);
   }
@@ -45,6 +52,7 @@ export function answerOther(request: SipRequest, capabilities: Capabilities): Si
 
 /** RFC 3261 11.2, E65-23. */
 function answerOptions(request: SipRequest, { dialogs, allowEvents, accepts }: Capabilities): SipAnswer {
+  if (!/^sips?:/i.test(request.uri)) return { status: 416 }; // RFC 3261 8.2.2.1
   const addressing = readAddressing(request);
   if (!addressing.ok) return { status: 400, reason: addressing.refusal.message };
   if (isStray(addressing.value, dialogs)) return { status: 481 }; // phones and proxies ask whether a dialog is alive
@@ -52,14 +60,16 @@ function answerOptions(request: SipRequest, { dialogs, allowEvents, accepts }: C
   if (!required?.every(isToken)) return { status: 400, reason: 'Malformed Require Header' };
   if (required.length > 0) return { status: 420, headers: [['Unsupported', required.join(', ')]] };
   const accept: HeaderList = accepts.length > 0 ? [['Accept', accepts.join(', ')]] : [];
-  return { status: 200, headers: [...allow, ...allowEvents, ...accept] };
+  return { status: 200, headers: [...allow, ...allowEvents, ...accept, ...plain], smaller: { status: 200 } };
 }
 
 function answerUnserved(request: SipRequest, dialogs: DialogTable): SipAnswer {
-  if (!known.has(request.method)) return { status: 501, headers: allow }; // RFC 3261 8.2.1; methods are case-sensitive
+  if (!known.has(request.method)) return { status: 501, headers: allow, smaller: { status: 501 } }; // RFC 3261 8.2.1; methods are case-sensitive
   const addressing = readAddressing(request);
   if (!addressing.ok) return { status: 400, reason: addressing.refusal.message };
-  return isStray(addressing.value, dialogs) ? { status: 481 } : { status: 405, headers: allow };
+  return isStray(addressing.value, dialogs)
+    ? { status: 481 }
+    : { status: 405, headers: allow, smaller: { status: 405 } };
 }
 
 /** RFC 3261 12.2.2, security.md 3.11: inside a dialog that is none of ours. */

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
-import type { Flow } from './engine.ts';
+import type { Flow, Transport } from './engine.ts';
 import type { LocalAddresses } from './local-addresses.ts';
+import { parseNameAddr, splitList } from './message/name-addr.ts';
 import { parseHostPort } from './message/uri.ts';
 
 /** COMPAT(Yealink): refreshes to a Contact without a user part come with a Request-URI without one, for ever. */
@@ -9,14 +10,34 @@ export const contactUser = 'lamplighter';
 /**
  * Our Contact for a flow (E65-31): `advertise` where it is set, else the local end of the flow, and where that is a
  * wildcard the address that faces the phone.
+ *
+ * @param secure the dialog was asked for by `sips:`; heeded where the flow is.
  */
-export function ownContact(flow: Flow, advertise: string | null, addresses: LocalAddresses): string {
+export function ownContact(flow: Flow, advertise: string | null, addresses: LocalAddresses, secure = false): string {
   const advertised = advertise === null ? null : hostPortOf(advertise);
   const host =
     advertised?.host ?? (isWildcard(flow.local.address) ? addresses.facing(flow.remote.address) : flow.local.address);
-  const port = advertised?.port ?? flow.local.port;
-  const transport = flow.transport === 'udp' ? '' : `;transport=${flow.transport}`;
-  return `<sip:${contactUser}@${bracketed(host)}:${port}${transport}>`;
+  // an advertised port is the one of plain SIP: TLS and WebSocket listen elsewhere
+  const plain = flow.transport === 'udp' || flow.transport === 'tcp';
+  const port = (plain ? advertised?.port : null) ?? flow.local.port;
+  const sips = secure && (flow.transport === 'tls' || flow.transport === 'wss');
+  return `<${sips ? 'sips' : 'sip'}:${contactUser}@${bracketed(host)}:${port}${transportParam(flow.transport, sips)}>`;
+}
+
+/**
+ * True where our Contact must be a `sips:` URI, too: the remote target, or the first hop to it, is one
+ * (RFC 3261 12.1.1, 8.1.1.8).
+ */
+export function isSecureTarget(remoteTarget: string, routeSet: readonly string[]): boolean {
+  const first = routeSet[0];
+  const hop = first === undefined ? remoteTarget : (parseNameAddr(splitList(first)?.[0] ?? first)?.uri ?? '');
+  return /^sips:/i.test(hop) || /^sips:/i.test(remoteTarget);
+}
+
+function transportParam(transport: Transport, sips: boolean): string {
+  if (transport === 'udp') return '';
+  if (transport === 'tls') return sips ? '' : ';transport=tls'; // RFC 5630 3.1.4: `sips:` says it already
+  return `;transport=${transport === 'wss' ? 'ws' : transport}`; // RFC 7118 5.2.1: `ws` for both
 }
 
 /** An IPv6 address in brackets and without its zone, which has no place in a URI; anything else as it is. */

@@ -12,6 +12,8 @@ export interface PlacesOptions {
   /** The hosts of the listen addresses. */
   readonly listen: readonly string[];
   readonly addresses: LocalAddresses;
+  /** The addresses `advertise` has where it is a name; absent: it is an address, or nothing. */
+  readonly advertised?: { has(address: string): boolean };
 }
 
 /** Which hosts are ours. Phones write the domain, an alias or any address of this machine: all are the one domain. */
@@ -19,6 +21,7 @@ export class Places {
   readonly domain: string;
   readonly addresses: LocalAddresses;
   readonly #names: ReadonlySet<string>;
+  readonly #advertised: { has(address: string): boolean };
 
   constructor(options: PlacesOptions) {
     this.domain = options.domain.toLowerCase();
@@ -26,12 +29,13 @@ export class Places {
     const names = [this.domain, 'localhost', ...options.aliases, ...options.listen, ...advertised].map(bare);
     this.#names = new Set(names.filter((name) => name !== '0.0.0.0' && name !== '::' && name !== ''));
     this.addresses = options.addresses;
+    this.#advertised = options.advertised ?? new Set();
   }
 
   /** `host`: without brackets; its letter case does not matter (RFC 3261 19.1.4). */
   isOurs(host: string): boolean {
     const name = bare(host);
-    return this.#names.has(name) || (isIP(name) !== 0 && this.addresses.has(name));
+    return this.#names.has(name) || (isIP(name) !== 0 && (this.addresses.has(name) || this.#advertised.has(name)));
   }
 
   /**

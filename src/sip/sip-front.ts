@@ -3,7 +3,16 @@ import type { Logger } from '../model/logger.ts';
 import type { Random } from '../model/random.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import { type DialogState, DialogTable } from './dialog.ts';
-import type { HeaderList, ListenPoint, ServerTransaction, SipAnswer, SipEngine, SipRequest } from './engine.ts';
+import {
+  type FinalResponse,
+  type HeaderList,
+  isStream,
+  type ListenPoint,
+  type ServerTransaction,
+  type SipAnswer,
+  type SipEngine,
+  type SipRequest,
+} from './engine.ts';
 import type {
   NotifyMessage,
   NotifyResult,
@@ -13,13 +22,15 @@ import type {
   SubscribeRequest,
 } from './front.ts';
 import { readRetryAfter } from './headers.ts';
-import { detached, toText } from './message/wire-text.ts';
+import { detached } from './message/wire-text.ts';
 import { headBytes, notifyRequest } from './notify-request.ts';
 import { answerOther } from './other-methods.ts';
-import { bracketed, contactUser, ownContact } from './own-contact.ts';
+import { bracketed, contactUser, isSecureTarget, ownContact } from './own-contact.ts';
 import type { Places } from './places.ts';
+import type { SecurityEvent, SecurityReports } from './security-log.ts';
 import { readSubscribe } from './subscribe-message.ts';
 import { type Attempt, judgeSubscribe, type StepTools } from './subscribe-steps.ts';
+import { UserAgents } from './user-agents.ts';
 
 export interface SipFrontOptions {
   readonly engine: SipEngine;
@@ -35,9 +46,9 @@ export interface SipFrontOptions {
   readonly maxBodyBytes: number;
   /** `host` or `host:port` for our Contact; null: the address the phone reaches. */
   readonly advertise: string | null;
+  /** Hears of authenticated parties that ask for what they may not have; default: nobody does. */
+  readonly security?: SecurityReports;
 }
-
-const longestUserAgent = 256;
 
 /** Turns server transactions into `SubscribeRequest`s and NOTIFYs into addressed requests; keeps the live dialogs. */
 export class SipFront implements NotifySender {
@@ -45,6 +56,7 @@ export class SipFront implements NotifySender {
   readonly #dialogs = new DialogTable();
   readonly #allowEvents: HeaderList;
   readonly #tools: StepTools;
+  readonly #userAgents = new UserAgents();
 
   constructor(options: SipFrontOptions) {
     this.#options = options;
@@ -60,8 +72,7 @@ export class SipFront implements NotifySender {
   /** Throws the Faults of `SipEngine.start`. */
   start(onSubscribe: OnSubscribe): Promise<readonly ListenPoint[]> {
     return this.#options.engine.start((transaction) => {
-      // Never rejects: what goes wrong is answered and logged inside.
-      void this.#serve(transaction, onSubscribe);
+      this.#serve(transaction, onSubscribe);
     });
   }
 
@@ -69,15 +80,10 @@ export class SipFront implements NotifySender {
     return this.#options.engine.stop();
   }
 
-  async notify(dialog: DialogState, message: NotifyMessage): Promise<NotifyResult> {
+  notify(dialog: DialogState, message: NotifyMessage): Promise<NotifyResult> {
     dialog.localCseq += 1;
     const request = notifyRequest(dialog, dialog.localCseq, this.#contactFor(dialog), message);
-    const response = await this.#options.engine.request(request);
-    return {
-      status: response.status,
-      local: response.local,
-      retryAfter: readRetryAfter(response.header('Retry-After')),
-    };
+    return this.#options.engine.request(request).then(toResult);
   }
 
   roomBytes(dialog: DialogState, message: Omit<NotifyMessage, 'content' | 'contentType'>): number {
@@ -85,6 +91,10 @@ export class SipFront implements NotifySender {
     const head = headBytes(notifyRequest(dialog, 2 ** 31, this.#contactFor(dialog), bodiless));
     const { engine } = this.#options;
     return Math.max(Math.min(engine.roomBytes(dialog.flow), engine.capabilities.maxMessage) - head, 0);
+  }
+
+  reachable({ flow }: DialogState): boolean {
+    return this.#options.engine.outlasts?.(flow) ?? false;
   }
 
   restore(dialog: DialogState): void {
@@ -95,16 +105,17 @@ export class SipFront implements NotifySender {
     this.#dialogs.remove(dialog);
   }
 
-  async #serve(transaction: ServerTransaction, onSubscribe: OnSubscribe): Promise<void> {
+  #serve(transaction: ServerTransaction, onSubscribe: OnSubscribe): void {
+    const failed = (error: unknown): void => {
+      const source = sourceOf(transaction.request);
+      this.#options.logger.error({ err: error, source }, 'a SIP request could not be served');
+      transaction.respond({ status: 500 });
+    };
     try {
-      if (transaction.request.method === 'SUBSCRIBE') await this.#subscribe(transaction, onSubscribe);
+      if (transaction.request.method === 'SUBSCRIBE') this.#subscribe(transaction, onSubscribe)?.catch(failed);
       else this.#other(transaction);
     } catch (error) {
-      this.#options.logger.error(
-        { err: error, source: sourceOf(transaction.request) },
-        'a SIP request could not be served',
-      );
-      transaction.respond({ status: 500 });
+      failed(error);
     }
   }
 
@@ -115,58 +126,92 @@ export class SipFront implements NotifySender {
     if (answer !== null) transaction.respond(answer);
   }
 
-  async #subscribe(transaction: ServerTransaction, onSubscribe: OnSubscribe): Promise<void> {
+  /** A promise only where somebody had to be asked or something be written before the answer. */
+  #subscribe(transaction: ServerTransaction, onSubscribe: OnSubscribe): Promise<void> | undefined {
     const { request } = transaction;
     const read = readSubscribe(request);
     if (!read.ok) {
       const { status = 400, message } = read.refusal;
       this.#refuse(transaction, status === 489 ? { status } : { status, reason: message });
-      return;
+      return undefined;
     }
     const initial = read.value.toTag === null;
     const attempt: Attempt = { request, message: read.value, initial, dialog: null, user: null, how: 'digest' };
-    const verdict = await judgeSubscribe(attempt, this.#tools);
-    if (verdict !== null) this.#refuse(transaction, verdict);
-    else if (attempt.dialog !== null) {
-      const asked = this.#asked(attempt, attempt.dialog);
-      // Known before it is granted: the notifier may release it before this answer leaves, and it must stay released.
-      if (initial) this.#dialogs.add(asked.dialog);
-      this.#answer(transaction, asked, await this.#ask(asked, onSubscribe));
-    }
+    return soon(judgeSubscribe(attempt, this.#tools), (verdict) =>
+      this.#judged(transaction, attempt, verdict, onSubscribe),
+    );
   }
 
-  /** A refused SUBSCRIBE makes no dialog (RFC 3261 12.1). */
-  async #ask(asked: SubscribeRequest, onSubscribe: OnSubscribe): Promise<SubscribeAnswer> {
-    let granted = false;
+  #judged(
+    transaction: ServerTransaction,
+    attempt: Attempt,
+    verdict: SipAnswer | null,
+    onSubscribe: OnSubscribe,
+  ): Promise<void> | undefined {
+    const { dialog, initial } = attempt;
+    if (verdict !== null) {
+      if (dialog !== null && verdict.status === 403) this.#report(attempt, 'not-allowed');
+      this.#refuse(transaction, verdict);
+      return undefined;
+    }
+    if (dialog === null) throw new Error('a SUBSCRIBE passed every step without a dialog');
+    const asked = this.#asked(attempt, dialog);
+    // Known before it is granted: the notifier may release it before this answer leaves, and it must stay released.
+    if (initial) this.#dialogs.add(dialog);
+    const refused = () => {
+      if (initial) this.#dialogs.remove(dialog); // RFC 3261 12.1: a refused SUBSCRIBE makes no dialog
+    };
+    const answered = (answer: SubscribeAnswer): undefined => {
+      if (!isSuccess(answer.status)) refused();
+      if (answer.status === 403) this.#report(attempt, asked.body.length > 0 ? 'foreign-set' : 'not-allowed');
+      this.#answer(transaction, asked, answer);
+    };
+    let answer: SubscribeAnswer | Promise<SubscribeAnswer>;
     try {
-      const answer = await onSubscribe(asked);
-      granted = isSuccess(answer.status);
-      return answer;
-    } finally {
-      if (asked.initial && !granted) this.#dialogs.remove(asked.dialog);
+      answer = onSubscribe(asked);
+    } catch (error) {
+      refused();
+      throw error;
     }
+    if (!(answer instanceof Promise)) return answered(answer);
+    return answer.then(answered, (error: unknown) => {
+      refused();
+      throw error;
+    });
   }
 
+  #report({ request, message, user, how }: Attempt, event: SecurityEvent): void {
+    const { remote, transport } = request.flow;
+    const suspect = { address: remote.address, proven: how === 'digest' || isStream(transport) };
+    const detail = `${message.event} of ${request.uri}`;
+    this.#options.security?.report(event, suspect, { ...(user === null ? {} : { user }), detail });
+  }
+
+  /** Texts that the notifier keeps are copies (`detached`), the others may be cuts of the message. */
   #asked({ request, message, initial, user, how }: Attempt, dialog: DialogState): SubscribeRequest {
     const { places } = this.#options;
-    const userAgent = request.header('User-Agent');
+    const { remoteTarget } = message;
     let aor: Aor | null = null;
     if (how === 'trusted') aor = message.fromUri === null ? null : places.aorFor(message.fromUri);
     else if (user !== null) aor = places.aorOfUser(user);
     return {
       dialog,
       initial,
-      requestUri: detached(request.uri),
+      path: { remoteTarget, flow: request.flow },
+      requestUri: initial ? detached(request.uri) : request.uri,
       resource: !initial && message.uri.user === contactUser ? null : places.aorFor(message.uri),
       watcher: { aor, how },
-      event: detached(message.event),
+      event: message.event,
       eventId: message.id === null ? null : detached(message.id),
       expires: message.expires,
       accept: message.accept,
       contentType: message.contentType,
       body: request.body,
-      userAgent: userAgent === undefined ? null : toText(detached(userAgent.slice(0, longestUserAgent))),
-      device: detached(message.device),
+      userAgent: this.#userAgents.of(request.header('User-Agent')),
+      device:
+        message.device === remoteTarget && remoteTarget === dialog.remoteTarget
+          ? dialog.remoteTarget
+          : detached(message.device),
       source: sourceOf(request),
     };
   }
@@ -195,12 +240,27 @@ export class SipFront implements NotifySender {
   /** E65-02: whoever says 489, Allow-Events goes with it. */
   #refuse(transaction: ServerTransaction, answer: SipAnswer): void {
     const { headers = [] } = answer;
-    transaction.respond(answer.status === 489 ? { ...answer, headers: [...headers, ...this.#allowEvents] } : answer);
+    transaction.respond(
+      answer.status === 489
+        ? { ...answer, headers: [...headers, ...this.#allowEvents], smaller: { status: 489 } }
+        : answer,
+    );
   }
 
-  #contactFor(dialog: DialogState): string {
-    return ownContact(dialog.flow, this.#options.advertise, this.#options.places.addresses);
+  #contactFor({ flow, remoteTarget, routeSet }: DialogState): string {
+    const secure = isSecureTarget(remoteTarget, routeSet);
+    return ownContact(flow, this.#options.advertise, this.#options.places.addresses, secure);
   }
+}
+
+/** `then` without a promise where the value is there: each layer of them costs a microsecond a SUBSCRIBE. */
+function soon<T>(value: T | Promise<T>, next: (value: T) => Promise<void> | undefined): Promise<void> | undefined {
+  return value instanceof Promise ? value.then(next) : next(value);
+}
+
+function toResult(response: FinalResponse): NotifyResult {
+  const { status, local } = response;
+  return { status, local, retryAfter: isSuccess(status) ? null : readRetryAfter(response.header('Retry-After')) };
 }
 
 function isSuccess(status: number): boolean {

@@ -1,6 +1,6 @@
 import type { Random } from '../model/random.ts';
-import type { Authenticator } from './auth/authenticator.ts';
-import { type DialogState, type DialogTable, newDialog, newTag, refreshDialog } from './dialog.ts';
+import type { Authenticator, AuthResult } from './auth/authenticator.ts';
+import { type DialogState, type DialogTable, isSameFlow, newDialog, newTag, takeCseq } from './dialog.ts';
 import type { SipAnswer, SipRequest } from './engine.ts';
 import type { Watcher } from './front.ts';
 import type { Places } from './places.ts';
@@ -43,10 +43,11 @@ const steps: readonly Step[] = [
 ];
 
 /** Runs all steps; null where every one let it pass: `attempt.dialog` is then there. */
-export async function judgeSubscribe(attempt: Attempt, tools: StepTools): Promise<Verdict> {
-  for (const step of steps) {
-    const outcome = step(attempt, tools);
-    const verdict = outcome instanceof Promise ? await outcome : outcome;
+export function judgeSubscribe(attempt: Attempt, tools: StepTools, from = 0): Verdict | Promise<Verdict> {
+  for (let index = from; index < steps.length; index += 1) {
+    const verdict = steps[index]?.(attempt, tools) ?? null;
+    // Waits only where a step does: a trusted phone's SUBSCRIBE makes no promise (-3 us).
+    if (verdict instanceof Promise) return verdict.then((late) => late ?? judgeSubscribe(attempt, tools, index + 1));
     if (verdict !== null) return verdict;
   }
   return null;
@@ -58,10 +59,11 @@ function refuseUnknownExtensions({ message }: Attempt): Verdict {
   return { status: 420, headers: [['Unsupported', message.require.join(', ')]] };
 }
 
-/** RFC 3261 8.2.2.1. A `sips:` over UDP says that it is secure and is not. */
+/** RFC 3261 8.2.2.1. A `sips:` that did not come over TLS says that it is secure and is not (RFC 3261 26.2.2). */
 function refuseForeignSchemes({ message, request }: Attempt): Verdict {
   const { scheme } = message.uri;
-  const carried = scheme === 'sip' || (scheme === 'sips' && request.flow.transport !== 'udp');
+  const { transport } = request.flow;
+  const carried = scheme === 'sip' || (scheme === 'sips' && (transport === 'tls' || transport === 'wss'));
   return carried ? null : { status: 416 };
 }
 
@@ -80,8 +82,12 @@ function findDialog(attempt: Attempt, { dialogs }: StepTools): Verdict {
   return attempt.dialog === null ? { status: 481 } : null;
 }
 
-async function authenticate(attempt: Attempt, { authenticator }: StepTools): Promise<Verdict> {
-  const result = await authenticator.check(attempt.request);
+function authenticate(attempt: Attempt, { authenticator }: StepTools): Verdict | Promise<Verdict> {
+  const result = authenticator.check(attempt.request, attempt.message.fromUri);
+  return result instanceof Promise ? result.then((late) => identify(attempt, late)) : identify(attempt, result);
+}
+
+function identify(attempt: Attempt, result: AuthResult): Verdict {
   if (!result.ok) return result.answer;
   attempt.user = result.user;
   attempt.how = result.how;
@@ -93,13 +99,16 @@ function requireSameUser({ dialog, user }: Attempt): Verdict {
   return dialog !== null && dialog.user !== user ? { status: 403, reason: 'Not Your Dialog' } : null;
 }
 
-/** E65-32. Only now may the dialog follow the phone to a new target and flow. */
+/** E65-32. The CSeq is taken even where the rest is refused; the dialog follows the phone only when it is granted. */
 function requireOrder({ dialog, message, request }: Attempt, { dialogs }: StepTools): Verdict {
   if (dialog === null) return null;
   if (!dialogs.has(dialog)) return { status: 481 }; // it ended while the PBX was asked for the password
-  const { cseq, remoteTarget } = message;
-  const refreshed = refreshDialog(dialog, { cseq, remoteTarget, flow: request.flow });
-  return refreshed.ok ? null : { status: 500, reason: refreshed.refusal.message };
+  // The same number by another path is no retransmission: a restart has forgotten which nonce counts were used.
+  if (message.cseq === dialog.remoteCseq && !isSameFlow(dialog.flow, request.flow)) {
+    return { status: 500, reason: 'CSeq Out Of Order' };
+  }
+  const taken = takeCseq(dialog, message.cseq);
+  return taken.ok ? null : { status: 500, reason: taken.refusal.message };
 }
 
 /** RFC 3261 8.2.2.1. A refresh is for the resource of its dialog, whatever its Request-URI says. */

@@ -8,12 +8,17 @@ export interface Statement {
   run(...values: readonly Value[]): void;
   all(...values: readonly Value[]): Row[];
   get(...values: readonly Value[]): Row | undefined;
+  /** All rows, each turned at once: of 100,000 rows no second picture stands in memory. */
+  map<T>(turn: (row: Row) => T): T[];
 }
 
 /** The only door to better-sqlite3: one connection; every SQLite error leaves as a `store-*` Fault. */
 export class Driver {
   readonly #db: Database.Database;
   readonly #path: string;
+  readonly #begin: Statement;
+  readonly #commit: Statement;
+  readonly #rollback: Statement;
 
   constructor(path: string) {
     this.#path = path;
@@ -21,6 +26,15 @@ export class Driver {
       this.#db = new Database(path, { timeout: 2000 });
     } catch (error) {
       throw storeFault(path, error);
+    }
+    try {
+      // Prepared once: better-sqlite3's own `transaction` makes four closures for each one, 4 us.
+      this.#begin = this.prepare('BEGIN IMMEDIATE');
+      this.#commit = this.prepare('COMMIT');
+      this.#rollback = this.prepare('ROLLBACK');
+    } catch (error) {
+      this.#db.close();
+      throw error;
     }
   }
 
@@ -36,16 +50,29 @@ export class Driver {
     const statement = this.#guard(() => this.#db.prepare<Value[], Row>(sql));
     return {
       run: (...values) => {
-        this.#guard(() => statement.run(...values));
+        try {
+          statement.run(...values);
+        } catch (error) {
+          throw storeFault(this.#path, error);
+        }
       },
       all: (...values) => this.#guard(() => statement.all(...values)),
       get: (...values) => this.#guard(() => statement.get(...values)),
+      map: (turn) => this.#guard(() => Array.from(statement.iterate(), turn)),
     };
   }
 
   /** All or nothing. */
   transaction(work: () => void): void {
-    this.#guard(() => this.#db.transaction(work).immediate());
+    this.#begin.run();
+    try {
+      work();
+      this.#commit.run();
+    } catch (error) {
+      // A full disk may have ended it already (sqlite.org/lang_transaction.html, 3).
+      if (this.#db.inTransaction) this.#rollback.run();
+      throw error;
+    }
   }
 
   async backup(path: string): Promise<void> {

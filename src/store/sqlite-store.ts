@@ -60,16 +60,21 @@ export class SqliteStore implements Store {
     this.#random = options.random;
     makeFolder(options.path);
     makePrivate(options.path);
-    this.#lock = lock(options.path);
-    this.#hard = open(options.path, 'FULL');
-    migrate(this.#hard, options.path);
-    this.#soft = open(options.path, 'NORMAL');
-    this.#subscriptions = new SubscriptionTable(this.#soft);
-    this.#putLegs = this.#soft.prepare('INSERT OR REPLACE INTO legs VALUES (?,?,?)');
-    this.#setMeta = this.#soft.prepare('INSERT OR REPLACE INTO meta VALUES (?,?)');
-    this.#features = new FeatureTable(this.#hard);
-    this.#audit = new AuditTable(this.#hard);
-    this.#reserve = this.#hard.prepare('UPDATE subscriptions SET cseq_limit = ?, version_limit = ? WHERE id = ?');
+    const { lock, hard, soft } = connect(options.path);
+    this.#lock = lock;
+    this.#hard = hard;
+    this.#soft = soft;
+    try {
+      this.#subscriptions = new SubscriptionTable(this.#soft);
+      this.#putLegs = this.#soft.prepare('INSERT OR REPLACE INTO legs VALUES (?,?,?)');
+      this.#setMeta = this.#soft.prepare('INSERT OR REPLACE INTO meta VALUES (?,?)');
+      this.#features = new FeatureTable(this.#hard);
+      this.#audit = new AuditTable(this.#hard);
+      this.#reserve = this.#hard.prepare('UPDATE subscriptions SET cseq_limit = ?, version_limit = ? WHERE id = ?');
+    } catch (error) {
+      for (const driver of [soft, hard, lock]) driver.close();
+      throw error;
+    }
     const settled = (error: unknown) => this.#settle(error);
     this.#births = new GroupCommit(this.#soft, settled);
     this.#behind = new WriteBehind(this.#soft, options.clock, settled);
@@ -90,7 +95,7 @@ export class SqliteStore implements Store {
   }
 
   putSubscription(row: SubscriptionRow): Promise<void> {
-    this.#behind.drop(`subscription ${row.id}`);
+    this.#dropTouches(row.id);
     return this.#births.add(() => {
       this.#subscriptions.put(row);
       if (row.id >= this.#idLimit) this.#reserveIds(row.id + idBlock);
@@ -98,7 +103,7 @@ export class SqliteStore implements Store {
   }
 
   deleteSubscription(id: number): Promise<void> {
-    this.#behind.drop(`subscription ${id}`);
+    this.#dropTouches(id);
     return this.#births.add(() => this.#subscriptions.remove(id));
   }
 
@@ -115,7 +120,12 @@ export class SqliteStore implements Store {
     );
   }
 
+  touchShown(id: number, shown: readonly string[]): void {
+    this.#behind.put(`shown ${id}`, () => this.#subscriptions.show(id, shown));
+  }
+
   touchSubscription(row: SubscriptionRow): void {
+    this.#behind.drop(`shown ${row.id}`);
     this.#behind.put(`subscription ${row.id}`, () => this.#subscriptions.touch(row));
   }
 
@@ -166,6 +176,11 @@ export class SqliteStore implements Store {
   /** Caps the database file, pages of 4 kB: what a full disk is like, for tests and for quotas. */
   limitPages(count: number): void {
     for (const driver of [this.#hard, this.#soft]) driver.pragma(`max_page_count = ${Math.trunc(count)}`);
+  }
+
+  #dropTouches(id: number): void {
+    this.#behind.drop(`subscription ${id}`);
+    this.#behind.drop(`shown ${id}`);
   }
 
   #write(work: () => void): void {
@@ -237,16 +252,35 @@ function makeFolder(path: string): void {
   }
 }
 
-function open(path: string, synchronous: 'FULL' | 'NORMAL'): Driver {
-  const driver = new Driver(path);
+/** All or none: a file that cannot be used stays open in none of them, and free for the next attempt. */
+function connect(path: string): { readonly lock: Driver; readonly hard: Driver; readonly soft: Driver } {
+  const opened: Driver[] = [];
+  const opening = (driver: Driver): Driver => {
+    opened.push(driver);
+    return driver;
+  };
+  try {
+    const lock = opening(lockFile(path));
+    const hard = opening(new Driver(path));
+    tune(hard, 'FULL');
+    migrate(hard, path);
+    const soft = opening(new Driver(path));
+    tune(soft, 'NORMAL');
+    return { lock, hard, soft };
+  } catch (error) {
+    for (const driver of opened.reverse()) driver.close();
+    throw error;
+  }
+}
+
+function tune(driver: Driver, synchronous: 'FULL' | 'NORMAL'): void {
   driver.pragma('journal_mode = WAL');
   driver.pragma(`synchronous = ${synchronous}`);
   driver.pragma('wal_autocheckpoint = 1000');
-  return driver;
 }
 
 /** Held as long as the process lives and freed by the kernel whatever ends it: a second daemon is told, not let in. */
-function lock(path: string): Driver {
+function lockFile(path: string): Driver {
   makePrivate(`${path}.lock`); // whoever may read it could hold it
   const driver = new Driver(`${path}.lock`);
   try {

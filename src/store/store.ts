@@ -33,6 +33,8 @@ export interface Store {
   reserveAll(cseqs: number, versions: number): void;
   /** Write-behind: expiry, remote target, shown. Lost at most 100 ms of it by kill -9. */
   touchSubscription(row: SubscriptionRow): void;
+  /** Write-behind, of `shown` alone: a fan-out changes nothing else of a thousand rows. */
+  touchShown(id: number, shown: readonly string[]): void;
   /** Synchronous and FULL, feature and audit row in one transaction, before anybody is told. */
   commitFeature(row: FeatureRow, audit: AuditRow | null): void;
   appendAudit(row: AuditRow): void;

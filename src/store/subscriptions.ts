@@ -9,6 +9,7 @@ const columns =
 export class SubscriptionTable {
   readonly #put: Statement;
   readonly #touch: Statement;
+  readonly #show: Statement;
   readonly #remove: Statement;
   readonly #all: Statement;
   readonly #expire: Statement;
@@ -21,6 +22,7 @@ export class SubscriptionTable {
          cseq_limit = max(cseq_limit, excluded.cseq_limit), version_limit = max(version_limit, excluded.version_limit)`,
     );
     this.#touch = driver.prepare('UPDATE subscriptions SET expires_at = ?, dialog = ?, shown = ? WHERE id = ?');
+    this.#show = driver.prepare('UPDATE subscriptions SET shown = ? WHERE id = ?');
     this.#remove = driver.prepare('DELETE FROM subscriptions WHERE id = ?');
     this.#all = driver.prepare(`SELECT ${columns} FROM subscriptions ORDER BY id`);
     this.#expire = driver.prepare('DELETE FROM subscriptions WHERE expires_at <= ?');
@@ -50,13 +52,17 @@ export class SubscriptionTable {
     this.#touch.run(row.expiresAt, row.dialog, JSON.stringify(row.shown), row.id);
   }
 
+  show(id: number, shown: readonly string[]): void {
+    this.#show.run(JSON.stringify(shown), id);
+  }
+
   remove(id: number): void {
     this.#remove.run(id);
   }
 
   load(now: number): SubscriptionRow[] {
     this.#expire.run(now);
-    return this.#all.all().map(read);
+    return this.#all.map(read);
   }
 }
 

@@ -27,6 +27,25 @@ test('E65-14: these answers to a NOTIFY end the subscription at once, all others
   }
 });
 
+test('RFC 5057 5.1 (T-10): what speaks of the phone’s address ends the whole dialog, what speaks of a subscription only that one', async () => {
+  for (const status of fatal) {
+    const world = new World();
+    const dialog = await world.lamp();
+    await world.again(dialog, { eventId: '2', resource: alice });
+    await settle();
+    world.sender.take();
+    assert.equal(world.notifier.count(alice), 2);
+    world.sender.script = () => status;
+    const [first] = world.notifier.list();
+    world.notifier.renotify(first?.id ?? 0);
+    await settle();
+    const whole = [404, 410, 416, 482, 483, 484, 485, 604].includes(status);
+    assert.deepEqual([world.notifier.count(alice), world.store.rows.size], whole ? [0, 0] : [1, 1], String(status));
+    assert.deepEqual(world.sender.released, whole ? [dialog] : [], String(status));
+    assert.equal(world.sender.take().length, 1);
+  }
+});
+
 test('E65-14: other errors keep the subscription, are not repeated at once, and end in the newest state', async () => {
   for (const status of bearable) {
     const world = new World();

@@ -70,8 +70,10 @@ test('the end during a NOTIFY waits for its answer; an answer that ends the subs
 test('the expiry wheel keeps one timer, takes intervals of any length and a clock that jumps either way', () => {
   const clock = new FakeClock(1_700_000_000_400);
   const ended: string[] = [];
-  const wheel = new ExpiryWheel<{ expiresAt: number; name: string }>(clock, ({ name }) => ended.push(name));
-  const item = (name: string, ms: number) => ({ name, expiresAt: clock.now() + ms });
+  const wheel = new ExpiryWheel<{ expiresAt: number; bucket: number; name: string }>(clock, ({ name }) =>
+    ended.push(name),
+  );
+  const item = (name: string, ms: number) => ({ name, expiresAt: clock.now() + ms, bucket: 0 });
   const soon = item('soon', 1000);
   wheel.put(soon);
   wheel.put(item('twin', 1000));
@@ -88,7 +90,7 @@ test('the expiry wheel keeps one timer, takes intervals of any length and a cloc
   const now = clock.now.bind(clock);
   clock.now = () => now() - 3_600_000; // an hour back
   clock.advance(2000);
-  wheel.put({ name: 'new', expiresAt: clock.now() + 1000 });
+  wheel.put(item('new', 1000));
   clock.advance(2000);
   assert.deepEqual(ended, ['past', 'twin', 'new']);
   clock.now = () => now() + 90_000_000; // more than a day ahead

@@ -299,3 +299,21 @@ test('a NOTIFY over a connection goes by the flow of the last SUBSCRIBE', async 
   assert.equal(world.sender.take()[0]?.flow.connection, 'c2');
   assert.equal(JSON.parse(world.store.rows.get(1)?.dialog ?? '').flow.connection, 'c2');
 });
+
+test('a SUBSCRIBE in the middle of a fan-out to 10,000 watchers is answered, and told, long before the fan-out ends', async () => {
+  const world = new World(undefined, { limits: { perUser: 20_000, perAddress: 20_000 } });
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  const born = Array.from({ length: 10_000 }, () => world.notifier.onSubscribe(world.request()));
+  for (const answer of await Promise.all(born)) answer.after?.();
+  await settle();
+  assert.equal(world.sender.take().length, 10_000);
+  world.state.calls(alice, 'd1');
+  for (let turns = 0; turns < 1000 && world.sender.sent.length < 1000; turns += 1) await turn();
+  const late = newDialog();
+  const answer = await world.subscribe({ dialog: late });
+  assert.equal(answer.status, 200);
+  assert.ok(world.sender.sent.length < 5000, `${world.sender.sent.length} NOTIFYs went before`);
+  assert.ok(world.sender.sent.some(({ dialog }) => dialog === late));
+  for (let turns = 0; turns < 1000 && world.sender.sent.length < 10_001; turns += 1) await turn();
+  assert.equal(world.sender.sent.length, 10_001);
+});

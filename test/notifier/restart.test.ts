@@ -177,6 +177,20 @@ test('a phone behind a connection is not told until it subscribes over a new one
   );
 });
 
+test('a phone behind a connection that never returns keeps its subscription until it expires, and then nothing is left of it', async () => {
+  const first = new World();
+  await first.lamp({ dialog: newDialog(tcp('c1')), expires: 600 });
+  const second = reborn(first);
+  second.sender.script = () => ({ status: 503, local: true });
+  second.notifier.start();
+  await second.clock.run(590_000, 10_000);
+  assert.deepEqual([second.notifier.count(alice), second.store.rows.size], [1, 1]);
+  await second.clock.run(20_000, 1000);
+  assert.deepEqual([second.notifier.count(alice), second.store.rows.size], [0, 0]);
+  assert.deepEqual(second.sender.released, second.sender.restored);
+  assert.ok(second.sender.take().every(({ message }) => message.subscription.state === 'terminated'));
+});
+
 async function crowd(sizes: { readonly [address: string]: number }): Promise<FakeStore> {
   const world = new World();
   for (const [address, size] of Object.entries(sizes)) {

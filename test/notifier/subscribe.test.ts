@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { aorOf } from '../../src/model/aor.ts';
 import { negotiate } from '../../src/notifier/accept.ts';
 import { interval } from '../../src/notifier/interval.ts';
@@ -30,11 +31,38 @@ test('E65-06: 423 with Min-Expires only where 0 < asked < 3600 and asked < the m
   const brief = await world.subscribe({ expires: 59 });
   assert.deepEqual([brief.status, header(brief, 'Min-Expires')], [423, '60']);
   assert.equal((await world.subscribe({ expires: 60 })).expires, 60);
+  const exact = () => 0;
   const long = { min: 86_400, default: 86_400, max: 90_000 };
-  assert.deepEqual(interval(3600, long), { granted: 3600 }, 'an hour is never too brief');
-  assert.deepEqual(interval(3599, long), { tooBrief: 86_400 });
-  assert.deepEqual(interval(15, { min: 5, default: 15, max: 15 }), { granted: 15 }, 'line-seize');
-  assert.deepEqual(interval(null, { min: 60, default: 9000, max: 7200 }), { granted: 7200 });
+  assert.deepEqual(interval(3600, long, exact), { granted: 3600 }, 'an hour is never too brief');
+  assert.deepEqual(interval(3599, long, exact), { tooBrief: 86_400 });
+  assert.deepEqual(interval(15, { min: 5, default: 15, max: 15 }, exact), { granted: 15 }, 'line-seize');
+  assert.deepEqual(interval(null, { min: 60, default: 9000, max: 7200 }, exact), { granted: 7200 });
+});
+
+test('E65-04: granted intervals are spread downward, never above what was asked nor below the minimum, short ones exact', async () => {
+  const expires = { min: 60, default: 3600, max: 3600 };
+  fc.assert(
+    fc.property(fc.nat(5000), fc.double({ min: 0, max: 0.5, maxExcluded: true, noNaN: true }), (wanted, shorter) => {
+      const given = interval(wanted, expires, () => shorter);
+      if (wanted > 0 && wanted < 60) return assert.deepEqual(given, { tooBrief: 60 });
+      assert.ok('granted' in given);
+      const most = Math.min(wanted, 3600);
+      assert.ok(given.granted <= most && given.granted >= Math.min(most, 60));
+      assert.ok(given.granted >= most * (1 - shorter));
+      if (wanted <= 120) assert.equal(given.granted, wanted);
+    }),
+  );
+  const draws = [0, 0.5, 0.999];
+  const random = { bytes: (count: number) => Buffer.alloc(count, 7), fraction: () => draws.shift() ?? 0 };
+  const world = new World(undefined, { random, expirySpread: 0.2 });
+  const granted: unknown[] = [];
+  for (const _ of [1, 2, 3]) granted.push((await world.subscribe({ expires: 3600 })).expires);
+  assert.deepEqual(granted, [3600, 3240, 2881], 'three phones of one second come back in three');
+  assert.deepEqual(
+    world.sender.take().map(({ message }) => message.subscription.expires),
+    granted,
+    'the NOTIFY says the same',
+  );
 });
 
 test('E65-07: Accept is obeyed, wildcards included, and refused with 406 where nothing fits', async () => {
@@ -207,4 +235,48 @@ test('a package whose reader throws costs that SUBSCRIBE a 500 and nobody else a
   assert.equal((await world.subscribe(world.press(newDialog(), 'dnd=on'))).status, 500);
   assert.equal((await world.subscribe()).status, 200);
   assert.equal(world.logger.lines.filter(({ level }) => level === 'error').length, 1);
+});
+
+test('a storm that the disk takes nothing of is refused with Retry-After and said once a second, with its number', async () => {
+  const world = new World();
+  world.store.full = true;
+  const said = () => world.logger.lines.filter(({ message }) => /cannot be stored and are refused/.test(message));
+  for (let phone = 0; phone < 50; phone += 1) {
+    const answer = await world.subscribe();
+    assert.deepEqual([answer.status, header(answer, 'Retry-After')], [503, '30']);
+  }
+  assert.equal(said().length, 1);
+  world.clock.advance(1000);
+  await world.subscribe();
+  assert.deepEqual(
+    said().map(({ fields }) => (fields as { times: number }).times),
+    [1, 50],
+  );
+  assert.equal(world.notifier.list().length, 0);
+});
+
+test('RFC 3261 12.2.2: a dialog follows its phone with a granted SUBSCRIBE, and stays with a refused one', async () => {
+  const world = new World();
+  const dialog = await world.lamp();
+  const before = { remoteTarget: dialog.remoteTarget, flow: dialog.flow };
+  const elsewhere = { remoteTarget: 'sip:1001@192.0.2.99', flow: udp(7777) };
+  const stranger = { aor: aorOf('x', 'elsewhere.test'), how: 'digest' } as const;
+  for (const [status, over] of [
+    [423, { expires: 5 }],
+    [406, { accept: ['text/plain'] }],
+    [403, { watcher: stranger }],
+    [489, { event: 'unknown' }],
+    [481, { eventId: 'other', expires: 0 }],
+  ] as const) {
+    assert.equal((await world.again(dialog, { ...over, path: elsewhere })).status, status);
+    assert.deepEqual({ remoteTarget: dialog.remoteTarget, flow: dialog.flow }, before, String(status));
+  }
+  world.store.full = true;
+  assert.equal((await world.again(dialog, { eventId: 'second', path: elsewhere })).status, 503);
+  assert.deepEqual({ remoteTarget: dialog.remoteTarget, flow: dialog.flow }, before, 'not stored');
+  world.store.full = false;
+  assert.equal((await world.again(dialog, { path: elsewhere })).status, 200);
+  assert.deepEqual({ remoteTarget: dialog.remoteTarget, flow: dialog.flow }, elsewhere);
+  const [row] = world.store.rows.values();
+  assert.equal(JSON.parse(row?.dialog ?? '').remoteTarget, 'sip:1001@192.0.2.99', 'on disk, too');
 });

@@ -177,6 +177,12 @@ export class FakeStore implements SubscriptionStore {
     if (before !== undefined) this.rows.set(row.id, { ...before, expiresAt, dialog, shown });
   }
 
+  touchShown(id: number, shown: readonly string[]): void {
+    this.touches += 1;
+    const before = this.rows.get(id);
+    if (before !== undefined) this.rows.set(id, { ...before, shown });
+  }
+
   reserve(id: number, cseqLimit: number, versionLimit: number): void {
     this.#check();
     this.reserved.push({ id, cseqLimit, versionLimit });
@@ -338,6 +344,7 @@ export class World {
     return {
       dialog,
       initial: true,
+      path: { remoteTarget: dialog.remoteTarget, flow: dialog.flow },
       requestUri: `sip:1001@${domain};x=1`,
       resource: alice,
       watcher: { aor: bob, how: 'digest' },

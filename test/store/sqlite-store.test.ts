@@ -152,3 +152,23 @@ test(
     store.close();
   }),
 );
+
+test(
+  'a database that cannot be used leaves no lock behind: cured, it opens in the same process',
+  inFolder((folder) => {
+    const path = join(folder, 'lamplighter.db');
+    open(path).close();
+    const driver = new Driver(path);
+    driver.pragma('user_version = 99');
+    assert.throws(
+      () => open(path),
+      (error) => error instanceof Fault && error.code === 'store-newer',
+    );
+    driver.pragma('user_version = 1');
+    driver.exec('ALTER TABLE legs RENAME TO elsewhere');
+    assert.throws(() => open(path), /no such table: legs/);
+    driver.exec('ALTER TABLE elsewhere RENAME TO legs');
+    driver.close();
+    open(path).close();
+  }),
+);

@@ -5,6 +5,7 @@ import type { Flow, SipAnswer, SipRequest } from '../../../src/sip/engine.ts';
 import type { SubscribeAnswer, SubscribeRequest } from '../../../src/sip/front.ts';
 import { LocalAddresses } from '../../../src/sip/local-addresses.ts';
 import { Places } from '../../../src/sip/places.ts';
+import { SecurityLog } from '../../../src/sip/security-log.ts';
 import { SipFront, type SipFrontOptions } from '../../../src/sip/sip-front.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { RecordingLogger } from '../../support/silent-logger.ts';
@@ -77,7 +78,7 @@ export async function startFront({ mode = 'trusted', answer, ...options }: Front
     domain,
     clock,
     random: systemRandom,
-    logger,
+    security: new SecurityLog(logger, clock),
   });
   const front = new SipFront({
     engine,

@@ -6,7 +6,7 @@ import { login, startFront, toWithTag } from './front-fixture.ts';
 
 const later = { ...udpFlow, remote: { address: '192.0.2.77', port: 5999 } };
 
-test('a refresh reaches the notifier with the dialog it belongs to, moved to the new target and flow', async () => {
+test('RFC 3261 12.2.2: a refresh reaches the notifier with its dialog and the place to move to; the CSeq is taken, the rest not yet', async () => {
   const { send, seen, front } = await startFront();
   const to = toWithTag(await send());
   const uri = 'sip:lamplighter@192.0.2.1:5070';
@@ -15,9 +15,10 @@ test('a refresh reaches the notifier with the dialog it belongs to, moved to the
   const [first, second] = seen;
   assert.equal(second?.dialog, first?.dialog, 'one object for all subscriptions of the dialog');
   assert.deepEqual([first?.initial, second?.initial, second?.resource], [true, false, null]);
+  assert.deepEqual(second?.path, { remoteTarget: 'sip:1001@10.9.9.9', flow: later });
   assert.deepEqual(
     [second?.dialog.remoteCseq, second?.dialog.remoteTarget, second?.dialog.flow],
-    [2, 'sip:1001@10.9.9.9', later],
+    [2, 'sip:1001@192.0.2.77:5060;line=7', udpFlow],
   );
   assert.equal(front.dialogCount, 1);
 });
@@ -44,6 +45,16 @@ test('E65-32: a lower CSeq is 500 and changes nothing; an equal one and a jump a
   assert.equal((await send({ to, cseq: 10 })).status, 200);
   assert.equal((await send({ to, cseq: 4_294_967_295 })).status, 200);
   assert.equal((await send({ to, cseq: 11 })).status, 500);
+});
+
+test('security 3.9: a CSeq that was used is not taken from another address or port, and moves nothing', async () => {
+  const { send, seen } = await startFront();
+  const to = toWithTag(await send({ cseq: 10 }));
+  const before = structuredClone(seen[0]?.dialog);
+  assert.equal((await send({ to, cseq: 10, flow: later })).status, 500);
+  assert.deepEqual(seen[0]?.dialog, before);
+  assert.equal(seen.length, 1);
+  assert.equal((await send({ to, cseq: 11, flow: later })).status, 200);
 });
 
 test('section 8: an unknown To tag, Call-ID or From tag is 481 at once, without a challenge', async () => {
@@ -87,7 +98,8 @@ test('several packages share one dialog and one DialogState', async () => {
 });
 
 test('a released dialog is 481, also when it ends while its digest is being checked', async () => {
-  const { send, seen, front } = await startFront();
+  const check = async () => ({ ok: true, user: '1001', how: 'digest' }) as const;
+  const { send, seen, front } = await startFront({ authenticator: { check } });
   const to = toWithTag(await send());
   const underWay = send({ to, cseq: 2 });
   front.release(seen[0]!.dialog);

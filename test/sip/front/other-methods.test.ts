@@ -14,7 +14,7 @@ function request(method: string, to = '<sip:1001@lamplighter.test>', line = 'X-A
 
 const allowed = 'SUBSCRIBE, NOTIFY, OPTIONS';
 
-test('OPTIONS is 200 with what is served, also with Max-Forwards 0 and for anybody', async () => {
+test('RFC 3261 11.2: OPTIONS is 200 with what is served, also with Max-Forwards 0 and for anybody', async () => {
   const { engine } = await startFront({ mode: 'pbx', accepts: ['application/x-as-feature-event+xml'] });
   const answer = await engine.receive(request('OPTIONS'));
   assert.deepEqual(answer, {
@@ -23,7 +23,11 @@ test('OPTIONS is 200 with what is served, also with Max-Forwards 0 and for anybo
       ['Allow', allowed],
       ['Allow-Events', 'as-feature-event, dialog'],
       ['Accept', 'application/x-as-feature-event+xml'],
+      ['Accept-Encoding', 'identity'],
+      ['Accept-Language', 'en'],
+      ['Supported', ''],
     ],
+    smaller: { status: 200 },
   });
   const strict = await engine.receive(request('OPTIONS', undefined, 'Require: foo'));
   assert.deepEqual([strict.status, valuesOf(strict, 'Unsupported')], [420, ['foo']]);

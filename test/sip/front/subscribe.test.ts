@@ -30,6 +30,7 @@ test('a SUBSCRIBE reaches the notifier as plain data and its answer goes back', 
   assert.equal(bytes.toString(), body);
   assert.deepEqual(rest, {
     initial: true,
+    path: { remoteTarget: 'sip:1001@192.0.2.77:5060;line=7', flow: udpFlow },
     requestUri: 'sip:1002@LAMPLIGHTER.test:5070;transport=udp',
     resource: '1002@lamplighter.test',
     watcher: { aor: '1001@lamplighter.test', how: 'trusted' },
@@ -95,7 +96,7 @@ test('E65-01: two packages, in one Event header or two, and malformed ones are 4
     'dialog, presence',
     'dialog presence',
     ';id=1',
-    'dialog;',
+    'dialog;;',
     'dialog;;x',
     'dialog;id',
     'dialog;id=1;id=2',
@@ -146,6 +147,40 @@ test('E65-20, section 8: package and id go on byte by byte; other parameters are
       ['dialog', null],
     ],
   );
+});
+
+test('RFC 3261 26.2.2, 12.1.1: a sips SUBSCRIBE over TLS is served, and our Contact is sips in its 200 and in every NOTIFY', async () => {
+  const { send, front, engine, seen } = await startFront();
+  const uri = 'sips:1001@lamplighter.test';
+  for (const transport of ['tls', 'wss'] as const) {
+    const lines = ['Contact: <sips:1001@192.0.2.77:5061>'];
+    const answer = await send({ uri, lines, flow: { ...tcpFlow, transport } });
+    assert.equal(answer.status, 200, transport);
+    assert.match(valuesOf(answer, 'Contact')[0] ?? '', /^<sips:lamplighter@/);
+    const subscription = { state: 'active', expires: 60 } as const;
+    const message = { event: 'dialog', eventId: null, subscription, contentType: null, content: '' };
+    await front.notify(seen.at(-1)!.dialog, message);
+    const contact = engine.sent.at(-1)?.headers.find(([name]) => name === 'Contact')?.[1];
+    assert.match(contact ?? '', /^<sips:lamplighter@/);
+  }
+});
+
+test('one separator too many at the end of Event and Accept means nothing and is forgiven', async () => {
+  const { send, seen } = await startFront();
+  for (const event of ['dialog;', 'dialog ; ', 'dialog;id=7;']) {
+    assert.equal((await send({ lines: [`Event: ${event}`] })).status, 200, event);
+  }
+  assert.deepEqual(
+    seen.map(({ eventId }) => eventId),
+    [null, null, '7'],
+  );
+  for (const accept of ['application/dialog-info+xml,', 'application/dialog-info+xml , ']) {
+    assert.equal((await send({ lines: [`Accept: ${accept}`] })).status, 200, accept);
+    assert.deepEqual(seen.at(-1)?.accept, ['application/dialog-info+xml']);
+  }
+  for (const accept of [',application/x', 'application/x,,', 'application/x,,text/plain', 'a/b;x="q,']) {
+    assert.equal((await send({ lines: [`Accept: ${accept}`] })).status, 400, accept);
+  }
 });
 
 test('E65-25: compact header forms are the long ones', async () => {
@@ -226,7 +261,7 @@ test('section 8: an unknown Require is 420 with Unsupported; Proxy-Require is no
   assert.equal((await send({ lines: ['Proxy-Require: foo'] })).status, 200);
 });
 
-test('section 8: Request-URIs that are no SIP URI are 416, sips over UDP too', async () => {
+test('section 8: Request-URIs that are no SIP URI are 416, sips over anything but TLS too', async () => {
   const { send } = await startFront();
   for (const uri of [
     'tel:+4930123',
@@ -237,7 +272,10 @@ test('section 8: Request-URIs that are no SIP URI are 416, sips over UDP too', a
   ]) {
     assert.equal((await send({ uri })).status, 416, uri);
   }
-  assert.equal((await send({ uri: 'sips:1001@lamplighter.test', flow: tcpFlow })).status, 200);
+  for (const transport of ['tcp', 'ws'] as const) {
+    const flow = { ...tcpFlow, transport };
+    assert.equal((await send({ uri: 'sips:1001@lamplighter.test', flow })).status, 416, transport);
+  }
 });
 
 test('section 8: a tel From is no watcher of ours and no reason to refuse', async () => {

@@ -35,6 +35,7 @@ function frontOnLoopback(): SipFront {
     facts: () => ({ realm: domain, md5Only: false }),
     secret: Buffer.alloc(32, 3),
     domain,
+    security: { report: () => undefined },
     ...tools,
   });
   return new SipFront({

@@ -1,0 +1,237 @@
+import type { Clock } from '../model/clock.ts';
+import type { Wish } from '../model/feature.ts';
+import type { Logger } from '../model/logger.ts';
+import type { PhoneProfile } from '../model/profile.ts';
+import type { Verdict } from '../model/verdict.ts';
+import { moveDialog } from '../sip/dialog.ts';
+import type { SubscribeAnswer } from '../sip/front.ts';
+import { ExpiryWheel } from './expiry.ts';
+import type { Numbers } from './numbers.ts';
+import type { Outbox } from './outbox.ts';
+import type { SubscriptionStore } from './ports.ts';
+import { RareComplaint } from './rare-complaint.ts';
+import { type EndReason, type Subscription, toRow } from './record.ts';
+import { isReplaceable, type Roster } from './roster.ts';
+import { type Draft, newSubscription, tellScope } from './subscribe.ts';
+import { asked, ends, held, nothingOwed, released } from './subscription.ts';
+import { putWishes } from './wishes.ts';
+
+export interface LifecycleDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly store: SubscriptionStore;
+  readonly roster: Roster;
+  readonly outbox: Outbox;
+  readonly numbers: Numbers;
+  /** The gate: puts a wish to the PBX and answers what the PBX then holds. Bounded, never rejects. */
+  readonly grant: (wish: Wish) => Promise<Verdict>;
+  readonly profileFor: (userAgent: string | null) => PhoneProfile;
+}
+
+/** One wish takes the gate at most 2 s; this many milliseconds each, and this many in all, a NOTIFY waits for verdicts. */
+const verdictMs = 2500;
+const longestHoldMs = 10_000;
+
+/**
+ * Birth, renewal and end of subscriptions: index, expiry, store and debt change together, and only here. The three ways
+ * out: `terminate` owes the phone a last NOTIFY, `vanish` owes nothing, `unlist` is what both begin with.
+ */
+export class Lifecycle {
+  readonly #deps: LifecycleDeps;
+  readonly #expiry: ExpiryWheel<Subscription>;
+  readonly #unstored: RareComplaint;
+  /** Restored, and not told everything since. */
+  readonly untold = new Set<Subscription>();
+  nextId = 1;
+  #stopped = false;
+
+  constructor(deps: LifecycleDeps) {
+    this.#deps = deps;
+    this.#expiry = new ExpiryWheel(deps.clock, (sub) => {
+      void this.terminate(sub, 'timeout'); // RFC 6665 4.2.1.4
+    });
+    this.#unstored = new RareComplaint(deps.clock, deps.logger, 'subscriptions cannot be stored and are refused');
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#expiry.stop();
+  }
+
+  /** A SUBSCRIBE that passed every step: the answer, at once where nothing has to be on disk before it. */
+  accept(draft: Draft): SubscribeAnswer | Promise<SubscribeAnswer> {
+    const { sub, expires, channel } = draft;
+    if (channel === null) return expires === 0 ? this.#fetch(draft) : this.#birth(draft);
+    const { remoteTarget, flow } = channel.dialog;
+    moveDialog(channel.dialog, draft.request.path); // RFC 3261 12.2.2
+    if (sub === null) return this.#birth(draft, () => moveDialog(channel.dialog, { remoteTarget, flow }));
+    return expires === 0 ? this.#unsubscribe(draft, sub) : this.#refresh(draft, sub);
+  }
+
+  /** It is found, counted down and woken from now on. */
+  list(sub: Subscription): void {
+    this.#deps.roster.add(sub);
+    this.#expiry.put(sub);
+  }
+
+  /** The last NOTIFY is owed (RFC 6665 4.4.1), and it is gone from everywhere else at once. Resolves when off the disk. */
+  terminate(sub: Subscription, reason: EndReason): Promise<void> {
+    const deleted = this.unlist(sub);
+    sub.ending = reason;
+    sub.debt = ends(sub.debt);
+    this.#deps.outbox.wake(sub.channel);
+    return deleted;
+  }
+
+  /** Gone without a word to its phone. */
+  vanish(sub: Subscription): void {
+    void this.unlist(sub);
+    this.#deps.outbox.discard(sub);
+  }
+
+  /** Out of the indexes and the store; what it owes still goes out. Never rejects. */
+  unlist(sub: Subscription): Promise<void> {
+    const { roster } = this.#deps;
+    if (!roster.remove(sub)) return Promise.resolve();
+    roster.giveBack(sub.watcher, sub.address);
+    this.#expiry.remove(sub);
+    this.untold.delete(sub);
+    return this.deleteRow(sub.id);
+  }
+
+  /** A row that stays costs one NOTIFY after the next start, which its phone answers with 481. Never rejects. */
+  deleteRow(id: number): Promise<void> {
+    if (this.#stopped) return Promise.resolve();
+    return this.#deps.store.deleteSubscription(id).catch((error: unknown) => {
+      this.#deps.logger.warn({ err: error, id }, 'a subscription that ended cannot be deleted from the store');
+    });
+  }
+
+  /** RFC 6665 4.4.3: state once, nothing kept. */
+  #fetch(draft: Draft): SubscribeAnswer {
+    const sub = this.#drafted(draft, 0);
+    sub.ending = 'timeout';
+    sub.debt = ends(sub.debt);
+    this.#deps.outbox.attach(sub);
+    return this.#granted(draft, sub);
+  }
+
+  /** `moveBack`: undoes what its dialog was told already, where it cannot be stored. */
+  #birth(draft: Draft, moveBack: () => void = () => undefined): Promise<SubscribeAnswer> {
+    const { outbox, roster, store } = this.#deps;
+    const sub = this.#drafted(draft, this.nextId++);
+    // In an old dialog it is there from now on, so that the dialog cannot end meanwhile; it owes nothing yet.
+    if (draft.channel !== null) outbox.attach(sub);
+    roster.take(sub.watcher, sub.address);
+    const { localCseqLimit } = sub.channel.dialog;
+    return store.putSubscription(toRow(sub)).then(
+      () => this.#born(draft, sub, localCseqLimit),
+      (error: unknown) => {
+        this.#unstored.say(error);
+        roster.giveBack(sub.watcher, sub.address);
+        if (draft.channel !== null) outbox.discard(sub);
+        moveBack();
+        return { status: 503, headers: [['Retry-After', '30']] };
+      },
+    );
+  }
+
+  /** Its row is on disk. `storedCseqLimit`: the one in that row. */
+  #born(draft: Draft, sub: Subscription, storedCseqLimit: number): SubscribeAnswer | Promise<SubscribeAnswer> {
+    const { outbox, roster, numbers } = this.#deps;
+    if (draft.channel !== null && isOver(sub)) {
+      // The phone ended it meanwhile, before it was in any index: what is left is its place and its row.
+      roster.giveBack(sub.watcher, sub.address);
+      return this.deleteRow(sub.id).then(() => ({ status: 200, expires: draft.expires }));
+    }
+    if (draft.channel === null) outbox.attach(sub);
+    else if (sub.channel.dialog.localCseqLimit !== storedCseqLimit) numbers.reserve([sub]);
+    this.#supersede(sub);
+    this.list(sub);
+    sub.debt = asked(sub.debt, 'full');
+    return this.#granted(draft, sub);
+  }
+
+  #refresh(draft: Draft, sub: Subscription): SubscribeAnswer | Promise<SubscribeAnswer> {
+    const { clock, profileFor, store, logger } = this.#deps;
+    sub.granted = draft.expires;
+    sub.expiresAt = clock.now() + draft.expires * 1000;
+    sub.profile = profileFor(sub.userAgent);
+    this.#expiry.put(sub);
+    const scope = tellScope(draft);
+    if (scope === 'full') this.untold.delete(sub);
+    sub.debt = asked(sub.debt, scope);
+    const answer = this.#granted(draft, sub);
+    if (sub.contentType === draft.contentType) {
+      store.touchSubscription(toRow(sub));
+      return answer;
+    }
+    sub.contentType = draft.contentType;
+    const failed = (error: unknown) =>
+      logger.warn({ err: error, id: sub.id }, 'the new form of a subscription cannot be stored');
+    return store
+      .putSubscription(toRow(sub))
+      .catch(failed)
+      .then(() => answer);
+  }
+
+  /** RFC 6665 4.2.1.4: Expires 0 in the dialog. */
+  #unsubscribe(draft: Draft, sub: Subscription): Promise<SubscribeAnswer> {
+    const deleted = this.unlist(sub);
+    sub.ending = 'timeout';
+    sub.granted = 0;
+    sub.expiresAt = this.#deps.clock.now();
+    sub.debt = nothingOwed; // until the answer: no NOTIFY of before may come between
+    return deleted.then(() => {
+      sub.debt = ends(sub.debt);
+      return this.#granted(draft, sub);
+    });
+  }
+
+  /**
+   * The 200: no NOTIFY before it, nor before the verdicts on what the phone wished with it. It leaves in this turn of the
+   * event loop, so only verdicts need a hold and its timer.
+   */
+  #granted(draft: Draft, sub: Subscription): SubscribeAnswer {
+    const { outbox, clock, grant, logger } = this.#deps;
+    const { expires, phone } = draft;
+    const { channel } = sub;
+    outbox.heard(channel);
+    if (phone === null || phone.wishes.length === 0) {
+      return { status: 200, expires, after: () => outbox.flush(channel) };
+    }
+    const { wishes } = phone;
+    sub.debt = held(sub.debt, clock.now() + Math.min(verdictMs * wishes.length, longestHoldMs));
+    outbox.flush(channel); // sets the timer for the case that a verdict never comes
+    const release = () => {
+      sub.debt = released(sub.debt);
+      outbox.flush(channel);
+    };
+    return { status: 200, expires, after: () => void putWishes(wishes, draft, grant, logger).then(release) };
+  }
+
+  #drafted(draft: Draft, id: number): Subscription {
+    const { clock, profileFor } = this.#deps;
+    return newSubscription(draft, id, clock.now(), profileFor(draft.request.userAgent));
+  }
+
+  /**
+   * The same phone's older subscription goes without a word into its dead dialog; one that may be its other key is told
+   * everything, so that a phone which has forgotten that dialog can say so (481).
+   */
+  #supersede(sub: Subscription): void {
+    const { roster, clock, outbox } = this.#deps;
+    for (const twin of roster.twins(sub.identity)) {
+      if (isReplaceable(twin, sub.channel.dialog.flow, clock.now())) this.vanish(twin);
+      else {
+        twin.debt = asked(twin.debt, 'full');
+        outbox.wake(twin.channel);
+      }
+    }
+  }
+}
+
+/** Ended by a SUBSCRIBE, or dropped by the answer to a NOTIFY. */
+function isOver(sub: Subscription): boolean {
+  return sub.ending !== null || !sub.channel.usages.includes(sub);
+}
