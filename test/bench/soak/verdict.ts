@@ -1,0 +1,32 @@
+import type { SoakReport } from './soak.ts';
+
+/** What of a heap may grow though nothing leaks: compiled code, caches with a limit. Bytes. */
+const slack = 2e6;
+
+/** What a soak found wrong, a sentence each; empty is right. */
+export function verdict({ rounds, rests, before, after }: SoakReport): string[] {
+  const wrong: string[] = [];
+  const counted = rounds.slice(Math.floor(rounds.length / 3)); // the first third warms up
+  const compared = rests.length > 1 ? rests : counted;
+  const [first] = compared;
+  const last = compared.at(-1);
+  if (first !== undefined && last !== undefined) {
+    const grown = last.heapUsed - first.heapUsed;
+    if (grown > slack + first.heapUsed * 0.04)
+      wrong.push(`the heap grew by ${grown} bytes after the first third of ${rounds.length} rounds`);
+    const rss =
+      Math.max(...counted.slice(-3).map((one) => one.rss)) / Math.max(...counted.slice(0, 3).map((one) => one.rss));
+    if (rss > 1.3) wrong.push(`the resident set grew by ${Math.round((rss - 1) * 100)} %`);
+  }
+  if (after.subscriptions > 0) wrong.push(`${after.subscriptions} subscriptions are left`);
+  if (after.sockets > before.sockets) wrong.push(`${after.sockets - before.sockets} sockets are left`);
+  for (const [kind, count] of Object.entries(after.resources)) {
+    const more = count - (before.resources[kind] ?? 0);
+    if (more > 0) wrong.push(`${more} of ${kind} are left`);
+  }
+  for (const kind of ['waiting', 'clientTransactions'] as const) {
+    const more = (after[kind] ?? 0) - (before[kind] ?? 0);
+    if (more > 0) wrong.push(`${more} more are left: ${kind}`);
+  }
+  return wrong;
+}
