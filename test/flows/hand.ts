@@ -83,7 +83,7 @@ export class Hand {
     return this.#wire.local.port;
   }
 
-  get transport(): 'udp' | 'tcp' {
+  get transport(): Wire['transport'] {
     return this.#wire.transport;
   }
 

@@ -124,7 +124,7 @@ export function writeConfig(home: Home, ports = { udp: 0, tcp: 0 }): string {
     'lamplighter.yaml',
     `version: 1
 domain: ${domain}
-sip: { listen: ['udp:127.0.0.1:${ports.udp}', 'tcp:127.0.0.1:${ports.tcp}'] }
+sip: { listen: ['udp:127.0.0.1:${ports.udp}', 'tcp:127.0.0.1:${ports.tcp}'], expirySpread: 0 }
 store: { path: ${home.path('lamplighter.db')} }
 http: { listen: '127.0.0.1:0' }
 pbx:

@@ -301,7 +301,7 @@ test('the entity is the resource, written as the phone wrote it (babble-drachtio
     `sip:2001@${domain}`,
     `sip:2001@127.0.0.1:${bench.daemon.tcpPort}`,
     `sip:2001@${domain};user=phone`,
-    `sips:2001@${domain}`,
+    `SIP:2001@${domain}`,
   ];
   for (const resource of forms) {
     const sub = await phone.subscribe({ event: 'dialog', resource });

@@ -11,6 +11,9 @@ interface Listed {
   readonly userAgent: string | null;
 }
 
+/** What is asked is granted to the second. */
+const exactly = 'expirySpread: 0';
+
 /** One daemon for the tests of a file, each with extensions of its own; `tidy` closes what a test opened. */
 export class Stage {
   readonly home = new Home();
@@ -18,10 +21,10 @@ export class Stage {
   #nextExt = 2000;
   #open: { close(): Promise<unknown> }[] = [];
 
-  /** `more`: YAML at the top level. */
-  static async open(more = ''): Promise<Stage> {
+  /** `more`: YAML at the top level; `sip`: one setting of that section. */
+  static async open(more = '', sip = exactly): Promise<Stage> {
     const stage = new Stage();
-    stage.daemon = await Daemon.start(stage.config(0, 0, more)).catch((error: unknown) => {
+    stage.daemon = await Daemon.start(stage.config(0, 0, more, sip)).catch((error: unknown) => {
       stage.home.remove();
       throw error;
     });
@@ -29,12 +32,12 @@ export class Stage {
     return stage;
   }
 
-  config(udp: number, tcp: number, more = ''): string {
+  config(udp: number, tcp: number, more = '', sip = exactly): string {
     return this.home.write(
       'lamplighter.yaml',
       `version: 1
 domain: ${domain}
-sip: { listen: ['udp:127.0.0.1:${udp}', 'tcp:127.0.0.1:${tcp}'] }
+sip: { listen: ['udp:127.0.0.1:${udp}', 'tcp:127.0.0.1:${tcp}'], ${sip} }
 store: { path: ${this.home.path('lamplighter.db')} }
 http: { listen: '127.0.0.1:0' }
 pbx:

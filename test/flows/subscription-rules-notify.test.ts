@@ -69,7 +69,7 @@ for (const event of events) {
     assertGrowing(hand.heard(talk));
   });
 
-  test(`E65-11: ${event}: Expires 0 outside of a dialog is one terminated NOTIFY with everything, and nothing is kept`, async () => {
+  test(`W-13, E65-11: ${event}: Expires 0 outside of a dialog is one terminated NOTIFY with everything, and nothing is kept`, async () => {
     const user = stage.ext();
     const hand = await stage.hand('tcp');
     const { status, header, talk } = await hand.ask({ user, event, expires: 0 });
@@ -258,7 +258,7 @@ test('a retransmitted SUBSCRIBE gets the same bytes, no second subscription and 
   assert.equal(hand.heard(talk).length, 1);
 });
 
-test('an unknown dialog is answered 481 at once, without a challenge', async () => {
+test('W-14: an unknown dialog is answered 481 at once, without a challenge', async () => {
   const user = stage.ext();
   const hand = await stage.hand();
   for (const event of events) {
@@ -273,7 +273,7 @@ test('an unknown dialog is answered 481 at once, without a challenge', async () 
   assert.equal((await hand.ask({ user, talk })).status, 200);
 });
 
-test('a refresh whose R-URI has no user is for the resource of its dialog', async () => {
+test('W-15: a refresh whose R-URI has no user is for the resource of its dialog', async () => {
   const user = stage.ext();
   const hand = await stage.hand();
   const { talk } = await settled(hand, { user });

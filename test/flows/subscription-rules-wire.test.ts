@@ -53,7 +53,7 @@ test('E65-26: the same nonce count again is a replay and answered 401 stale=true
   const replay = await withCredentials(hand, user, third, 2);
   assert.equal(replay.status, 401);
   assert.match(replay.header('WWW-Authenticate') ?? '', /stale=true/);
-  assert.equal((await withCredentials(hand, user, hand.credentials(challenge, { user }, 2), 3)).status, 401);
+  assert.equal((await withCredentials(hand, user, third, 3)).status, 401);
   assert.equal((await withCredentials(hand, user, hand.credentials(challenge, { user }, 9), 4)).status, 200);
 });
 

@@ -1,7 +1,9 @@
 import { adapterKinds } from '../../adapters/index.ts';
 import { exampleYaml, schemaJson } from '../../src/config/sample.ts';
+import { torturePage } from '../sip/message/torture-page.ts';
+import { conformancePage } from './conformance/page.ts';
 
-/** The files of config/ that are made from the code. */
+/** The files of config/ and docs/ that are made from the code. */
 export function generated(): Readonly<Record<string, string>> {
   const kinds = Object.fromEntries(Object.entries(adapterKinds).map(([type, { options }]) => [type, options]));
   const { asterisk } = kinds;
@@ -9,5 +11,7 @@ export function generated(): Readonly<Record<string, string>> {
   return {
     'config/lamplighter.example.yaml': exampleYaml(asterisk),
     'config/lamplighter.schema.json': schemaJson(kinds),
+    'docs/conformance.md': conformancePage(),
+    'docs/torture-tests.md': torturePage(),
   };
 }

@@ -47,6 +47,7 @@ const homes: Readonly<Record<string, string>> = {
   pino: 'src/log.ts',
   commander: 'src/cli',
   zod: 'src/config, src/ops, adapters/index.ts and files called options.ts, parse.ts or events.ts',
+  ws: 'src/sip/embedded',
   'fast-check': 'test',
   ...Object.fromEntries(hono.map((name) => [name, 'src/ops'])),
 };
@@ -66,6 +67,7 @@ export const rooms: readonly Room[] = [
     exceptions: ['**/event-packages/event-package.ts', '**/sip/front.ts', '**/sip/dialog.ts'],
   },
   { files: ['src/sip/**'], folders: ['model', 'sip'] },
+  { files: ['src/sip/embedded/**'], folders: ['model', 'sip'], packages: ['ws'] },
   { files: ['src/store/**'], folders: ['model', 'store'], packages: ['better-sqlite3'] },
   { files: ['src/ops/**'], folders: ['model', 'ops'], packages: ['zod', ...hono] },
   { files: ['src/config/**'], folders: ['model', 'config'], packages: ['zod', 'yaml'] },

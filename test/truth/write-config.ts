@@ -1,4 +1,4 @@
-// `npm run generate`: writes what config/ has of the code.
+// `npm run generate`: writes what config/ and docs/ have of the code.
 import { writeFileSync } from 'node:fs';
 import { generated } from './generated.ts';
 

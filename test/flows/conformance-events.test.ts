@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { domain } from './hand.ts';
+import { Stage } from './stage.ts';
+
+let stage: Stage;
+before(async () => {
+  stage = await Stage.open();
+});
+afterEach(() => stage.tidy());
+after(() => stage.close());
+
+test('E65-08: a SUBSCRIBE is answered 200 at first, at a refresh, at an unsubscribe and at a fetch, never 202', async () => {
+  for (const event of ['dialog', 'as-feature-event']) {
+    const user = stage.ext();
+    const hand = await stage.hand('tcp');
+    const { talk, status } = await hand.ask({ user, event });
+    const refreshed = await hand.ask({ user, talk, event });
+    const ended = await hand.ask({ user, talk, event, expires: 0 });
+    const fetched = await hand.ask({ user, event, expires: 0 });
+    assert.deepEqual([status, refreshed.status, ended.status, fetched.status], [200, 200, 200, 200]);
+  }
+});
+
+test('E65-24: no Record-Route of our own stands in a 200 or a NOTIFY: we are the end, not a proxy', async () => {
+  const user = stage.ext();
+  const hand = await stage.hand();
+  const { talk, header } = await hand.ask({ user });
+  assert.equal(header('Record-Route'), undefined);
+  assert.equal((await hand.next(talk)).message.header('Record-Route'), undefined);
+});
+
+test('E65-28: a NOTIFY is answered 481, in a dialog of ours and outside of any, and ends nothing', async () => {
+  const user = stage.ext();
+  const hand = await stage.hand();
+  const { talk } = await hand.ask({ user });
+  await hand.next(talk);
+  const lines = { Event: 'dialog', 'Subscription-State': 'terminated;reason=deactivated' };
+  assert.equal((await hand.ask({ user, method: 'NOTIFY', lines })).status, 481);
+  assert.equal((await hand.ask({ user, method: 'NOTIFY', talk: { ...talk }, lines })).status, 481);
+  assert.equal((await stage.subscriptions(user)).length, 1);
+});
+
+test('E65-31: the Contact of a 200 and of each NOTIFY is one SIP URI with a user that leads back to us', async () => {
+  for (const transport of ['udp', 'tcp'] as const) {
+    const user = stage.ext();
+    const hand = await stage.hand(transport);
+    const { talk, message } = await hand.ask({ user });
+    const notify = await hand.next(talk);
+    const port = transport === 'udp' ? stage.daemon.udpPort : stage.daemon.tcpPort;
+    for (const contacts of [message.all('Contact'), notify.message.all('Contact')]) {
+      assert.equal(contacts.length, 1);
+      assert.match(contacts[0] ?? '', new RegExp(`^<sip:[^@>;]+@127\\.0\\.0\\.1:${port}(;transport=tcp)?>$`));
+    }
+    assert.equal((await hand.ask({ user, talk })).status, 200, 'a refresh to it arrives');
+  }
+});
+
+test('P39-02, P39-03: a PUBLISH is answered 489 with Allow-Events, with two entity tags 400, and is told to nobody', async () => {
+  const user = stage.ext();
+  const hand = await stage.hand();
+  const { talk } = await hand.ask({ user });
+  await hand.next(talk);
+  const body = '<dialog-info/>';
+  for (const event of ['dialog', 'as-feature-event', 'presence']) {
+    const type = { Event: event, 'Content-Type': 'application/dialog-info+xml' };
+    for (const lines of [type, { ...type, 'SIP-If-Match': 'a' }]) {
+      const answer = await hand.ask({ user, method: 'PUBLISH', lines, body });
+      assert.deepEqual([answer.status, answer.header('Allow-Events')], [489, 'as-feature-event, dialog']);
+      assert.equal(answer.header('SIP-ETag'), undefined);
+    }
+    const twice = { ...type, 'SIP-If-Match': ['a', 'b'] };
+    assert.equal((await hand.ask({ user, method: 'PUBLISH', lines: twice, body })).status, 400);
+  }
+  assert.equal(hand.heard(talk).length, 1);
+});
+
+test('L46-01, L53-01: a single resource is no list, whatever a phone supports; a list in the body and Require are not served', async () => {
+  const user = stage.ext();
+  const hand = await stage.hand();
+  const supported = await hand.ask({ user, lines: { Supported: 'eventlist, recipient-list-subscribe' } });
+  assert.equal(supported.status, 200);
+  assert.equal(supported.header('Require'), undefined);
+  const notify = await hand.next(supported.talk);
+  assert.deepEqual([notify.message.header('Require'), notify.contentType], [undefined, 'application/dialog-info+xml']);
+  const required = await hand.ask({ user, lines: { Require: 'recipient-list-subscribe' } });
+  assert.deepEqual([required.status, required.header('Unsupported')], [420, 'recipient-list-subscribe']);
+});
+
+const others = [
+  'message-summary',
+  'presence',
+  'reg',
+  'presence.winfo',
+  'dialog.winfo',
+  'ua-profile',
+  'call-info',
+  'line-seize',
+];
+
+test('M38-01, P38-01, R36-01, W38-01, U60-01, BSF-01: a package not served yet is 489 with those that are', async () => {
+  const hand = await stage.hand();
+  for (const event of [...others, 'presence.winfo.winfo']) {
+    const answer = await hand.ask({ user: stage.ext(), event, uri: `sip:${stage.ext()}@${domain}` });
+    assert.deepEqual([answer.status, answer.header('Allow-Events')], [489, 'as-feature-event, dialog'], event);
+  }
+});
+
+test('R58-01, R64-01: rates and entity tags, which are not served, do no harm: 200, a full NOTIFY, no SIP-ETag, no 204', async () => {
+  const user = stage.ext();
+  const hand = await stage.hand();
+  const event = 'dialog;max-rate=0.2;min-rate=1;adaptive-min-rate=0.5';
+  const { talk, status } = await hand.ask({ user, event, lines: { 'Suppress-If-Match': '*' } });
+  assert.equal(status, 200);
+  const notify = await hand.next(talk);
+  assert.match(notify.body, /state="full"/);
+  assert.equal(notify.message.header('SIP-ETag'), undefined);
+  assert.equal(notify.subscriptionState.params.has('max-rate'), false, 'RFC 6446 5.2: nothing is promised');
+  assert.equal((await hand.ask({ user, talk, event, lines: { 'Suppress-If-Match': 'x' } })).status, 200);
+  assert.match((await hand.next(talk)).body, /state="full"/);
+});

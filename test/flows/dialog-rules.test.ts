@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import type { Hand, Heard, Talk } from './hand.ts';
+import { domain } from './hand.ts';
+import { Stage } from './stage.ts';
+
+let stage: Stage;
+before(async () => {
+  // Of both kinds: what is granted exactly, and what is spread.
+  stage = await Stage.open('', 'expirySpread: 0.2');
+});
+afterEach(() => stage.tidy());
+after(() => stage.close());
+
+async function subscribed(hand: Hand, user: string, event = 'dialog', talk?: Talk): Promise<Talk> {
+  const answer = await hand.ask({ user, event, expires: 100, ...(talk === undefined ? {} : { talk }) });
+  assert.equal(answer.status, 200);
+  await hand.next(answer.talk);
+  return answer.talk;
+}
+
+test('RFC 3261 12.2.2: a refused refresh takes its CSeq and nothing else: NOTIFYs go on to where the phone was', async () => {
+  const user = stage.ext();
+  const [home, elsewhere] = [await stage.hand(), await stage.hand()];
+  const talk = await subscribed(home, user);
+  const stranger = stage.ext();
+  const refused = [
+    [423, { user, expires: 5 }],
+    [406, { user, lines: { Accept: 'text/plain' } }],
+    [400, { user, expires: 'soon' }],
+    [489, { user, event: 'unknown' }],
+    [403, { user: stranger }],
+  ] as const;
+  for (const [status, ask] of refused) {
+    assert.equal((await elsewhere.ask({ ...ask, talk })).status, status);
+  }
+  await stage.setDnd(user, true);
+  await home.next(talk);
+  assert.equal(elsewhere.heard(talk).length, 0);
+  const used = talk.cseq;
+  talk.cseq = 0;
+  assert.equal((await home.ask({ user, talk })).status, 500, 'E65-32: below a CSeq that was refused');
+  talk.cseq = used;
+  assert.equal((await elsewhere.ask({ user, talk })).status, 200);
+  await elsewhere.next(talk);
+  await stage.setDnd(user, false);
+  await elsewhere.next(talk);
+});
+
+test('T-10, RFC 5057: 481 to a NOTIFY ends one subscription of a dialog, 404 all of them', async () => {
+  for (const [status, left] of [
+    [481, 1],
+    [404, 0],
+  ] as const) {
+    const user = stage.ext();
+    const hand = await stage.hand();
+    const talk = await subscribed(hand, user);
+    await subscribed(hand, user, 'as-feature-event', talk);
+    await stage.listed(user, (list) => list.length === 2 && list.every(({ lastStatus }) => lastStatus === 200));
+    hand.reply = (notify) => (notify.message.header('Event') === 'dialog' ? status : 200);
+    await stage.setDnd(user, true);
+    const list = await stage.listed(user, (now) => now.length === left);
+    assert.deepEqual(
+      list.map(({ event }) => event),
+      ['as-feature-event'].slice(0, left),
+    );
+    assert.equal((await hand.ask({ user, talk, event: 'dialog', expires: 0 })).status, 481);
+  }
+});
+
+test('RFC 3261 18.1.1: no NOTIFY of feature keys is larger than 1300 bytes on UDP, until the one that ends them', async () => {
+  const user = stage.ext();
+  const hand = await stage.hand();
+  const event = 'as-feature-event';
+  const features = (heard: readonly Heard[]) => heard.map(({ text }) => /<(DoNot|forwardingType>\w+)/.exec(text)?.[1]);
+  const { talk } = await hand.ask({ user, event });
+  for (let count = 0; count < 4; count += 1) await hand.next(talk);
+  const run = hand.heard(talk);
+  assert.deepEqual(features(run), [
+    'DoNot',
+    'forwardingType>forwardImmediate',
+    'forwardingType>forwardBusy',
+    'forwardingType>forwardNoAns',
+  ]);
+  for (const { text } of run) assert.ok(text.length <= 1300, `${text.length} bytes`);
+  assert.equal((await hand.ask({ user, event, talk, expires: 0 })).status, 200);
+  const last = await hand.next(talk);
+  assert.equal(last.message.header('Subscription-State'), 'terminated;reason=timeout');
+  assert.equal((await hand.ask({ user, event, talk })).status, 481, 'the dialog went with it');
+});
+
+test('RFC 3261 11.2: OPTIONS says what is spoken here', async () => {
+  const hand = await stage.hand();
+  const answer = await hand.ask({ user: stage.ext(), method: 'OPTIONS', lines: { 'X-Long': 'x'.repeat(600) } });
+  assert.equal(answer.status, 200);
+  assert.match(answer.header('Allow') ?? '', /SUBSCRIBE.*OPTIONS/);
+  assert.match(answer.header('Accept') ?? '', /as-feature-event/);
+  assert.match(answer.header('Allow-Events') ?? '', /dialog/);
+  assert.deepEqual(
+    ['Accept-Encoding', 'Accept-Language', 'Supported'].map((name) => answer.header(name)),
+    ['identity', 'en', ''],
+  );
+});
+
+test('a sips Request-URI that did not come over TLS is 416, on UDP and on TCP', async () => {
+  for (const transport of ['udp', 'tcp'] as const) {
+    const hand = await stage.hand(transport);
+    const user = stage.ext();
+    assert.equal((await hand.ask({ user, uri: `sips:${user}@${domain}` })).status, 416, transport);
+  }
+});
+
+test('E65-04: forty phones that subscribe at once for an hour are granted many different intervals, none above what was asked', async () => {
+  const hand = await stage.hand();
+  const granted = new Set<number>();
+  for (let phone = 0; phone < 40; phone += 1) {
+    const user = stage.ext();
+    const answer = await hand.ask({ user, expires: 3600 });
+    const seconds = Number(answer.header('Expires'));
+    assert.ok(seconds <= 3600 && seconds >= 2880, String(seconds));
+    const { message } = await hand.next(answer.talk);
+    assert.match(
+      message.header('Subscription-State') ?? '',
+      new RegExp(`^active;expires=(${seconds}|${seconds - 1})$`),
+    );
+    granted.add(seconds);
+  }
+  assert.ok(granted.size >= 20, `${granted.size} different ones`); // 40 draws of 721: 37 or more, nearly always
+  assert.equal((await hand.ask({ user: stage.ext(), expires: 120 })).header('Expires'), '120', 'short ones are exact');
+});

@@ -1,0 +1,125 @@
+import { type Chapter, type Row, rowsOf } from './row.ts';
+import { refused, rules } from './subscription-table.ts';
+
+const events = 'test/flows/conformance-events.test.ts';
+const keys = 'test/flows/subscription-rules-features.test.ts';
+
+const harmless =
+  'R58-01, R64-01: rates and entity tags, which are not served, do no harm: 200, a full NOTIFY, no SIP-ETag, no 204';
+const publish =
+  'P39-02, P39-03: a PUBLISH is answered 489 with Allow-Events, with two entity tags 400, and is told to nobody';
+const noList =
+  'L46-01, L53-01: a single resource is no list, whatever a phone supports; a list in the body and Require are not served';
+const notServed = 'M38-01, P38-01, R36-01, W38-01, U60-01, BSF-01: a package not served yet is 489 with those that are';
+
+/** Rows that wait for the same thing; the first shows what is answered meanwhile. */
+function waiting(
+  source: string,
+  reason: string,
+  test: string | null,
+  rows: readonly [string, string, string][],
+): Row[] {
+  const { later } = rowsOf(source);
+  return rows.map(([id, section, rule], at) =>
+    later(id, section, rule, reason, at === 0 && test !== null ? { [events]: [test] } : {}),
+  );
+}
+
+const rates = waiting('RFC 6446', 'optional, not built: Event parameters are ignored', harmless, [
+  ['R64-01', '5.1, 5.2', 'max-rate, min-rate and adaptive-min-rate in Event'],
+  ['R64-02', '4.2, 5.2', 'the rate used is told, and kept but for first, refresh, approval and end'],
+  ['R64-03', '5.3', 'a rate lets one NOTIFY pass before expiry'],
+  ['R64-04', '4.1, 9.3', 'rates in the 2xx to a NOTIFY; a refresh without them takes them away'],
+  ['R64-05', '8', 'min-rate above max-rate is lowered'],
+]);
+
+const conditional = waiting('RFC 5839', 'optional, not built: Suppress-If-Match is ignored', harmless, [
+  ['R58-01', '6.1', 'SIP-ETag in every NOTIFY, one for each state'],
+  ['R58-02', '6.3', 'a matching refresh is 204 without a NOTIFY'],
+  ['R58-03', '6.2', 'a match outside of a dialog is a NOTIFY without body'],
+  ['R58-04', '6.2–6.4', '* matches always'],
+]);
+
+const publications = waiting('RFC 3903', 'PUBLISH is not served: the PBX is the one writer', publish, [
+  ['P39-02', '6 step 1–2', 'foreign Request-URI 404, unknown package 489'],
+  ['P39-03', '6 step 3', 'two entity tags 400, an unknown one 412'],
+  ['P39-01', '4.1', 'initial, refresh, modify, remove'],
+  ['P39-04', '6 step 4', 'too brief: 423'],
+  ['P39-05', '6 step 5', 'foreign type 415; neither body nor tag 400'],
+  ['P39-06', '6', 'in order, atomic; a failing store is 504'],
+  ['P39-07', '6 step 6', '200 with Expires and a new entity tag'],
+  ['P39-08', '6', 'no dialog: Contact and Record-Route are ignored'],
+  ['P39-09', '9', 'too fast: 503 with Retry-After'],
+  ['P39-10', '7', 'OPTIONS names PUBLISH'],
+  ['P39-11', '10.4', 'tuples of several publishers are merged by entity tag'],
+  ['P39-12', '14.1', 'a publisher is authenticated and is the resource'],
+]);
+
+const lists = [
+  ...waiting('RFC 4662', 'lists are not served yet', noList, [
+    ['L46-01', '4.1', 'a list needs Supported: eventlist, else 421; Require: eventlist in what answers it'],
+    ['L46-02', '4.3', 'Accept names multipart/related, rlmi and the package, else 406'],
+    ['L46-03', '4.5', 'a subscription is a list always or never'],
+    ['L46-04', '5.1', 'the form of the multipart'],
+    ['L46-05', '5.2', 'uri, version and fullState of the list'],
+    ['L46-06', '5.3–5.5', 'resources and instances'],
+    ['L46-07', '4.5, 5.6.2', 'partial lists of full documents'],
+    ['L46-08', '4.7', 'one subscription, also where forked'],
+    ['L46-09', '7.4, 7.2', 'no loops, and each watcher sees his own'],
+  ]),
+  ...waiting('RFC 5367', 'lists are not served yet', noList, [['L53-01', '3–5', 'a list in the body of a SUBSCRIBE']]),
+];
+
+const others = [
+  ['M38-01', 'RFC 3842 3.5, 5.2, 3.11', 'the message summary'],
+  ['P38-01', 'RFC 3856 6.5, 6.6, 6.10', 'presence: pidf, authenticated, not too fast'],
+  ['R36-01', 'RFC 3680', 'reg: registrations and their contacts'],
+  ['W38-01', 'RFC 3857, 3858', 'watcher information'],
+  ['U60-01', 'RFC 6080', 'ua-profile'],
+  ['BSF-01', 'no RFC', 'call-info and line-seize'],
+] as const;
+const unseen = [
+  ['M38-02', 'RFC 3842 3.6', 'message-summary without a subscription'],
+  ['P38-02', 'RFC 3863 4.1', 'the form of pidf'],
+  ['P38-03', 'RFC 4480 3.2, 4479', 'activities of a person'],
+  ['X-01', 'no RFC', 'xpidf'],
+  ['S74-01', 'RFC 7463 5.3, 5.4', 'seizing a shared line'],
+] as const;
+const { later, held } = rowsOf('');
+const reason = 'the package is not served yet';
+
+const features = held('A-01', 'no RFC', 'as-feature-event: wishes, the picture, refusals', {
+  [keys]: [
+    'A-01 2.4: a refresh without a body heals a phone that missed a change',
+    'A-01 2.5: a fetch over UDP is one NOTIFY with all four features although it must be large',
+    'A-01 2.6: a phone that restarts with a Set in mind acts on its new dialog only',
+    'A-01 2.7, 2.8: a Set is answered 200, never 202, without a body',
+    'A-01 2.9: a Set in the first SUBSCRIBE is applied, then everything is told with the new state',
+    'A-01 2.10: two Sets in one multipart are applied in order, each changed feature told once',
+    'A-01 2.11: after kill -9 the dialog goes on: one full NOTIFY with a higher CSeq, and a refresh is answered 200',
+    'A-01 3: prefixed names, no declaration, another CSTA edition, a BOM, LF line ends and odd booleans are understood',
+    'A-01 5: a Content-Type with an empty body, or NULs only, is no body: the full picture',
+    'A-01 5: what is too deep, an array of __proto__ or <> is answered 400 and changes nothing',
+    'A-01 5: a Set of another user is answered 403 in a new dialog',
+    'A-01 8.6: the eleventh Set within a minute is answered 200 and told the unchanged truth',
+  ],
+  [rules]: [refused('A-01: x-broadworks-hoteling', 489), refused('A-01: Accept without the feature type', 406)],
+  'test/flows/feature-keys.test.ts': [
+    'a phone that subscribes is answered 200 and told all four features, over UDP in datagrams that fit',
+    'a DND key on one phone changes the PBX and lights every phone of the user, and nobody else',
+  ],
+});
+
+export const packageChapters: readonly Chapter[] = [
+  { title: 'RFC 6446, RFC 5839: rates, conditional notification', rows: [...rates, ...conditional] },
+  { title: 'RFC 3903: PUBLISH', rows: publications },
+  { title: 'RFC 4662, RFC 5367: lists', rows: lists },
+  {
+    title: 'Other packages',
+    rows: [
+      ...others.map(([id, section, rule]) => later(id, section, rule, reason, { [events]: [notServed] })),
+      ...unseen.map(([id, section, rule]) => later(id, section, rule, reason)),
+      features,
+    ],
+  },
+];
