@@ -2,11 +2,13 @@ import type { PbxAdapter } from '../adapters/adapter.ts';
 import { openAdapter } from '../adapters/host.ts';
 import { Gate } from './commands/gate.ts';
 import { makePolicy, type TargetPolicy } from './commands/policy.ts';
-import { chooseProfile, parseHostPort, parseListenPoint } from './config/readings.ts';
+import { parseHostPort, parseListenPoint } from './config/listen-point.ts';
+import { chooseProfile } from './config/readings.ts';
 import type { Config, PbxConfig } from './config/schema.ts';
 import { eventPackages } from './event-packages/index.ts';
 import { aorOf } from './model/aor.ts';
-import type { Clock, Timer } from './model/clock.ts';
+import type { AuditRow } from './model/audit.ts';
+import { type Clock, type Timer, within } from './model/clock.ts';
 import { Fault } from './model/errors.ts';
 import type { FeatureRow, FeatureValue, Wish } from './model/feature.ts';
 import type { Logger } from './model/logger.ts';
@@ -15,9 +17,19 @@ import type { Random } from './model/random.ts';
 import { Notifier } from './notifier/notifier.ts';
 import { HttpServer } from './ops/http.ts';
 import { Authenticator } from './sip/auth/authenticator.ts';
+import { factsFor } from './sip/auth/realm.ts';
+import { TrustedNetworks } from './sip/auth/trusted-networks.ts';
 import { EmbeddedEngine } from './sip/embedded/engine.ts';
-import { LocalAddresses } from './sip/local-addresses.ts';
-import { Places } from './sip/places.ts';
+import type { StreamOptions } from './sip/embedded/transports.ts';
+import { isLoopback, LocalAddresses } from './sip/local-addresses.ts';
+import { AdvertisedName } from './sip/locate/advertised-name.ts';
+import { CachedResolver } from './sip/locate/cached-resolver.ts';
+import { Locator } from './sip/locate/locator.ts';
+import { DnsResolver, type NameResolver } from './sip/locate/name-resolver.ts';
+import { RelocatingEngine } from './sip/locate/relocating-engine.ts';
+import { Relocation } from './sip/locate/relocation.ts';
+import { hostOf, Places } from './sip/places.ts';
+import { SecurityLog } from './sip/security-log.ts';
 import { SipFront } from './sip/sip-front.ts';
 import { Hub } from './state/hub.ts';
 import { neverTried } from './state/links.ts';
@@ -35,6 +47,8 @@ export interface AppOptions {
 const patienceMs = 10_000;
 /** A room that does not stop in this time is left behind; ms. All of them together stay under the 3 s of product. */
 const stopMs = 800;
+/** Of which the SIP side gives what is under way: answers to requests that are here, and those to its NOTIFYs; ms. */
+const drainMs = 300;
 
 /** The one place that knows every room: who is wired to whom, and in which order they start and stop. */
 export class App {
@@ -44,9 +58,12 @@ export class App {
   #sip: readonly string[] = [];
   #http = '';
   #hub: Hub | null = null;
+  readonly #security: SecurityLog;
+  #engine: EmbeddedEngine | null = null;
 
   constructor(options: AppOptions) {
     this.#options = options;
+    this.#security = new SecurityLog(options.logger, options.clock);
   }
 
   /** Where phones and admins reach it. */
@@ -93,7 +110,10 @@ export class App {
       apply: (event) => hub.apply(event),
       ask: (wish, deadlineMs) => ask(adapters.get(hub.ownerOf(wish.aor) ?? ''), wish, deadlineMs),
       policy: policyOf(config),
-      audit: (row) => store.appendAudit(row),
+      audit: (row) => {
+        store.appendAudit(row);
+        this.#reportRefusal(row);
+      },
     });
     hub.onChange((change) => gate.observe(change));
 
@@ -109,12 +129,12 @@ export class App {
       grant: (wish) => gate.grant(wish),
       profileFor: chooseProfile(config.phones.profiles),
       limits: { perUser: 300, perAddress: 3000 },
+      expirySpread: config.sip.expirySpread,
     });
     notifier.restore(stored.subscriptions, stored.nextSubscriptionId);
     this.#running.push(() => notifier.stop());
 
     const points = await front.start(notifier.onSubscribe);
-    this.#running.push(() => front.stop());
     this.#sip = points.map(({ transport, address, port }) => `${transport}:${hostPort(address, port)}`);
 
     this.#tellRestored(hub, notifier);
@@ -122,6 +142,8 @@ export class App {
     this.#running.push(async () => {
       await Promise.all([...adapters.values()].map((adapter) => adapter.stop()));
     });
+    // before the PBXs: what is under way may still ask them
+    this.#running.push(() => front.stop());
     for (const adapter of adapters.values()) adapter.start((event) => hub.apply(gate.attribute(event)));
 
     const http = new HttpServer({
@@ -150,12 +172,17 @@ export class App {
     logger.info({ sip: this.#sip, http: this.#http, subscriptions: stored.subscriptions.length }, 'ready for phones');
   }
 
+  /** Reads the TLS certificate again. A bad one is logged, and the old one stays. */
+  async reloadCertificate(): Promise<void> {
+    await this.#engine?.reloadCertificate();
+  }
+
   /** Newest room first, each within its time; sends no `terminated`: a restart is invisible to phones. */
   async stop(): Promise<void> {
     const { clock, logger } = this.#options;
     for (const stop of this.#running.splice(0).reverse()) {
       try {
-        await Promise.race([stop(), new Promise((resolve) => clock.after(stopMs, () => resolve(undefined)))]);
+        await within(clock, stopMs, Promise.resolve(stop()), () => undefined);
       } catch (error) {
         logger.error({ reason: String(error) }, 'a room did not stop cleanly');
       }
@@ -175,25 +202,51 @@ export class App {
     const listen = sip.listen.map(parseListenPoint);
     const serverName = `Lamplighter/${version}`;
     const log = logger.child('sip');
+    const security = this.#security;
     const users = new Map(sip.users.map(({ user, password }) => [user, { realm: domain, password }]));
     const advertise = sip.advertise ?? null;
     const addresses = new LocalAddresses(clock);
-    const places = new Places({ domain, aliases, advertise, listen: listen.map(({ address }) => address), addresses });
+    const dns = new DnsResolver();
+    this.#running.push(() => dns.close());
+    const resolver = new CachedResolver(dns, clock);
+    const advertised = new AdvertisedName(hostOf(advertise ?? ''), resolver, clock);
+    void advertised.refresh();
+    const hosts = listen.map(({ address }) => address);
+    const places = new Places({ domain, aliases, advertise, listen: hosts, addresses, advertised });
     const authenticator = new Authenticator({
       mode: sip.auth,
       trusted: sip.trusted,
       lookup: async (user) =>
         sip.auth === 'users' ? (users.get(user) ?? null) : credentials(adapters, owner(user), user),
-      facts: () => (sip.auth === 'users' ? { realm: domain, md5Only: false } : firstDigest(adapters)),
+      facts: (user) => {
+        const own = user === null ? null : owner(user);
+        const facts = sip.auth === 'users' ? { realm: domain, md5Only: false } : digestFor(adapters, own, user, secret);
+        // COMPAT(baresip 1, sipsak): they give up where the first offer is no MD5
+        return facts === null ? null : { ...facts, md5Only: facts.md5Only || sip.digest === 'md5' };
+      },
       secret,
       domain,
       isOurs: (host) => places.isOurs(host),
       clock,
       random,
-      logger: log,
+      security,
     });
+    const engine = new EmbeddedEngine({
+      listen,
+      clock,
+      random,
+      logger: log,
+      serverName,
+      streams: streamsOf(sip),
+      perSource: sip.limits.perSource,
+      exempt: exemptOf(sip),
+      drainMs,
+      security,
+      ...(advertise === null ? {} : { advertise: hostOf(advertise) }),
+    });
+    this.#engine = engine;
     return new SipFront({
-      engine: new EmbeddedEngine({ listen, clock, random, logger: log, serverName }),
+      engine: sip.auth === 'trusted' ? this.#relocating(engine, resolver, addresses) : engine,
       random,
       logger: log,
       authenticator,
@@ -202,7 +255,32 @@ export class App {
       accepts: eventPackages.flatMap(({ requestTypes }) => requestTypes ?? []),
       maxBodyBytes: 65_536,
       advertise,
+      security,
     });
+  }
+
+  /** A phone wished what the policy forbids: with a stolen password the first sign of toll fraud. */
+  #reportRefusal({ decision, origin, aor, feature, wished, reason }: AuditRow): void {
+    if (decision !== 'refused' || origin.kind !== 'phone') return;
+    const [, transport, bare, bracketed] = /^(\w+):(?:([^[\]:]+)|\[([^\]]+)\]):\d+$/.exec(origin.from ?? '') ?? [];
+    const proven = this.#options.config.sip.auth !== 'trusted' || transport !== 'udp';
+    const detail = `${feature} ${wished?.enabled ? 'on' : 'off'} ${wished?.target ?? ''} for ${aor}: ${reason}`;
+    this.#security.report('wish-refused', { address: bare ?? bracketed ?? '', proven }, { user: origin.who, detail });
+  }
+
+  /** Proxies in front that were restarted are connected to again, as far as `sip.trusted` goes. */
+  #relocating(engine: EmbeddedEngine, resolver: NameResolver, addresses: LocalAddresses): RelocatingEngine {
+    const { config, clock, random, logger } = this.#options;
+    const listen = config.sip.listen.map(parseListenPoint);
+    const trusted = new TrustedNetworks(config.sip.trusted);
+    const families = [...new Set(listen.map(({ address }) => (address.includes(':') ? 6 : 4)))];
+    const isOwn = (address: string) => addresses.has(address);
+    const relocation = new Relocation({
+      locator: new Locator({ resolver, clock, random, logger, families, isOwn }),
+      isTrusted: (address) => trusted.has(address),
+      isSelf: ({ address, port }) => isOwn(address) && listen.some((point) => point.port === port),
+    });
+    return new RelocatingEngine({ engine, relocation, clock, logger });
   }
 
   /** Once: when every PBX has told its picture, or after `patienceMs` with the last truth. */
@@ -226,6 +304,22 @@ async function ask(adapter: PbxAdapter | undefined, wish: Wish, deadlineMs: numb
   return adapter?.setFeature(wish, deadlineMs) ?? refused('pbx-away', 'no PBX has this extension');
 }
 
+function streamsOf({ tls, webSocketOrigins, connections, auth, trusted }: Config['sip']): StreamOptions {
+  const networks = new TrustedNetworks(auth === 'trusted' ? trusted : []);
+  return {
+    ...(tls === undefined ? {} : { tls }),
+    webSocketOrigins,
+    limits: connections,
+    isTrusted: (address) => networks.has(address),
+  };
+}
+
+/** Not counted by `sip.limits`: this host, and the proxies and media gateways an admin trusts with everybody's name. */
+function exemptOf({ auth, trusted }: Config['sip']): (address: string) => boolean {
+  const networks = new TrustedNetworks(auth === 'trusted' ? trusted : []);
+  return (address) => isLoopback(address) || networks.has(address);
+}
+
 function policyOf({ aliases, features }: Config): TargetPolicy {
   const policy = makePolicy({ ...features.policy, aliases });
   if (!policy.ok) throw new Fault('config-invalid', `features.policy: ${policy.refusal.message}`);
@@ -243,12 +337,15 @@ async function credentials(adapters: ReadonlyMap<string, PbxAdapter>, owner: str
   return null;
 }
 
-function firstDigest(adapters: ReadonlyMap<string, PbxAdapter>) {
-  for (const adapter of adapters.values()) {
-    const facts = adapter.digest();
-    if (facts !== null) return facts;
-  }
-  return null;
+function digestFor(
+  adapters: ReadonlyMap<string, PbxAdapter>,
+  owner: string | null,
+  user: string | null,
+  secret: Buffer,
+) {
+  const own = owner === null ? null : (adapters.get(owner)?.digest() ?? null);
+  const all = [...adapters.values()].flatMap((adapter) => adapter.digest() ?? []);
+  return factsFor(user, own, all, secret);
 }
 
 function health(hub: Hub, storeFailure: string | null) {

@@ -3,6 +3,7 @@ import { makePolicy } from '../commands/policy.ts';
 import { describe, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { Fault } from '../model/errors.ts';
+import { checkTls } from '../sip/embedded/tls-keys.ts';
 
 /**
  * The configuration, or the exit code after everything wrong with it has been printed: 2, whatever it is.
@@ -24,6 +25,8 @@ export function readConfig(file: string | null): Config | number {
     const policy = makePolicy(result.config.features.policy);
     if (!policy.ok)
       throw new Fault('config-invalid', `${file ?? 'configuration'}: features.policy: ${policy.refusal.message}`);
+    const { tls } = result.config.sip;
+    if (tls !== undefined) checkTls(tls);
     return result.config;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;

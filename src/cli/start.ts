@@ -30,6 +30,8 @@ export async function start(file: string | null): Promise<number> {
   process.once('uncaughtException', (error) => {
     void app.stop().finally(() => process.exit(giveUp(logger, error)));
   });
+  // A first SIGHUP would end the process otherwise.
+  process.on('SIGHUP', () => void app.reloadCertificate());
   greet(app);
   const stopped = stopSignal();
   void answered(app, stopped).then((told) => told && next(app, file));

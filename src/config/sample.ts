@@ -26,6 +26,10 @@ const place = (family: string) => ({ family, key: '{ext}' });
 
 /** What a commented setting shows where it has no default, or where the default would show nothing. */
 const shown: Readonly<Record<string, unknown>> = {
+  'sip.tls.cert': '/etc/lamplighter/fullchain.pem',
+  'sip.tls.key': '/etc/lamplighter/privkey.pem',
+  'sip.tls.clientCa': '/etc/lamplighter/phones-ca.pem',
+  'sip.webSocketOrigins': ['https://phone.example.com'],
   'sip.advertise': '203.0.113.10',
   'sip.users': [{ user: '1001', passwordFile: '/etc/lamplighter/1001' }],
   'pbx.astdb': {

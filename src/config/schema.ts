@@ -1,11 +1,40 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
+import { parseListenPoint } from './listen-point.ts';
 
 const listenPoint = z
   .string()
-  .regex(
-    /^(udp|tcp):(\[[0-9a-fA-F:.]+\]|[0-9.]+):\d{1,5}$/,
-    'expected udp:ADDRESS:PORT or tcp:ADDRESS:PORT, an IPv6 address in []',
-  );
+  .regex(/^(udp|tcp|tls|ws|wss):(\[[0-9a-fA-F:.]+(%[A-Za-z0-9._-]+)?\]|[0-9.]+):\d{1,5}$/, {
+    error:
+      'expected udp:ADDRESS:PORT (or tcp, tls, ws, wss) with an IPv4 address, or an IPv6 address in []; for every address of this host write 0.0.0.0 or [::]',
+    abort: true,
+  })
+  .refine((text) => isIP(parseListenPoint(text).address) !== 0, {
+    error: 'expected an IPv4 address, or an IPv6 address in []',
+    abort: true,
+  })
+  .refine((text) => parseListenPoint(text).port <= 65_535, 'expected a port from 0 to 65535');
+
+/** Each transport but UDP is TCP below, and WSS is TLS. */
+const isSecure = (point: string) => /^(tls|wss):/.test(point);
+const socketOf = (point: string) => point.replace(/^(tcp|tls|ws|wss):/, 'tcp:').toLowerCase();
+
+const tls = z
+  .strictObject({
+    cert: z.string().min(1).describe('Path of the certificate and its chain, PEM. A new one is taken while running.'),
+    key: z.string().min(1).describe('Path of its private key, PEM without a passphrase.'),
+    clientCa: z.string().min(1).optional().describe("Path of the authorities that sign the phones' certificates, PEM."),
+    clientCert: z
+      .enum(['none', 'request', 'require'])
+      .default('none')
+      .describe('request: a certificate that a phone shows must be good; require: every phone must show one.'),
+    minVersion: z.enum(['TLSv1.2', 'TLSv1.3']).default('TLSv1.2').describe('The oldest TLS that is spoken.'),
+  })
+  .superRefine(({ clientCa, clientCert }, context) => {
+    if (clientCert === 'none' || clientCa !== undefined) return;
+    const message = `missing; clientCert: ${clientCert} needs the authorities that sign the phones' certificates`;
+    context.addIssue({ code: 'custom', path: ['clientCa'], message });
+  });
 
 const hostPort = /^(\[[0-9a-fA-F:.]+\]|[0-9.]+|localhost):\d{1,5}$/;
 const loopback = /^(localhost|127\.[0-9.]+|\[(::1|::ffff:127\.[0-9.]+)\]):/;
@@ -14,6 +43,14 @@ const domain = z
   .string()
   .regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, 'expected a host name or an IPv4 address')
   .transform((name) => name.toLowerCase());
+
+const advertised = z
+  .string()
+  .max(255)
+  .regex(
+    /^(?:(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::\d{1,5})?|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F.]*)$/,
+    'expected a host name or an address, with or without :PORT',
+  );
 
 const pattern = z.string().superRefine((text, context) => {
   try {
@@ -30,14 +67,37 @@ const network = z
     'expected an address or a network such as 10.0.0.0/8',
   );
 
-const sip = z.strictObject({
+const sipSettings = z.strictObject({
   engine: z.literal('embedded').default('embedded').describe('The SIP engine.'),
   listen: z
     .array(listenPoint)
     .min(1)
     .default(['udp:0.0.0.0:5070', 'tcp:0.0.0.0:5070'])
-    .describe('Where phones reach Lamplighter.'),
-  advertise: z.string().optional().describe('The address phones are told, where it differs from the one bound (NAT).'),
+    .describe('Where phones reach Lamplighter: udp, tcp, tls, ws or wss, each as often as wanted.'),
+  tls: tls.optional().describe('The certificate of tls: and wss: addresses.'),
+  webSocketOrigins: z
+    .array(
+      z
+        .string()
+        .regex(/^(\*|[a-z][a-z0-9+.-]*:\/\/[^/\s]+)$/i, 'expected an origin such as https://phone.example.com, or *'),
+    )
+    .default([])
+    .describe('Web pages whose phones may connect by ws: and wss:, or *. Phones that are no web page need no entry.'),
+  connections: z
+    .strictObject({
+      perAddress: z
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .default(50)
+        .describe('Connections from one address; `trusted` networks are exempt with auth: trusted.'),
+      total: z.int().min(1).max(1_000_000).default(10_000).describe('Connections in all.'),
+    })
+    .prefault({})
+    .describe('Limits on TCP, TLS and WebSocket.'),
+  advertise: advertised
+    .optional()
+    .describe('The address or host name phones are told, where it differs from the one bound (NAT).'),
   auth: z
     .enum(['pbx', 'users', 'trusted'])
     .default('pbx')
@@ -45,10 +105,51 @@ const sip = z.strictObject({
       "pbx: the PBX's own passwords; users: the list below; trusted: From is believed from `trusted` networks.",
     ),
   trusted: z.array(network).default(['127.0.0.0/8']).describe('Networks that are believed with auth: trusted.'),
+  digest: z
+    .enum(['sha-256', 'md5'])
+    .default('sha-256')
+    .describe(
+      'sha-256: SHA-256 is offered first, MD5 second; md5: MD5 alone, for phones that read only the first offer (baresip 1, sipsak).',
+    ),
+  expirySpread: z
+    .number()
+    .min(0)
+    .max(0.5)
+    .default(0.2)
+    .describe(
+      'Intervals beyond two minutes are granted up to this share shorter, at random, so that phones that came at once do not come back at once. 0: exactly as asked.',
+    ),
   users: z
     .array(z.strictObject({ user: z.string().min(1), password: z.string().min(1) }))
     .default([])
     .describe('With auth: users. `passwordFile` may stand for `password`.'),
+  limits: z
+    .strictObject({
+      perSource: z
+        .strictObject({
+          rate: z.number().min(1).max(1_000_000).default(500).describe('Requests a second, in the long run.'),
+          burst: z.int().min(1).max(1_000_000).default(2000).describe('Requests at once.'),
+        })
+        .prefault({})
+        .describe(
+          'From one IPv4 address or IPv6 /64; beyond it 503, then silence. This host is exempt, and with auth: trusted the `trusted` networks.',
+        ),
+    })
+    .prefault({})
+    .describe('What any source may ask.'),
+});
+
+const sip = sipSettings.superRefine(({ listen, tls: certificate }, context) => {
+  for (const [index, point] of listen.entries()) {
+    const path = ['listen', index];
+    const before = point.endsWith(':0') ? -1 : listen.findIndex((other) => socketOf(other) === socketOf(point));
+    if (before >= 0 && before < index) {
+      context.addIssue({ code: 'custom', path, message: `the address and port of ${listen[before]} are taken` });
+    }
+    if (isSecure(point) && certificate === undefined) {
+      context.addIssue({ code: 'custom', path, message: 'needs sip.tls with cert and key' });
+    }
+  }
 });
 
 const pbx = z.looseObject({
