@@ -64,7 +64,7 @@ export class LocalAddresses {
 }
 
 export function isLoopback(address: string): boolean {
-  return address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
+  return address === '::1' || (address.startsWith('127.') && isIP(address) === 4);
 }
 
 function isInNetwork(address: string, cidr: string | null): boolean {

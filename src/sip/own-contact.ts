@@ -8,13 +8,14 @@ import { parseHostPort } from './message/uri.ts';
 export const contactUser = 'lamplighter';
 
 /**
- * Our Contact for a flow (E65-31): `advertise` where it is set, else the local end of the flow, and where that is a
- * wildcard the address that faces the phone.
+ * Our Contact for a flow (E65-31): `advertise` where it is set and no address of the other IP family, else the local end of
+ * the flow, and where that is a wildcard the address that faces the phone.
  *
  * @param secure the dialog was asked for by `sips:`; heeded where the flow is.
  */
 export function ownContact(flow: Flow, advertise: string | null, addresses: LocalAddresses, secure = false): string {
-  const advertised = advertise === null ? null : hostPortOf(advertise);
+  const told = advertise === null ? null : hostPortOf(advertise);
+  const advertised = told !== null && isForFamily(told.host, flow.remote.address) ? told : null;
   const host =
     advertised?.host ?? (isWildcard(flow.local.address) ? addresses.facing(flow.remote.address) : flow.local.address);
   // an advertised port is the one of plain SIP: TLS and WebSocket listen elsewhere
@@ -43,6 +44,11 @@ function transportParam(transport: Transport, sips: boolean): string {
 /** An IPv6 address in brackets and without its zone, which has no place in a URI; anything else as it is. */
 export function bracketed(host: string): string {
   return isIP(host) === 6 ? `[${host.replace(/%.*$/, '')}]` : host;
+}
+
+/** False: a phone at `remote` can do nothing with `host`, an address of the other IP family. A name is for both. */
+export function isForFamily(host: string, remote: string): boolean {
+  return isIP(host) === 0 || isIP(host) === isIP(remote);
 }
 
 function isWildcard(address: string): boolean {

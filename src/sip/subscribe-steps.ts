@@ -3,6 +3,7 @@ import type { Authenticator, AuthResult } from './auth/authenticator.ts';
 import { type DialogState, type DialogTable, isSameFlow, newDialog, newTag, takeCseq } from './dialog.ts';
 import type { SipAnswer, SipRequest } from './engine.ts';
 import type { Watcher } from './front.ts';
+import { splitLines } from './headers.ts';
 import type { Places } from './places.ts';
 import type { SubscribeMessage } from './subscribe-message.ts';
 
@@ -62,9 +63,18 @@ function refuseUnknownExtensions({ message }: Attempt): Verdict {
 /** RFC 3261 8.2.2.1. A `sips:` that did not come over TLS says that it is secure and is not (RFC 3261 26.2.2). */
 function refuseForeignSchemes({ message, request }: Attempt): Verdict {
   const { scheme } = message.uri;
+  return scheme === 'sip' || (scheme === 'sips' && leftSecured(request)) ? null : { status: 416 };
+}
+
+/**
+ * Whether the phone sent it over TLS: to us, or to what ends TLS in front of us. There its own Via, the last one, still
+ * says so, and how it goes on from there is the affair of the house (RFC 3261 26.2.2).
+ */
+function leftSecured(request: SipRequest): boolean {
   const { transport } = request.flow;
-  const carried = scheme === 'sip' || (scheme === 'sips' && (transport === 'tls' || transport === 'wss'));
-  return carried ? null : { status: 416 };
+  if (transport === 'tls' || transport === 'wss') return true;
+  const own = request.headers('Via').at(-1) ?? '';
+  return /^SIP[ \t]*\/[ \t]*2\.0[ \t]*\/[ \t]*(?:TLS|WSS)[ \t]/i.test(splitLines([own])?.at(-1) ?? '');
 }
 
 /** RFC 3261 8.2.3: no body is larger than any package takes, none is compressed. */

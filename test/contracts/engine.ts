@@ -54,7 +54,7 @@ export function engineContract(
         handle(transaction);
       });
       udp = pointOf(all, 'udp');
-      peer = await UdpPeer.open();
+      peer = await UdpPeer.besideTcp();
     });
 
     afterEach(async () => {

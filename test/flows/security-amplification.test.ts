@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { TcpPeer, until } from '../sip/embedded/raw-peer.ts';
+import { TcpPeer, UdpPeer, until } from '../sip/embedded/raw-peer.ts';
+import { Daemon, Home } from '../support/daemon.ts';
 import { domain } from './hand.ts';
 import { Stage } from './stage.ts';
 
@@ -55,8 +56,12 @@ const weapons: readonly (readonly [what: string, text: () => string])[] = [
   ['a body without type', () => `${minimal('SUBSCRIBE', `${contact}\r\no:dialog\r\nl:1`)}x`],
 ];
 
+/** Without a challenge a phone stays dark, so it goes out; nobody writes as little as these, where it is twice as large. */
+const challenged = new Set(['SUBSCRIBE', 'SUBSCRIBE for feature keys']);
+
 for (const [what, text] of weapons) {
-  test(`security 3.2: the shortest forged ${what} brings at most 1.5 times its bytes to the victim, sent once or ten times`, async () => {
+  const most = challenged.has(what) ? 2.1 : 1.5;
+  test(`security 3.2: the shortest forged ${what} brings at most ${most} times its bytes to the victim, sent once or ten times`, async () => {
     const hand = await stage.hand();
     const sent = text();
     for (let copies = 1; copies <= 10; copies += 1) {
@@ -64,7 +69,7 @@ for (const [what, text] of weapons) {
       await hand.provoke(''); // a second probe: what is answered a moment later is counted, too
       const answers = hand.responses.all.filter(({ message }) => !/@hand$/.test(message.header('Call-ID') ?? ''));
       const bytes = answers.reduce((sum, answer) => sum + answer.text.length, 0);
-      assert.ok(bytes <= 1.5 * copies * sent.length, `${bytes} bytes for ${copies} of ${sent.length}`);
+      assert.ok(bytes <= most * copies * sent.length, `${bytes} bytes for ${copies} of ${sent.length}`);
     }
     assert.equal(hand.notifies.all.length, 0);
   });
@@ -94,6 +99,39 @@ test('security 3.2: a short SUBSCRIBE is challenged with MD5 alone', async () =>
   const { text: answer } = await hand.responses.next(({ message }) => message.header('Call-ID') === callId);
   assert.match(answer, /^SIP\/2\.0 401 /);
   assert.deepEqual(answer.match(/algorithm=[\w-]+/g), ['algorithm=MD5']);
+});
+
+test('RFC 3261 22.1: the smallest phone, compact names and no software name, is challenged whatever the realm is', async () => {
+  const realm = 'telephones.second-branch-office.a-rather-long-company-name.example';
+  const home = new Home();
+  const listen = `sip: { listen: ['udp:127.0.0.1:0', 'tcp:127.0.0.1:0'] }`;
+  const store = `store: { path: ${home.path('l.db')} }\nhttp: { listen: '127.0.0.1:0' }`;
+  const pbx = `pbx: [{ name: sim, type: simulated, extensions: ['20-29'] }]`;
+  const daemon = await Daemon.start(
+    home.write('l.yaml', `version: 1\ndomain: ${realm}\n${listen}\n${store}\n${pbx}\n`),
+  );
+  const peer = await UdpPeer.open();
+  const lines = [
+    'SUBSCRIBE sip:21@10.1.0.5 SIP/2.0',
+    'v: SIP/2.0/UDP 10.1.0.9;rport;branch=z9hG4bK5a3f',
+    'Max-Forwards: 70',
+    'f: <sip:20@10.1.0.5>;tag=9a1b',
+    't: <sip:21@10.1.0.5>',
+    'i: 3f2a91@10.1.0.9',
+    'CSeq: 1 SUBSCRIBE',
+    'm: <sip:20@10.1.0.9>',
+    'o: dialog',
+  ];
+  try {
+    peer.send([...lines, '', ''].join('\r\n'), { address: '127.0.0.1', port: daemon.udpPort });
+    const answer = await peer.inbox.nth(1);
+    assert.match(answer, /^SIP\/2\.0 401 /);
+    assert.ok(answer.includes(`WWW-Authenticate: Digest realm="${realm}"`), answer);
+  } finally {
+    await peer.close();
+    await daemon.kill();
+    home.remove();
+  }
 });
 
 test('security 3.2: over TCP nobody can forge a sender: the shortest SUBSCRIBE gets the whole challenge', async () => {

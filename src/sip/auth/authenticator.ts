@@ -146,7 +146,8 @@ export class Authenticator {
     }
     // A stranger cannot name a dialog, and its CSeq stops replays.
     const guarded = isInDialog(request);
-    const usable = nonce.state === 'fresh' || (nonce.state === 'elsewhere' && guarded);
+    // A setting from an address that has shown nothing would be logged as the wish of whoever owns that address.
+    const usable = nonce.state === 'fresh' || (nonce.state === 'elsewhere' && guarded && request.body.length === 0);
     if (!usable) return this.#challenge(request, facts, true);
     // Without qop there is no count: such a nonce serves once, else its header could be replayed as it is.
     const count = authorization.auth === null ? 1 : Number.parseInt(authorization.auth.nc, 16);

@@ -1,6 +1,6 @@
 import { type Clock, within } from '../../model/clock.ts';
-import { detached } from '../message/wire-text.ts';
 import type { Secret } from './digest.ts';
+import { ownCopy } from './own-copy.ts';
 
 /** What is kept for digest of one user: as the PBX port gives it. Held in memory only; never logged, never stored. */
 export interface Credentials {
@@ -73,7 +73,7 @@ export class CredentialCache {
   }
 
   #ask(name: string): Promise<CredentialEntry> {
-    const user = detached(name); // a slice would keep its whole message in memory
+    const user = ownCopy(name); // a slice would keep its whole message in memory
     const running = this.#underWay.get(user);
     if (running !== undefined) return running;
     if (this.#underWay.size >= maxUnderWay) return Promise.reject(new Error('too many questions at once'));

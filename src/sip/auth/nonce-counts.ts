@@ -1,3 +1,5 @@
+import { ownCopy } from './own-copy.ts';
+
 interface Counted {
   highest: number;
   /** Bit n: `highest - n` has been used. */
@@ -55,7 +57,7 @@ export class NonceCounts {
   #keep(key: string, counted: Counted, issuedAt: number): void {
     const young = this.#young;
     if (young.counted.has(key)) return;
-    young.counted.set(key, counted);
+    young.counted.set(ownCopy(key), counted); // a key of cuts would keep its whole message in memory: 60 kB each (measured)
     young.latest = Math.max(young.latest, issuedAt);
     this.#old.counted.delete(key);
     if (young.counted.size < this.#limit / 2) return;

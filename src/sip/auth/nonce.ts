@@ -22,7 +22,7 @@ type NonceState = 'fresh' | 'elsewhere' | 'stale' | 'foreign';
 
 export interface NonceVerdict {
   readonly state: NonceState;
-  /** It was sent to the address that shows it. */
+  /** It was sent to the address that shows it, within its lifetime: an address may have another owner by now. */
   readonly atHome: boolean;
   /** Milliseconds since the epoch; 0 for `foreign`. */
   readonly issuedAt: number;
@@ -69,8 +69,8 @@ export class Nonces {
     if (bytes.length !== bodyBytes + macBytes || bytes.toString('base64url') !== nonce) return foreign;
     if (!timingSafeEqual(bytes.subarray(bodyBytes), this.#mac(bytes).subarray(0, macBytes))) return foreign;
     const issuedAt = bytes.readUIntBE(0, timeBytes);
-    const atHome = timingSafeEqual(bytes.subarray(placeAt, bodyBytes), this.#placeOf(address));
-    return { state: this.#state(issuedAt, atHome), atHome, issuedAt };
+    const state = this.#state(issuedAt, timingSafeEqual(bytes.subarray(placeAt, bodyBytes), this.#placeOf(address)));
+    return { state, atHome: state === 'fresh', issuedAt };
   }
 
   #state(issuedAt: number, atHome: boolean): NonceState {

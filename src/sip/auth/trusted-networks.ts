@@ -1,13 +1,18 @@
 import { BlockList, isIP } from 'node:net';
 import { Fault } from '../../model/errors.ts';
 
-/** Addresses whose answer is remembered: asking the list costs 3 us, and a storm is the same phones again and again. */
-const mostRemembered = 10_000;
+interface Network4 {
+  readonly base: number;
+  readonly mask: number;
+}
 
-/** Networks in CIDR notation, or single addresses; IPv4 and IPv6. */
+/**
+ * Networks in CIDR notation, or single addresses; IPv4 and IPv6. Asked for every datagram, so IPv4 is compared as numbers
+ * (0.1 us); BlockList, which costs 3 us, is left for IPv6.
+ */
 export class TrustedNetworks {
-  readonly #list = new BlockList();
-  readonly #remembered = new Map<string, boolean>();
+  readonly #networks4: Network4[] = [];
+  readonly #list6 = new BlockList();
 
   /** Throws a Fault `config-invalid` that names the entry that is no network. */
   constructor(networks: readonly string[]) {
@@ -16,18 +21,17 @@ export class TrustedNetworks {
 
   /** `address`: without brackets; an IPv4 address in its IPv6 form counts as IPv4. */
   has(address: string): boolean {
-    const known = this.#remembered.get(address);
-    if (known !== undefined) return known;
-    if (this.#remembered.size >= mostRemembered) this.#remembered.clear();
-    const answer = this.#look(address);
-    this.#remembered.set(address, answer);
-    return answer;
+    const number = toNumber(address);
+    if (number !== null) return this.#has4(number);
+    const mapped = /^::ffff:(\d+\.[\d.]+)$/i.exec(address)?.[1];
+    if (mapped !== undefined) return this.has(mapped);
+    const bare = address.replace(/%.*$/, '');
+    return isIP(bare) === 6 && this.#list6.check(bare, 'ipv6');
   }
 
-  #look(address: string): boolean {
-    const bare = address.replace(/%.*$/, '').replace(/^::ffff:(?=\d+\.)/i, '');
-    const family = isIP(bare);
-    return family !== 0 && this.#list.check(bare, family === 4 ? 'ipv4' : 'ipv6');
+  #has4(number: number): boolean {
+    for (const { base, mask } of this.#networks4) if ((number & mask) === base) return true;
+    return false;
   }
 
   #add(network: string): void {
@@ -38,6 +42,33 @@ export class TrustedNetworks {
     if (family === 0 || rest.length > 0 || length < 0 || length > bits) {
       throw new Fault('config-invalid', `sip.trusted: "${network}" is not an address or a network like 192.0.2.0/24`);
     }
-    this.#list.addSubnet(address, length, family === 4 ? 'ipv4' : 'ipv6');
+    const number = toNumber(address);
+    if (number === null) this.#list6.addSubnet(address, length, 'ipv6');
+    else {
+      const mask = length === 0 ? 0 : -1 << (32 - length); // a shift by 32 is one by 0
+      this.#networks4.push({ base: number & mask, mask });
+    }
   }
+}
+
+const dot = 0x2e;
+const zero = 0x30;
+
+/** The 32 bits of a dotted IPv4 address, signed; null where it is none. */
+function toNumber(address: string): number | null {
+  let number = 0;
+  let octet = -1;
+  let dots = 0;
+  for (let at = 0; at < address.length; at++) {
+    const code = address.charCodeAt(at);
+    if (code === dot) {
+      if (octet < 0 || ++dots > 3) return null;
+      number = (number << 8) | octet;
+      octet = -1;
+    } else if (code >= zero && code <= zero + 9) {
+      octet = (octet < 0 ? 0 : octet * 10) + code - zero;
+      if (octet > 255) return null;
+    } else return null;
+  }
+  return dots === 3 && octet >= 0 ? (number << 8) | octet : null;
 }

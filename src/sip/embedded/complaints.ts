@@ -6,6 +6,8 @@ import { Recent } from './recent.ts';
 
 const quietMs = 60_000;
 const maxSources = 2500;
+/** Of all sources within `quietMs`: whoever forges senders has a new source for each datagram. */
+const linesOfAll = 100;
 
 /** Foreign text fit for a log line: no control characters (CR, LF, ESC, C1), bounded. */
 function loggable(wire: string): string {
@@ -21,12 +23,16 @@ const securityEvents: readonly (readonly [what: RegExp, event: SecurityEvent])[]
   [/TLS|WebSocket|handshake|peer does not read|not completed in time/, 'stream-misuse'],
 ];
 
-/** Log lines about what sources do wrong: at most one a minute for each source, so that nobody can flood the log. */
+/**
+ * Log lines about what sources do wrong: at most one a minute for each source and a hundred for all, so that nobody can
+ * flood the log.
+ */
 export class Complaints {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #security: SecurityReports | null;
   readonly #since = new Recent<number>(maxSources);
+  #window = { since: Number.NEGATIVE_INFINITY, lines: 0, unsaid: 0 };
 
   constructor(clock: Clock, logger: Logger, security: SecurityReports | null = null) {
     this.#clock = clock;
@@ -48,6 +54,21 @@ export class Complaints {
     const before = this.#since.get(source);
     if (before !== undefined && now - before < quietMs && now >= before) return;
     this.#since.set(source, now);
+    if (!this.#hasRoom(now)) return;
     this.#logger.warn(detail === '' ? { source } : { source, detail: loggable(detail) }, message);
+  }
+
+  #hasRoom(now: number): boolean {
+    const { since, unsaid } = this.#window;
+    if (now - since >= quietMs || now < since) {
+      this.#window = { since: now, lines: 0, unsaid: 0 };
+      if (unsaid > 0) this.#logger.warn({ count: unsaid }, 'more of the same from other sources');
+    }
+    if (this.#window.lines < linesOfAll) {
+      this.#window.lines += 1;
+      return true;
+    }
+    this.#window.unsaid += 1;
+    return false;
   }
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../model/clock.ts';
 import type { Endpoint, Flow, Transport } from '../engine.ts';
+import { sourceNetwork } from './address.ts';
 import { type Carrier, Connection, type ConnectionEvents } from './connection.ts';
 import type { StreamLimits } from './stream-limits.ts';
 
@@ -29,7 +30,8 @@ export class Connections {
   readonly #idPrefix: string;
   readonly #byId = new Map<string, Connection>();
   readonly #accepted = new Set<Socket>();
-  readonly #perAddress = new Map<string, number>();
+  /** By address, and by the /64 of an IPv6 address. */
+  readonly #held = new Map<string, number>();
   readonly #guests = new Map<string, Guest>();
   #nextId = 1;
   #closing = false;
@@ -67,17 +69,16 @@ export class Connections {
       socket.destroy();
       return false;
     }
-    const held = this.#perAddress.get(remote.address) ?? 0;
-    const full = this.#accepted.size >= this.limits.total;
-    if (full || (held >= this.limits.perAddress && !this.#isTrusted(remote.address))) {
-      this.events.onMisuse(remote, transport, full ? 'too many connections' : 'too many connections from this address');
+    const tooMany = this.#tooMany(remote.address);
+    if (tooMany !== null) {
+      this.events.onMisuse(remote, transport, tooMany);
       socket.on('error', () => undefined);
       socket.destroy();
       return false;
     }
     const key = pathOf(socket);
     this.#accepted.add(socket);
-    this.#perAddress.set(remote.address, held + 1);
+    this.#count(remote.address, 1);
     socket.on('error', () => undefined); // a TLS or HTTP server hears of it, too; 'close' follows
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 60_000);
@@ -128,9 +129,30 @@ export class Connections {
       this.#guests.delete(key);
       this.events.onMisuse(remote, transport, 'connection closed in the middle of its handshake');
     }
-    const left = (this.#perAddress.get(address) ?? 1) - 1;
-    if (left > 0) this.#perAddress.set(address, left);
-    else this.#perAddress.delete(address);
+    this.#count(address, -1);
+  }
+
+  /** null: there is room for one more from this address. */
+  #tooMany(address: string): string | null {
+    const { total, perAddress } = this.limits;
+    if (this.#accepted.size >= total) return 'too many connections';
+    if (this.#isTrusted(address)) return null;
+    // One IPv6 host has a whole /64 of addresses; so has a house full of phones. Half of all is left to everybody else.
+    const network = sourceNetwork(address);
+    const crowded = network !== address && this.#heldBy(network) >= total / 2;
+    return crowded || this.#heldBy(address) >= perAddress ? 'too many connections from this address' : null;
+  }
+
+  #heldBy(source: string): number {
+    return this.#held.get(source) ?? 0;
+  }
+
+  #count(address: string, by: 1 | -1): void {
+    for (const source of new Set([address, sourceNetwork(address)])) {
+      const held = this.#heldBy(source) + by;
+      if (held > 0) this.#held.set(source, held);
+      else this.#held.delete(source);
+    }
   }
 }
 

@@ -266,7 +266,7 @@ export class EmbeddedEngine implements SipEngine {
     }
     const merge = mergeKey(message);
     const merged = merge !== null && this.#server.isMerged(merge);
-    const transaction = this.#server.open(key, bytes, message, new ReceivedRequest(message, flow));
+    const transaction = this.#server.open({ key, merge }, bytes, message, new ReceivedRequest(message, flow));
     if (method === 'CANCEL') this.#onCancel(message, flow, transaction);
     else if (merged)
       transaction.respond({ status: 482 }); // RFC 3261 8.2.2.2

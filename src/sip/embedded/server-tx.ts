@@ -6,6 +6,7 @@ import {
   type SipAnswer,
   type SipRequest,
 } from '../engine.ts';
+import { splitList } from '../message/name-addr.ts';
 import type { ParsedRequest } from '../message/parse.ts';
 import { Fifo } from './fifo.ts';
 import { type TimerWheel, Waiting } from './timer-wheel.ts';
@@ -71,10 +72,17 @@ export function serverKey(message: ParsedRequest, source: Endpoint, method: stri
   return ['2543', address, port, method, uri, callId, cseq, fromTag, toTag, headers.get('Via')].join('|');
 }
 
-/** RFC 3261 8.2.2.2: what the copies of one request have in common when a proxy forked it; null within a dialog. */
-export function mergeKey(message: ParsedRequest): string | null {
-  const { toTag, fromTag, cseq, method, headers } = message;
-  return toTag === null ? [headers.get('Call-ID'), fromTag, cseq, method].join('|') : null;
+/**
+ * RFC 3261 8.2.2.2: what the copies of one request have in common when a proxy forked it, the phone's own Via among it;
+ * null where it cannot be one: within a dialog, and straight from a phone. Phones that use the numbers of before a reboot
+ * again, or repeat from another port of their NAT, must not be refused.
+ */
+export function mergeKey({ toTag, fromTag, cseq, method, headers }: ParsedRequest): string | null {
+  const lines = headers.all('Via');
+  const [first = ''] = lines;
+  if (toTag !== null || (lines.length === 1 && !first.includes(','))) return null;
+  const hops = lines.flatMap((line) => splitList(line) ?? [line]);
+  return hops.length > 1 ? [headers.get('Call-ID'), fromTag, cseq, method, hops.at(-1)].join('|') : null;
 }
 
 /** What a transaction needs from the engine. */
@@ -148,6 +156,11 @@ class ServerTx extends Waiting {
   override onDue(): void {
     this.input('timer');
   }
+}
+
+interface Keys {
+  readonly key: string;
+  readonly merge: string | null;
 }
 
 interface Opened {
@@ -224,8 +237,9 @@ export class ServerTransactions {
     return this.#byMergeKey.has(mergeKey);
   }
 
-  open(key: string, bytes: number, message: ParsedRequest, request: SipRequest): HandedTransaction {
-    const merge = mergeKey(message);
+  /** `merge`: its `mergeKey`. */
+  open(keys: Keys, bytes: number, message: ParsedRequest, request: SipRequest): HandedTransaction {
+    const { key, merge } = keys;
     const own = merge !== null && !this.#byMergeKey.has(merge) ? merge : null;
     const tx = new ServerTx(key, own, bytes, { message, flow: request.flow }, this);
     this.#byKey.set(key, tx);
@@ -261,7 +275,9 @@ export class ServerTransactions {
     while (this.#answered.first?.completed === false) this.#answered.shift();
   }
 
+  /** Answers that still come are discarded. */
   clear(): void {
+    for (const tx of this.#byKey.values()) tx.empty();
     this.#byKey.clear();
     this.#answered.clear();
     this.#byMergeKey.clear();

@@ -31,13 +31,11 @@ const refusals: PerSource = { rate: 10, burst: 100 };
 const generation = 8192;
 
 class Bucket {
-  readonly exempt: boolean;
   #tokens: number;
   #refusals = refusals.burst;
   #at: number;
 
-  constructor(exempt: boolean, burst: number, now: number) {
-    this.exempt = exempt;
+  constructor(burst: number, now: number) {
     this.#tokens = burst;
     this.#at = now;
   }
@@ -76,7 +74,7 @@ export class SourceLimits {
   readonly #exempt: (address: string) => boolean;
   readonly #buckets = new Recent<Bucket>(generation);
 
-  /** `exempt`: sources that are not counted; asked once while a source is remembered. */
+  /** `exempt`: sources that are not counted; asked for every message. */
   constructor(clock: Clock, perSource: PerSource, exempt: (address: string) => boolean) {
     this.#clock = clock;
     this.#perSource = perSource;
@@ -89,20 +87,20 @@ export class SourceLimits {
   }
 
   admit(address: string, isResponse: boolean): Admission {
-    const bucket = this.#bucket(address);
-    return bucket.exempt ? 'pass' : bucket.take(this.#perSource, isResponse, this.#clock.now());
+    if (this.#exempt(address)) return 'pass';
+    return this.#bucket(address).take(this.#perSource, isResponse, this.#clock.now());
   }
 
   /** What a message cost beyond its token. */
   charge(address: string, cost: number): void {
-    this.#bucket(address).charge(cost, this.#perSource.burst);
+    if (!this.#exempt(address)) this.#bucket(address).charge(cost, this.#perSource.burst);
   }
 
   #bucket(address: string): Bucket {
     const network = sourceNetwork(address);
     let bucket = this.#buckets.get(network);
     if (bucket === undefined) {
-      bucket = new Bucket(this.#exempt(address), this.#perSource.burst, this.#clock.now());
+      bucket = new Bucket(this.#perSource.burst, this.#clock.now());
       this.#buckets.set(network, bucket);
     }
     return bucket;

@@ -80,15 +80,28 @@ export class TcpSide {
     });
   }
 
+  /**
+   * What a dial tells of itself: it has a port of its own, where nobody answers once it is closed, so Via and Contact name a
+   * listener. One at another address than the dial left from is named as a whole: its port is no good at this one.
+   */
+  #reachableAt(address: string, port: number): Endpoint {
+    const family = this.#points.filter((point) => isIPv6(point.address) === isIPv6(address));
+    const here = family.find((point) => point.address === address || isWildcard(point.address));
+    if (here !== undefined) return { address, port: here.port };
+    const [other] = family;
+    return other === undefined ? { address, port } : { address: other.address, port: other.port };
+  }
+
   #dialledTo(socket: Socket, remote: Endpoint, key: string): Connection {
-    const address = socket.localAddress ?? '';
-    // A dial has a port of its own, where nobody answers once it is closed: Via and Contact name the listener.
-    const listening = this.#points.find((point) => isIPv6(point.address) === isIPv6(address));
-    const local = { address, port: listening?.port ?? socket.localPort ?? 0 };
+    const local = this.#reachableAt(socket.localAddress ?? '', socket.localPort ?? 0);
     const connection = openByteStream(socket, { transport: 'tcp', local, remote }, this.#connections, true);
     socket.once('close', () => {
       if (this.#dialled.get(key) === connection) this.#dialled.delete(key);
     });
     return connection;
   }
+}
+
+function isWildcard(address: string): boolean {
+  return address === '0.0.0.0' || address === '::';
 }

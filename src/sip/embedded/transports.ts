@@ -4,6 +4,7 @@ import { Fault } from '../../model/errors.ts';
 import type { Logger } from '../../model/logger.ts';
 import type { Endpoint, Flow, ListenPoint, Transport } from '../engine.ts';
 import { LocalAddresses } from '../local-addresses.ts';
+import { isForFamily } from '../own-contact.ts';
 import { pointName } from './bind-fault.ts';
 import type { Connection, ConnectionEvents } from './connection.ts';
 import { Connections } from './connections.ts';
@@ -143,7 +144,8 @@ export class Transports {
   }
 
   #reachable(local: Endpoint, remote: string): Endpoint {
-    if (this.#advertise !== null) return { address: this.#advertise, port: local.port };
+    const advertised = this.#advertise;
+    if (advertised !== null && isForFamily(advertised, remote)) return { address: advertised, port: local.port };
     if (local.address !== '0.0.0.0' && local.address !== '::') return local;
     return { address: this.#addresses.facing(remote), port: local.port };
   }

@@ -48,6 +48,7 @@ export class UdpListener {
     socket.removeAllListeners('error');
     socket.on('error', (error) => this.#logger.warn({ at: pointName(this.#point), error: error.message }, 'UDP error'));
     socket.on('message', (bytes, remote) => {
+      if (remote.port === 0) return; // RFC 768: nobody can be answered there, and dgram throws at whoever tries
       if (bytes[0] === 0) this.#keepAlive(bytes, remote);
       else if (!isNoise(bytes)) this.#onDatagram(bytes, { address: remote.address, port: remote.port }, this);
     });

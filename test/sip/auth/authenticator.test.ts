@@ -402,3 +402,38 @@ test('two PBXs, two realms: each phone is asked in that of its own PBX, also whe
     assert.equal(result.ok, user !== '5000', user);
   }
 });
+
+test('a user whose name is not Latin-1 is that user, and not another one whose letters are the low bytes of his', async () => {
+  const { login, users, asked } = setup();
+  users.set('Łukasz', { realm: 'asterisk', password: 'secret' });
+  assert.deepEqual(await login({ user: 'Łukasz', password: 'secret' }), { ok: true, user: 'Łukasz', how: 'digest' });
+  refusal(await login({ user: '\u0131\u0130\u0130\u0131', password: 'secret1001' }));
+  assert.deepEqual([...new Set(asked)], ['Łukasz', '\u0131\u0130\u0130\u0131']);
+});
+
+test('a nonce that is too old proves no address: it may have another owner by now', async () => {
+  const { authenticator, challenge, clock, logger } = setup();
+  const wrong = answerTo(await challenge(), { ...right, password: 'x' });
+  clock.advance(2 * 3600_000);
+  await authenticator.check(subscribe([wrong]));
+  assert.deepEqual(
+    logger.lines.map(({ fields }) => (fields as { proven: boolean }).proven),
+    [false],
+  );
+});
+
+test('a setting within a dialog needs a nonce of its own address: nobody else is to be blamed for what it asks', async () => {
+  const { authenticator, challenge } = setup();
+  const given = await challenge();
+  const set = (nc: number, address: string) => {
+    const { flow } = subscribe();
+    const text =
+      `SUBSCRIBE ${uri} SIP/2.0\nVia: SIP/2.0/UDP 192.0.2.77;branch=z9hG4bK1\nFrom: <${uri}>;tag=f\nTo: <${uri}>;tag=ours\n` +
+      `Call-ID: c\nCSeq: 2 SUBSCRIBE\nAuthorization: ${answerTo(given, { ...right, nc })}\nContact: <sip:1001@192.0.2.77>\n` +
+      'Content-Type: application/x-as-feature-event+xml\nContent-Length: 4\n\n<a/>';
+    return authenticator.check(requestOf(text, { ...flow, remote: { address, port: 5060 } }));
+  };
+  const elsewhere = refusal(await set(2, '198.51.100.9'));
+  assert.match(valuesOf(elsewhere, 'WWW-Authenticate')[0] ?? '', /stale=true$/);
+  assert.ok((await set(2, '192.0.2.77')).ok, 'and nothing is used up');
+});

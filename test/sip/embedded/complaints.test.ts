@@ -46,3 +46,19 @@ test('what is nobody’s fault stays in the ordinary log', () => {
     [['sip', 'an answer could not be sent']],
   );
 });
+
+test('a hundred lines a minute, however many senders are forged; what was left out is counted', () => {
+  const logger = new RecordingLogger();
+  const clock = new FakeClock();
+  const complaints = new Complaints(clock, logger.child('sip'), new SecurityLog(logger, clock));
+  const flood = (net: number): void => {
+    for (let i = 0; i < 20_000; i++)
+      complaints.warn(`udp:10.${net}.${i >> 8}.${i & 255}`, 'an answer could not be sent', 'ENETUNREACH');
+  };
+  flood(0);
+  assert.equal(logger.lines.length, 100);
+  clock.advance(60_000);
+  flood(1);
+  assert.equal(logger.lines.length, 201);
+  assert.deepEqual(logger.lines[100]?.fields, { count: 19_900 });
+});

@@ -63,8 +63,9 @@ async function ask(peer: UdpPeer, message: Buffer, to: ListenPoint): Promise<str
 }
 
 describe('merged requests (RFC 3261 8.2.2.2)', () => {
+  const phone = 'SIP/2.0/UDP phone.test;branch=z9hG4bKphone';
   const copy = (branch: string, changes = {}) =>
-    fresh('forked', { Via: `SIP/2.0/UDP proxy.test;branch=z9hG4bK${branch}`, ...changes });
+    fresh('forked', { Via: [`SIP/2.0/UDP proxy.test;branch=z9hG4bK${branch}`, phone], ...changes });
 
   test('the second copy of a request is 482, from the same source and from any other', async () => {
     const { at, seen } = await started();
@@ -106,6 +107,36 @@ describe('merged requests (RFC 3261 8.2.2.2)', () => {
     assert.equal(statusOf(await ask(peer, copy('one'), at)), 401);
     status = 200;
     assert.equal(statusOf(await ask(peer, copy('two'), at)), 200);
+    assert.equal(seen.length, 2);
+  });
+
+  test('both hops in one Via line are a copy, too', async () => {
+    const { at } = await started();
+    const peer = await udpPeer();
+    await ask(peer, copy('one'), at);
+    const Via = `SIP/2.0/UDP proxy.test;branch=z9hG4bKtwo, ${phone}`;
+    assert.equal(statusOf(await ask(peer, copy('two', { Via }), at)), 482);
+  });
+
+  test('what came through no proxy was never forked: a phone that restarted, changed its port, or has a twin is served', async () => {
+    const { at, seen } = await started();
+    const [one, other] = [await udpPeer(), await udpPeer()];
+    const direct = (branch: string) => fresh('direct', { Via: `SIP/2.0/UDP h;branch=z9hG4bK${branch}` });
+    assert.equal(statusOf(await ask(one, direct('before'), at)), 200);
+    assert.equal(statusOf(await ask(one, direct('after'), at)), 200, 'its numbers are the same after each start');
+    assert.equal(statusOf(await ask(other, direct('after'), at)), 200, 'a NAT gave its repetition another port');
+    assert.equal(seen.length, 3);
+  });
+
+  test('two phones behind one proxy that draw the same numbers are both served', async () => {
+    const { at, seen } = await started();
+    const proxy = await udpPeer();
+    const behind = (phone: string) =>
+      fresh('twins', {
+        Via: `SIP/2.0/UDP proxy;branch=z9hG4bKp${phone}, SIP/2.0/UDP ${phone};branch=z9hG4bK${phone}`,
+      });
+    assert.equal(statusOf(await ask(proxy, behind('desk'), at)), 200);
+    assert.equal(statusOf(await ask(proxy, behind('wall'), at)), 200);
     assert.equal(seen.length, 2);
   });
 

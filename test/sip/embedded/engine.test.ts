@@ -158,7 +158,8 @@ describe('addresses', () => {
       transaction.respond({ status: 200 });
     };
     const { engine, points } = await started({ handle });
-    const peer = await udpPeer();
+    const peer = await UdpPeer.besideTcp();
+    cleanups.push(() => peer.close());
     const listener = await TcpListener.open(peer.endpoint);
     cleanups.push(() => listener.close());
     const done = engine.request(notify(peer.flowTo(first(points)), { body: 'x'.repeat(2000) }));

@@ -1,6 +1,7 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { Endpoint, Flow, ListenPoint } from '../../../src/sip/engine.ts';
+import { lastingPort } from '../../support/ports.ts';
 
 /** Resolves with what `look` finds, asked again whenever something arrives; fails after a generous deadline. */
 class Inbox {
@@ -41,13 +42,18 @@ export class UdpPeer {
     socket.on('message', (bytes) => this.inbox.add(bytes.toString('latin1')));
   }
 
-  static async open(address = '127.0.0.1'): Promise<UdpPeer> {
+  static async open(address = '127.0.0.1', port = 0): Promise<UdpPeer> {
     const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject);
-      socket.bind(0, address, resolve);
+      socket.bind(port, address, resolve);
     });
     return new UdpPeer(socket);
+  }
+
+  /** At a number that is free for TCP as well, and stays so: for what listens there by TCP later. */
+  static async besideTcp(): Promise<UdpPeer> {
+    return UdpPeer.open('127.0.0.1', await lastingPort());
   }
 
   get endpoint(): Endpoint {

@@ -94,13 +94,15 @@ test('answers kept for Timer J stay within their bytes, whatever strangers let u
   const parsed = parseMessage(Buffer.from(subscribe('any')), 'datagram');
   assert.ok(parsed.kind === 'request');
   for (let at = 0; at < 5000; at++) {
-    store.open(`key ${at}`, 1000, parsed, new ReceivedRequest(parsed, flow)).respond({ status: 401 });
+    store
+      .open({ key: `key ${at}`, merge: null }, 1000, parsed, new ReceivedRequest(parsed, flow))
+      .respond({ status: 401 });
     assert.ok(store.size * answer.length <= serverLimits.keptBytes);
   }
   assert.ok(store.has('key 4999') && !store.has('key 0'), 'the oldest goes first');
   clock.advance(40_000);
   assert.equal(store.size, 0);
-  store.open('after', 1000, parsed, new ReceivedRequest(parsed, flow)).respond({ status: 401 });
+  store.open({ key: 'after', merge: null }, 1000, parsed, new ReceivedRequest(parsed, flow)).respond({ status: 401 });
   assert.equal(store.size, 1);
   wheel.stop();
 });

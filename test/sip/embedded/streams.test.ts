@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
+import { Socket } from 'node:dgram';
+import { connect, Socket as StreamSocket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { afterEach, describe, test } from 'node:test';
 import { systemClock } from '../../../src/model/clock.ts';
 import { systemRandom } from '../../../src/model/random.ts';
 import { bindFault } from '../../../src/sip/embedded/bind-fault.ts';
+import { Connections } from '../../../src/sip/embedded/connections.ts';
 import { EmbeddedEngine } from '../../../src/sip/embedded/engine.ts';
 import { streamLimits } from '../../../src/sip/embedded/stream-limits.ts';
 import type { StreamOptions } from '../../../src/sip/embedded/transports.ts';
@@ -210,7 +212,7 @@ for (const transport of ['tls', 'ws', 'wss'] as const) {
 
 test('T-04 a dial that takes too long is given up and the NOTIFY goes by UDP', async () => {
   const stage = await opened(['udp', 'tcp']);
-  const peer = stage.keep(await UdpPeer.open());
+  const peer = stage.keep(await UdpPeer.besideTcp());
   const listener = stage.keep(await TcpListener.open(peer.endpoint));
   const done = stage.engine.request(notify(peer.flowTo(stage.at('udp')), { body: 'x'.repeat(2000) }));
   stage.clock.advance(streamLimits.connectMs); // before the loop could tell that it stands
@@ -219,6 +221,86 @@ test('T-04 a dial that takes too long is given up and the NOTIFY goes by UDP', a
   peer.send(answerTo(sent, 200), stage.at('udp'));
   assert.equal((await done).status, 200);
   assert.ok(listener.peers.every(({ text }) => text === ''));
+});
+
+test('E65-31: a dial names a listener that is there, also where none is at the address it left from', async () => {
+  const clock = new FakeClock();
+  const listen = ['127.0.0.3', '127.0.0.2'].map((address) => ({ transport: 'tcp', address, port: 0 }) as const);
+  const udp = { transport: 'udp', address: '127.0.0.2', port: 0 } as const;
+  const engine = new EmbeddedEngine({
+    listen: [...listen, udp],
+    clock,
+    random: systemRandom,
+    logger: silentLogger,
+    serverName: '',
+  });
+  const points = await engine.start(() => undefined);
+  const stage = await opened([]); // closes what the test opened
+  stage.keep({ close: () => engine.stop() });
+  const [first, , datagrams] = points as [ListenPoint, ListenPoint, ListenPoint];
+  const peer = stage.keep(await UdpPeer.besideTcp());
+  const listener = stage.keep(await TcpListener.open(peer.endpoint));
+  const done = engine.request(notify(peer.flowTo(datagrams), { body: 'x'.repeat(2000) }));
+  await until(() => (listener.peers[0]?.text.length ?? 0) > 2000, 'the NOTIFY on TCP');
+  const [stream] = listener.peers as [TcpPeer];
+  const sentBy = /^SIP\/2\.0\/TCP ([\d.]+):(\d+);/.exec(headerOf(stream.text, 'Via') ?? '');
+  const [, address, port] = sentBy ?? [];
+  const named = points.filter((point) => point.transport === 'tcp' && String(point.port) === port);
+  assert.deepEqual(named, [{ ...first, address }]);
+  stream.send(answerTo(stream.text, 200));
+  assert.equal((await done).status, 200);
+});
+
+test('a datagram whose sender says port 0, where nobody can be answered, is not looked at', async (t) => {
+  // only a raw socket can send one: it is handed to the socket as the kernel would
+  const sockets: Socket[] = [];
+  const { on } = Socket.prototype;
+  t.mock.method(Socket.prototype, 'on', function (this: Socket, ...args: Parameters<typeof on>) {
+    if (args[0] === 'message') sockets.push(this);
+    return on.apply(this, args);
+  });
+  const stage = await opened(['udp']);
+  t.mock.restoreAll();
+  assert.equal(sockets.length, 1);
+  const remote = { address: '127.0.0.1', family: 'IPv4', port: 0 };
+  for (const bytes of [
+    subscribe(),
+    subscribe({ CSeq: '1 CANCEL' }, 'CANCEL sip:1002@lamplighter.test SIP/2.0'),
+    subscribe({ CSeq: 'x' }),
+    Buffer.from('000100002112a442000102030405060708090a0b', 'hex'), // a STUN Binding request
+  ]) {
+    sockets[0]?.emit('message', bytes, { ...remote, size: bytes.length });
+  }
+  const peer = stage.keep(await UdpPeer.open());
+  peer.send(subscribe({ Via: 'SIP/2.0/UDP h;branch=z9hG4bKport' }), stage.at('udp'));
+  assert.match(await peer.inbox.nth(1), /^SIP\/2\.0 200 /);
+  assert.equal(stage.seen.length, 1);
+});
+
+test('an advertised IPv4 address is not told to a phone that came by IPv6', async (t) => {
+  if (!Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'))) {
+    t.skip('this host has no IPv6 loopback');
+    return;
+  }
+  const listen = [{ transport: 'udp', address: '::1', port: 0 }] as const;
+  const [clock, advertise] = [new FakeClock(), '203.0.113.10'];
+  const engine = new EmbeddedEngine({
+    listen,
+    clock,
+    random: systemRandom,
+    logger: silentLogger,
+    serverName: '',
+    advertise,
+  });
+  const [at] = (await engine.start(() => undefined)) as [ListenPoint];
+  const stage = await opened([]);
+  stage.keep({ close: () => engine.stop() });
+  const peer = stage.keep(await UdpPeer.open('::1'));
+  const done = engine.request(notify(peer.flowTo(at)));
+  const sent = await peer.inbox.nth(1);
+  assert.match(headerOf(sent, 'Via') ?? '', /^SIP\/2\.0\/UDP \[::1\]:/);
+  peer.send(answerTo(sent, 200), at);
+  assert.equal((await done).status, 200);
 });
 
 test('a port that this user may not bind is the fault port-forbidden that names it', async (t) => {
@@ -253,6 +335,35 @@ test('the limit of one address holds over all its transports and is freed by a p
     served = !next.closed;
   }
   assert.ok(served);
+});
+
+test('one IPv6 host, with all the addresses of its /64, holds at most half of all connections', () => {
+  const said: string[] = [];
+  const events = {
+    onFrame: () => undefined,
+    onClosed: () => undefined,
+    onMisuse: (_remote: object, _transport: Transport, what: string) => said.push(what),
+  };
+  const limits = { ...streamLimits, total: 8, perAddress: 2 };
+  const all = new Connections({ clock: new FakeClock(), limits, isTrusted: () => false, idPrefix: 'a', events });
+  let port = 1024;
+  const admit = (address: string) => {
+    const socket = Object.defineProperties(new StreamSocket(), {
+      remoteAddress: { value: address },
+      remotePort: { value: port++ },
+    });
+    return all.admit(socket, 'tcp', false) ? socket : null;
+  };
+  const hostile = ['::1', '::2', '::3', '::4', '::5'].map((host) => admit(`2001:db8:0:1${host}`));
+  assert.deepEqual(
+    hostile.map((socket) => socket !== null),
+    [true, true, true, true, false],
+  );
+  assert.deepEqual(said, ['too many connections from this address']);
+  assert.ok(admit('2001:db8:0:2::1') !== null);
+  for (const host of ['192.0.2.1', '192.0.2.2', '192.0.2.3']) assert.ok(admit(host) !== null);
+  assert.equal(admit('192.0.2.4'), null, 'the total');
+  all.close();
 });
 
 test('tls and wss without a certificate are a fault that names the setting', async () => {

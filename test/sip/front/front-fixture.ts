@@ -34,7 +34,7 @@ export function subscribe(text: SubscribeText = {}): SipRequest {
   const gone = new Set([...without, ...lines.map(named)]);
   const all = [
     `SUBSCRIBE ${uri} SIP/2.0`,
-    `Via: SIP/2.0/UDP 192.0.2.77;branch=z9hG4bK${cseq}`,
+    ...(gone.has('Via') ? [] : [`Via: SIP/2.0/UDP 192.0.2.77;branch=z9hG4bK${cseq}`]),
     `From: ${from}`,
     `To: ${to}`,
     'Call-ID: call@phone',

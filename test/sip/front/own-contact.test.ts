@@ -47,6 +47,22 @@ describe('our Contact', () => {
     assert.equal(ownContact(flow('wss'), advertise, addresses), '<sip:lamplighter@pbx.example.com:5071;transport=ws>');
   });
 
+  test('an advertised address is told to phones of its own IP family, a name to all', () => {
+    const v6: Flow = {
+      ...flow('udp', '2001:db8::1'),
+      remote: { address: '2001:db8::77', port: 5060 },
+    };
+    for (const [advertise, v4Contact, v6Contact] of [
+      ['203.0.113.10:6000', '203.0.113.10:6000', '[2001:db8::1]:5071'],
+      ['[2001:db8::9]:6000', '192.0.2.10:5071', '[2001:db8::9]:6000'],
+      ['2001:db8::9', '192.0.2.10:5071', '[2001:db8::9]:5071'],
+      ['pbx.example.com', 'pbx.example.com:5071', 'pbx.example.com:5071'],
+    ] as const) {
+      assert.equal(ownContact(flow('udp'), advertise, addresses), `<sip:lamplighter@${v4Contact}>`);
+      assert.equal(ownContact(v6, advertise, addresses), `<sip:lamplighter@${v6Contact}>`);
+    }
+  });
+
   test('RFC 3261 8.1.1.8 it is secure where the remote target or the first route is', () => {
     assert.equal(isSecureTarget('sips:1001@h', []), true);
     assert.equal(isSecureTarget('SIPS:1001@h', ['<sip:p;lr>']), true);

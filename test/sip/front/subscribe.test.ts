@@ -83,8 +83,7 @@ test('E65-31: Contact names the transport, the advertised address, or the addres
   assert.equal(await contact(null, tcpFlow), '<sip:lamplighter@192.0.2.1:5070;transport=tcp>');
   assert.equal(await contact('203.0.113.10'), '<sip:lamplighter@203.0.113.10:5070>');
   assert.equal(await contact('pbx.example.com:5080', tcpFlow), '<sip:lamplighter@pbx.example.com:5080;transport=tcp>');
-  assert.equal(await contact('2001:db8::1'), '<sip:lamplighter@[2001:db8::1]:5070>');
-  assert.equal(await contact('[2001:db8::1]:5080'), '<sip:lamplighter@[2001:db8::1]:5080>');
+  assert.equal(await contact('2001:db8::1'), '<sip:lamplighter@192.0.2.1:5070>', 'no phone of this family reaches it');
   const wildcard = { ...udpFlow, local: { address: '0.0.0.0', port: 5070 } };
   assert.equal(await contact(null, wildcard), '<sip:lamplighter@192.0.2.1:5070>');
 });
@@ -275,6 +274,26 @@ test('section 8: Request-URIs that are no SIP URI are 416, sips over anything bu
   for (const transport of ['tcp', 'ws'] as const) {
     const flow = { ...tcpFlow, transport };
     assert.equal((await send({ uri: 'sips:1001@lamplighter.test', flow })).status, 416, transport);
+  }
+});
+
+test('RFC 3261 26.2.2: sips is served where the phone had TLS, and what stands in front of us ended it', async () => {
+  const uri = 'sips:1001@lamplighter.test';
+  const phone = 'SIP/2.0/TLS 192.0.2.77:5061;branch=z9hG4bKphone';
+  const proxy = 'SIP/2.0/TCP 192.0.2.7;branch=z9hG4bKproxy';
+  for (const [vias, status] of [
+    [[phone], 200],
+    [[proxy, phone], 200],
+    [[`${proxy}, ${phone}`], 200],
+    [[proxy, phone.replace('TLS', 'WSS')], 200],
+    [[proxy], 416],
+    [[phone, proxy], 416], // TLS later on the way does not make the first hop secret
+  ] as const) {
+    const { send } = await startFront();
+    const answer = await send({ uri, flow: tcpFlow, without: ['Via'], lines: vias.map((via) => `Via: ${via}`) });
+    assert.equal(answer.status, status, vias.join());
+    // the way back to us is the proxy's: a `sips:` of our own would be looked for by TLS
+    if (status === 200) assert.match(valuesOf(answer, 'Contact')[0] ?? '', /^<sip:lamplighter@/);
   }
 });
 
