@@ -1,11 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { lastingPort } from '../support/ports.ts';
 import { endChild, startChild } from './child.ts';
 import { base, domain } from './generator.ts';
 import { cpuMicros, type Memory, memoryOf, udpDrops } from './procfs.ts';
@@ -50,7 +50,7 @@ export class Server {
   };
 
   static async start(settings: ServerSettings = {}): Promise<Server> {
-    const server = new Server(settings, await freePort());
+    const server = new Server(settings, await lastingPort());
     try {
       await server.launch();
       await server.ready();
@@ -82,7 +82,11 @@ export class Server {
     writeFileSync(file, `${config.join('\n')}\n`);
     const words = [...node, main, 'start', '--config', file];
     this.startedAt = Number(process.hrtime.bigint());
-    const child = startChild(0, process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'], cwd: this.folder });
+    const child = startChild(0, process.execPath, words, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: this.folder,
+      env: settingless(),
+    });
     this.#child = child;
     this.#tail = [];
     const said = new Promise<string>((resolve, reject) => {
@@ -176,11 +180,7 @@ async function ask(url: string, body: object | undefined): Promise<{ status: num
   return { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') };
 }
 
-/** A UDP port free at this moment; the daemon has to come back to it after a restart. */
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(resolve));
-  return port;
+/** Settings of the daemon in our own environment are not those of the benchmark. */
+function settingless(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LAMPLIGHTER_')));
 }

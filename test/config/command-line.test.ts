@@ -28,6 +28,33 @@ test('check-config and start name the same errors and end with 2', async () => {
   }
 });
 
+test('what only its user can judge is told with its line, too: certificate files, networks, patterns that take hours', async () => {
+  const home = new Home();
+  try {
+    const cert = home.write('cert.pem', 'no certificate\n');
+    const file = home.write(
+      'l.yaml',
+      `sip:
+  listen: [udp:127.0.0.1:0]
+  trusted: [10.0.0.0/8, 10.0.0.0/99]
+  tls:
+    cert: ${cert}
+    key: ${home.path('nothing.pem')}
+features: { policy: { allow: ['^(\\d+)+$'] } }
+`,
+    );
+    const { code, output } = await Daemon.run('check-config', file);
+    assert.equal(code, 2);
+    const lines = output.split('\n').map((line) => line.replace(`${file}:`, ''));
+    assert.equal(lines.length, 3, output);
+    assert.match(lines[0] ?? '', /^3: sip\.trusted: "10\.0\.0\.0\/99" is not /);
+    assert.match(lines[1] ?? '', /^6: sip\.tls\.key: .*nothing\.pem: no such file$/);
+    assert.match(lines[2] ?? '', /^7: features\.policy: .*repeated group/);
+  } finally {
+    home.remove();
+  }
+});
+
 test('a file that is not there is told with what to do', async () => {
   const { code, output } = await Daemon.run('check-config', '/nonexistent/l.yaml');
   assert.equal(code, 2);

@@ -10,14 +10,7 @@ before(async () => {
 });
 after(() => stage.close());
 
-/** Whatever a test sent: the next phone is served, and nothing of it was kept. */
-afterEach(async () => {
-  await stage.tidy();
-  const hand = await stage.hand();
-  assert.equal((await hand.ask({ user: 'probe', method: 'OPTIONS' })).status, 200);
-  await stage.tidy();
-  assert.deepEqual(await stage.subscriptions(), []);
-});
+afterEach(() => stage.unharmed('udp'));
 
 type Refusal = readonly [what: string, change: (text: string) => string, statuses: readonly number[]];
 

@@ -14,16 +14,7 @@ before(async () => {
 });
 after(() => stage.close());
 
-/** Whatever a test sent: phones are still served, on both transports, and nothing of it was kept. */
-afterEach(async () => {
-  await stage.tidy();
-  for (const transport of ['udp', 'tcp'] as const) {
-    const hand = await stage.hand(transport);
-    assert.equal((await hand.ask({ user: 'probe', method: 'OPTIONS' })).status, 200);
-  }
-  await stage.tidy();
-  assert.deepEqual(await stage.subscriptions(), []);
-});
+afterEach(() => stage.unharmed('udp', 'tcp'));
 
 const options = (hand: Hand) => hand.write({ user: 'x', method: 'OPTIONS' });
 const stream = () => TcpPeer.open({ address: '127.0.0.1', port: stage.daemon.tcpPort });

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { Driver } from '../../src/store/driver.ts';
 import { Daemon, Home } from '../support/daemon.ts';
 import { dialogInfo, featureEvents, lamp, type Phone } from '../support/phone.ts';
+import { lastingPort } from '../support/ports.ts';
 import { features, openPhone, type PhoneChoice, picture, writeConfig } from './prior-systems-rig.ts';
 
 /* What a restart and a crash did to the phones of the systems before us (engines-and-peers 4.5), and does to ours. */
@@ -20,8 +21,9 @@ interface Stage {
 async function stage(work: (stage: Stage) => Promise<void>): Promise<void> {
   const home = new Home();
   const phones: Phone[] = [];
-  const start = async (ports?: { udp: number; tcp: number }) => {
-    const daemon = await Daemon.start(writeConfig(home, ports));
+  const config = writeConfig(home, await lastingPort());
+  const start = async () => {
+    const daemon = await Daemon.start(config);
     await daemon.ready();
     return daemon;
   };
@@ -37,7 +39,7 @@ async function stage(work: (stage: Stage) => Promise<void>): Promise<void> {
       return phone;
     },
     again: async () => {
-      here.daemon = await start({ udp: here.daemon.udpPort, tcp: here.daemon.tcpPort });
+      here.daemon = await start();
     },
   };
   try {
@@ -142,14 +144,14 @@ test('a subscription that lapses is told so when it does (Kamailio and OpenSIPS:
     await picture(sub);
     await here.daemon.stop();
     // Nobody is granted less than a minute: the rest of the time passes in the database. The next start must be done by then.
-    const ends = Date.now() + 3 * here.startMs + 300;
+    const ends = Date.now() + 5 * here.startMs + 1000;
     const database = new Driver(here.home.path('lamplighter.db'));
     database.exec(`UPDATE subscriptions SET expires_at = ${ends}`);
     database.close();
     await here.again();
     const last = await sub.next(
       ({ subscriptionState }) => subscriptionState.state === 'terminated',
-      30_000 + 3 * here.startMs,
+      30_000 + 5 * here.startMs,
     );
     assert.equal(last.subscriptionState.params.get('reason'), 'timeout');
     assert.ok(Date.now() >= ends - 50, 'not before its time');

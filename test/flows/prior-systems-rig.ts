@@ -118,13 +118,13 @@ export function openPhone(
   return Phone.open({ user, password: `secret${user}`, domain, ...options, server });
 }
 
-/** `ports`: those of an earlier start, so that phones find the next one. */
-export function writeConfig(home: Home, ports = { udp: 0, tcp: 0 }): string {
+/** `port`: one that lasts, so that phones find a daemon that is started again. */
+export function writeConfig(home: Home, port = 0): string {
   return home.write(
     'lamplighter.yaml',
     `version: 1
 domain: ${domain}
-sip: { listen: ['udp:127.0.0.1:${ports.udp}', 'tcp:127.0.0.1:${ports.tcp}'], expirySpread: 0 }
+sip: { listen: ['udp:127.0.0.1:${port}', 'tcp:127.0.0.1:${port}'], expirySpread: 0 }
 store: { path: ${home.path('lamplighter.db')} }
 http: { listen: '127.0.0.1:0' }
 pbx:

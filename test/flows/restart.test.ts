@@ -2,22 +2,23 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Daemon, Home } from '../support/daemon.ts';
 import { dialogInfo, featureEvents, featureType, lamp, Phone, setDnd, setForward } from '../support/phone.ts';
+import { lastingPort } from '../support/ports.ts';
 import { domain } from './simulated.ts';
 
-/** Ports must stay the same over a restart, as they do at an admin's: taken once from the system, then written down. */
+/** Ports must stay the same over a restart, as they do at an admin's. */
 async function fixedConfig(home: Home): Promise<string> {
-  const text = (udp: number, tcp: number, http: number) => `version: 1
+  const [sip, http] = [await lastingPort(), await lastingPort()];
+  return home.write(
+    'lamplighter.yaml',
+    `version: 1
 domain: ${domain}
-sip: { listen: ['udp:127.0.0.1:${udp}', 'tcp:127.0.0.1:${tcp}'] }
+sip: { listen: ['udp:127.0.0.1:${sip}', 'tcp:127.0.0.1:${sip}'] }
 store: { path: ${home.path('lamplighter.db')} }
 http: { listen: '127.0.0.1:${http}' }
 pbx: [{ name: sim, type: simulated }]
 phones: { profiles: [{ name: quick, match: '.', notifyMinIntervalMs: 0 }] }
-`;
-  const probe = await Daemon.start(home.write('probe.yaml', text(0, 0, 0)));
-  const config = home.write('lamplighter.yaml', text(probe.udpPort, probe.tcpPort, Number(new URL(probe.http).port)));
-  await probe.stop();
-  return config;
+`,
+  );
 }
 
 /** A daemon that is started again on its ports, and the phones that notice or do not. */

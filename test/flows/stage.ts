@@ -1,5 +1,7 @@
+import assert from 'node:assert/strict';
 import { Daemon, Home } from '../support/daemon.ts';
 import { Phone, type PhoneOptions } from '../support/phone.ts';
+import { lastingPort } from '../support/ports.ts';
 import { domain, Hand } from './hand.ts';
 
 interface Listed {
@@ -18,13 +20,15 @@ const exactly = 'expirySpread: 0';
 export class Stage {
   readonly home = new Home();
   daemon!: Daemon;
+  #config = '';
   #nextExt = 2000;
   #open: { close(): Promise<unknown> }[] = [];
 
   /** `more`: YAML at the top level; `sip`: one setting of that section. */
   static async open(more = '', sip = exactly): Promise<Stage> {
     const stage = new Stage();
-    stage.daemon = await Daemon.start(stage.config(0, 0, more, sip)).catch((error: unknown) => {
+    stage.#configure(more, sip, await lastingPort());
+    stage.daemon = await Daemon.start(stage.#config).catch((error: unknown) => {
       stage.home.remove();
       throw error;
     });
@@ -32,18 +36,24 @@ export class Stage {
     return stage;
   }
 
-  config(udp: number, tcp: number, more = '', sip = exactly): string {
-    return this.home.write(
+  #configure(more: string, sip: string, port: number): void {
+    this.#config = this.home.write(
       'lamplighter.yaml',
       `version: 1
 domain: ${domain}
-sip: { listen: ['udp:127.0.0.1:${udp}', 'tcp:127.0.0.1:${tcp}'], ${sip} }
+sip: { listen: ['udp:127.0.0.1:${port}', 'tcp:127.0.0.1:${port}'], ${sip} }
 store: { path: ${this.home.path('lamplighter.db')} }
 http: { listen: '127.0.0.1:0' }
 pbx:
   - { name: sim, type: simulated, extensions: ['2000-2299', 'alice'] }
 ${more}`,
     );
+  }
+
+  /** As after a crash: the same configuration, database and ports. */
+  async killAndStart(): Promise<void> {
+    await this.daemon.kill();
+    this.daemon = await Daemon.start(this.#config);
   }
 
   /** An extension that no other test uses. */
@@ -81,6 +91,17 @@ ${more}`,
     const path = `/api/v1/extensions/${ext}/features/dnd`;
     const { status } = await this.daemon.api(path, { method: 'PUT', body: { enabled } });
     if (status !== 200) throw new Error(`PUT dnd was answered ${status}`);
+  }
+
+  /** Whatever a test sent: phones are still served by these, and nothing of it was kept. */
+  async unharmed(...transports: readonly ('udp' | 'tcp')[]): Promise<void> {
+    await this.tidy();
+    for (const transport of transports) {
+      const hand = await this.hand(transport);
+      assert.equal((await hand.ask({ user: 'probe', method: 'OPTIONS' })).status, 200);
+    }
+    await this.tidy();
+    assert.deepEqual(await this.subscriptions(), []);
   }
 
   async tidy(): Promise<void> {

@@ -91,6 +91,20 @@ test('an HTTP port in use ends with exit code 3', () =>
     noStack(output);
   }));
 
+test('a start that fails ends the process, whatever timer was forgotten', () =>
+  withHome(async (home) => {
+    const config = home.write(
+      'lamplighter.yaml',
+      `sip: { listen: ['udp:192.0.2.1:5070'] }\nstore: { path: ${home.path('x.db')} }\nhttp: { listen: '127.0.0.1:0' }\n`,
+    );
+    process.env['NODE_OPTIONS'] = '--import data:text/javascript,setInterval(()=>undefined,1000)';
+    try {
+      assert.equal((await Daemon.run('start', '--config', config)).code, 3);
+    } finally {
+      delete process.env['NODE_OPTIONS'];
+    }
+  }));
+
 test('an address this host has not ends with exit code 3', () =>
   withHome(async (home) => {
     const config = home.write(
@@ -119,12 +133,16 @@ test('a second daemon on one database ends with exit code 4 and leaves the first
   withHome(async (home) => {
     const config = simulatedConfig(home);
     const first = await Daemon.start(config);
-    const second = await Daemon.run('start', '--config', config);
-    assert.equal(second.code, 4);
-    assert.match(second.output, /in use by another Lamplighter/);
-    noStack(second.output);
-    await first.ready();
-    assert.equal(await first.stop(), 0);
+    try {
+      const second = await Daemon.run('start', '--config', config);
+      assert.equal(second.code, 4);
+      assert.match(second.output, /in use by another Lamplighter/);
+      noStack(second.output);
+      await first.ready();
+      assert.equal(await first.stop(), 0);
+    } finally {
+      await first.kill();
+    }
   }));
 
 test('a PBX that is down at start, or refuses the password, ends nothing: it is said once with the fix, phones get 503', () =>

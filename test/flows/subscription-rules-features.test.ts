@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { Daemon } from '../support/daemon.ts';
 import { type FeatureEvent, featureEvents, featureType, setDnd, setForward } from '../support/phone.ts';
 import type { Hand, Talk } from './hand.ts';
 import { Stage } from './stage.ts';
@@ -117,9 +116,7 @@ test('A-01 2.11: after kill -9 the dialog goes on: one full NOTIFY with a higher
     const { talk } = await hand.ask({ user, event });
     await told(hand, talk, 4);
     const before = hand.heard(talk).at(-1)?.cseq ?? 0;
-    const { udpPort, tcpPort } = own.daemon;
-    await own.daemon.kill();
-    own.daemon = await Daemon.start(own.config(udpPort, tcpPort));
+    await own.killAndStart();
     const all = await told(hand, talk, 4);
     assert.equal(new Set(all.map(({ feature }) => feature)).size, 4);
     assert.ok((hand.heard(talk)[4]?.cseq ?? 0) > before);

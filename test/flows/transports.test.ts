@@ -9,6 +9,7 @@ import { certificatePath } from '../support/certificate.ts';
 import { Daemon, Home } from '../support/daemon.ts';
 import type { PhoneTransport } from '../support/phone/wire.ts';
 import { dialogInfo, lamp, Phone } from '../support/phone.ts';
+import { lastingPort } from '../support/ports.ts';
 import { domain } from './simulated.ts';
 
 const kinds: readonly PhoneTransport[] = ['udp', 'tcp', 'tls', 'ws', 'wss'];
@@ -19,7 +20,6 @@ const hosts = Object.values(networkInterfaces()).some((all) => all?.some(({ addr
 
 interface Wanted {
   readonly listen: readonly string[];
-  readonly http?: number;
   /** Below `sip`. */
   readonly sip?: string;
   readonly cert?: string;
@@ -27,7 +27,7 @@ interface Wanted {
 }
 
 function configure(home: Home, wanted: Wanted, name = 'lamplighter.yaml'): string {
-  const { listen, http = 0, sip = '' } = wanted;
+  const { listen, sip = '' } = wanted;
   const { cert = certificatePath('server.pem'), key = certificatePath('server.key') } = wanted;
   return home.write(
     name,
@@ -38,7 +38,7 @@ sip:
   tls: { cert: ${cert}, key: ${key} }
 ${sip}
 store: { path: ${home.path('lamplighter.db')} }
-http: { listen: '127.0.0.1:${http}' }
+http: { listen: '127.0.0.1:0' }
 pbx: [{ name: sim, type: simulated }]
 phones: { profiles: [{ name: quick, match: '.', notifyMinIntervalMs: 0 }] }
 `,
@@ -95,16 +95,14 @@ for (const transport of streams) {
     let phone: Phone | undefined;
     let daemon: Daemon | undefined;
     try {
+      const ports = [await lastingPort(), await lastingPort()];
       const listen = [
-        'udp:127.0.0.1:0',
-        'tcp:127.0.0.1:0',
-        ...(transport === 'tcp' ? [] : [`${transport}:127.0.0.1:0`]),
+        `udp:127.0.0.1:${ports[0]}`,
+        `tcp:127.0.0.1:${ports[0]}`,
+        ...(transport === 'tcp' ? [] : [`${transport}:127.0.0.1:${ports[1]}`]),
       ];
-      daemon = await Daemon.start(configure(home, { listen }));
-      const config = configure(home, {
-        listen: listen.map((point) => point.replace(/0$/, String(daemon?.port(point.split(':')[0]!)))),
-        http: Number(new URL(daemon.http).port),
-      });
+      const config = configure(home, { listen });
+      daemon = await Daemon.start(config);
       await daemon.ready();
       phone = await phoneAt(daemon, transport);
       const keys = await phone.subscribe({ event: 'dialog', resource: '1002' });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { answerTo, headerOf, TcpListener, TcpPeer, until } from '../sip/embedded/raw-peer.ts';
 import { Daemon, Home } from '../support/daemon.ts';
+import { lastingPort } from '../support/ports.ts';
 
 const domain = 'lamplighter.test';
 
@@ -75,12 +76,13 @@ class FrontProxy {
   }
 }
 
-function config(home: Home, name: string, trusted: string, [udp, tcp, http]: readonly number[]): string {
+async function fixedConfig(home: Home): Promise<string> {
+  const [sip, http] = [await lastingPort(), await lastingPort()];
   return home.write(
-    name,
+    'lamplighter.yaml',
     `version: 1
 domain: ${domain}
-sip: { listen: ['udp:127.0.0.1:${udp}', 'tcp:127.0.0.1:${tcp}'], auth: trusted, trusted: ['${trusted}'] }
+sip: { listen: ['udp:127.0.0.1:${sip}', 'tcp:127.0.0.1:${sip}'], auth: trusted, trusted: ['127.0.0.1'] }
 store: { path: ${home.path('lamplighter.db')} }
 http: { listen: '127.0.0.1:${http}' }
 pbx: [{ name: sim, type: simulated }]
@@ -92,12 +94,9 @@ phones: { profiles: [{ name: quick, match: '.', notifyMinIntervalMs: 0 }] }
 test('lamps behind a trusted TCP proxy go on over a new connection when the proxy, or Lamplighter, was restarted', async () => {
   const home = new Home();
   const proxy = await FrontProxy.open();
-  let daemon = await Daemon.start(config(home, 'probe.yaml', '127.0.0.1', [0, 0, 0]));
+  const file = await fixedConfig(home);
+  let daemon = await Daemon.start(file);
   try {
-    const ports = [daemon.udpPort, daemon.tcpPort, Number(new URL(daemon.http).port)];
-    await daemon.stop();
-    const file = config(home, 'lamplighter.yaml', '127.0.0.1', ports);
-    daemon = await Daemon.start(file);
     await daemon.ready();
     await proxy.subscribe(daemon);
     await proxy.forget();

@@ -5,22 +5,18 @@ import { promisify } from 'node:util';
 import { attack, culprits } from '../flows/attacks.ts';
 import { Stage } from '../flows/stage.ts';
 import { fail2banFolder } from '../support/fail2ban.ts';
-
-const required = process.env['LAMPLIGHTER_INTEROP'] === 'required';
-// The daemon inherits the environment and takes every LAMPLIGHTER_… for a setting: an unknown one ends it.
-delete process.env['LAMPLIGHTER_INTEROP'];
+import { orRequired } from './required.ts';
 
 function whyNot(): string | null {
   try {
     execFileSync('fail2ban-regex', ['--version'], { stdio: 'ignore' });
     return null;
   } catch {
-    if (required) throw new Error('no fail2ban-regex for the interop suite: install Debian’s fail2ban');
-    return 'fail2ban-regex is not installed';
+    return 'fail2ban-regex (Debian: fail2ban) is not installed';
   }
 }
 
-const skip = whyNot() ?? false;
+const skip = orRequired(whyNot()) ?? false;
 const run = promisify(execFile);
 
 let stage: Stage;

@@ -81,10 +81,10 @@ test('Lamplighter stopped dead until 22,000 events wait for it, then killed: the
   let waiting = 0;
   calls.onEvent(() => waiting++);
   process.kill(site.daemon.pid, 'SIGSTOP');
-  for (const end = Date.now() + 60_000; waiting < unread && Date.now() < end; ) {
+  for (const end = Date.now() + 240_000; waiting < unread && Date.now() < end; ) {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  assert.ok(waiting >= unread, `only ${waiting} events in a minute`);
+  assert.ok(waiting >= unread, `only ${waiting} events in four minutes`);
   await answers();
   await site.daemon.kill();
   await answers();

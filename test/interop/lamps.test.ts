@@ -33,7 +33,9 @@ function it(name: string, work: () => Promise<void>): void {
       await work();
       await shows({});
     } finally {
-      await site.lab.cli('channel request hangup all'); // the next one starts afresh, whatever failed here
+      // the next one starts afresh, whatever failed here
+      await site.lab.cli('channel request hangup all');
+      await conversing((count) => count === 0);
     }
   });
 }
@@ -65,8 +67,17 @@ async function talk(from: keyof typeof lines, to: keyof typeof lines): Promise<[
   await incoming.answer();
   await call.answered;
   // COMPAT(Asterisk 22): between the answer and the bridge a REFER is refused, or accepted with 202 and forgotten.
-  while ((await site.lab.conversations()) <= before);
+  await conversing((count) => count > before);
   return [call, incoming];
+}
+
+/** Waits until so many bridges of two are right. */
+async function conversing(right: (count: number) => boolean): Promise<void> {
+  for (const end = Date.now() + 15_000; ; ) {
+    const count = await site.lab.conversations();
+    if (right(count)) return;
+    assert.ok(Date.now() < end, `${count} conversations`);
+  }
 }
 
 async function transfer(call: OutgoingCall | IncomingCall, target: string, consultation?: OutgoingCall): Promise<void> {
@@ -225,9 +236,10 @@ it('a restart of Lamplighter in the middle: a click-to-dial and a pickup keep th
     await site.restartDaemon();
     await site.daemon.ready(20_000);
   };
-  void site.lab.cli('channel originate PJSIP/1001 extension 1002@from-internal');
+  const placed = site.lab.cli('channel originate PJSIP/1001 extension 1002@from-internal');
   const clicked = await rings('1001');
   await clicked.answer();
+  await placed;
   await (await rings('1002')).answer();
   const both = { 1001: 'recipient confirmed 1002', 1002: 'recipient confirmed 1001' };
   const before = await shows(both);
@@ -265,7 +277,9 @@ it('a hundred short calls, answered, refused and cancelled at the same moment: n
   });
   for (let turn = 0; turn < 100; turn += 5) {
     const calls = await Promise.all([1, 2, 3, 4, 5].map(() => lines['1001'].invite('1002')));
-    await new Promise((resolve) => setTimeout(resolve, (turn * 7) % 40));
+    // now in the middle of the ringing, now at any other moment
+    if (turn % 10 === 0) await Promise.any(calls.map(({ ringing }) => ringing));
+    else await new Promise((resolve) => setTimeout(resolve, (turn * 7) % 40));
     await Promise.all(calls.map((call) => call.hangup()));
   }
   lines['1002'].onCall(() => undefined);
@@ -275,5 +289,5 @@ it('a hundred short calls, answered, refused and cancelled at the same moment: n
   await site.restartDaemon();
   await site.daemon.ready(20_000);
   await shows({});
-  assert.ok(ends.size > 30, `${ends.size} calls came through`);
+  assert.ok(ends.size >= 10, `${ends.size} calls came through`);
 });

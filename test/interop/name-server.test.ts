@@ -9,13 +9,13 @@ import { Locator } from '../../src/sip/locate/locator.ts';
 import { DnsResolver } from '../../src/sip/locate/name-resolver.ts';
 import { parseUri } from '../../src/sip/message/uri.ts';
 import { fixedRandom } from '../sip/locate/seeded-random.ts';
+import { lastingPort } from '../support/ports.ts';
 import { silentLogger } from '../support/silent-logger.ts';
-import { freePorts } from './lab/ports.ts';
+import { orRequired } from './required.ts';
 
 // dnsmasq of Debian, as many sites run it: what our own name server in test/support says must be what a real one says
 const missing = spawnSync('dnsmasq', ['--version']).error !== undefined;
-const skip = missing ? 'no dnsmasq (apt-get install dnsmasq-base)' : false;
-if (missing && process.env['LAMPLIGHTER_INTEROP'] === 'required') throw new Error(skip.toString());
+const skip = orRequired(missing ? 'dnsmasq (Debian: dnsmasq-base) is not installed' : null) ?? false;
 
 /** The example of RFC 3263 4.1 and 4.2, and what else a zone may say. */
 const zone = [
@@ -41,7 +41,7 @@ let locator: Locator;
 
 before(async () => {
   if (missing) return;
-  const { sip: port } = await freePorts();
+  const port = await lastingPort();
   const own = [
     'conf-file=/dev/null',
     'pid-file=',

@@ -9,25 +9,15 @@ import {
   type PhoneOptions,
   type Subscription,
 } from '../support/phone.ts';
+import { lastingPort } from '../support/ports.ts';
 import { AsteriskLab } from './lab/asterisk.ts';
-
-/** Set in CI: a suite that cannot run there is a failure, not a skip. */
-const required = process.env['LAMPLIGHTER_INTEROP'] === 'required';
-// The daemon inherits the environment and takes every LAMPLIGHTER_… for a setting: an unknown one ends it.
-delete process.env['LAMPLIGHTER_INTEROP'];
-
-/** Null: the suite can run. Else the reason for its skip; throws where a skip is not allowed. */
-async function whyNot(): Promise<string | null> {
-  const reason = await AsteriskLab.available();
-  if (reason !== null && required) throw new Error(`no Asterisk for the interop suite: ${reason}`);
-  return reason;
-}
+import { orRequired } from './required.ts';
 
 /** From one configuration file's text to another's. */
 export type Change = (usual: string) => string;
 
 /** Why the suite is skipped on this machine; null where it runs. */
-export const skip = await whyNot();
+export const skip = orRequired(await AsteriskLab.available());
 
 /** A test that needs a site. */
 export function it(name: string, work: () => Promise<void>): void {
@@ -43,18 +33,25 @@ export function says(keys: Subscription, feature: string, enabled: boolean, targ
 
 export const domain = 'pbx.example.test';
 
+interface SitePorts {
+  readonly sip: number;
+  readonly http: number;
+}
+
 /** A real Asterisk, the product beside it as README tells an admin, and phones at both. */
 export class Site {
   readonly lab: AsteriskLab;
   readonly home: Home;
-  readonly config: string;
   daemon: Daemon;
+  readonly #ports: SitePorts;
+  readonly #config: string;
   readonly #phones: Phone[] = [];
 
-  private constructor(lab: AsteriskLab, home: Home, config: string, daemon: Daemon) {
+  private constructor(lab: AsteriskLab, home: Home, ports: SitePorts, config: string, daemon: Daemon) {
     this.lab = lab;
     this.home = home;
-    this.config = config;
+    this.#ports = ports;
+    this.#config = config;
     this.daemon = daemon;
   }
 
@@ -64,14 +61,12 @@ export class Site {
     const home = new Home();
     let daemon: Daemon | undefined;
     try {
-      // ports are taken once and kept, so that phones find a restarted Lamplighter where it was
-      const probe = await Daemon.start(configure(home, 'probe.yaml', lab, 0, 0, 0, change));
-      const { udpPort, tcpPort, http } = probe;
-      await probe.stop();
-      const config = configure(home, 'lamplighter.yaml', lab, udpPort, tcpPort, Number(new URL(http).port), change);
+      // kept, so that phones find a restarted Lamplighter where it was
+      const ports = { sip: await lastingPort(), http: await lastingPort() };
+      const config = configure(home, lab, ports, change);
       daemon = await Daemon.start(config);
       await daemon.ready(20_000);
-      return new Site(lab, home, config, daemon);
+      return new Site(lab, home, ports, config, daemon);
     } catch (error) {
       // whatever is left behind would keep the test process alive for ever
       await daemon?.kill();
@@ -83,7 +78,7 @@ export class Site {
 
   /** The configuration in use. */
   get text(): string {
-    return readFileSync(this.config, 'utf8');
+    return readFileSync(this.#config, 'utf8');
   }
 
   /** A phone whose SUBSCRIBEs come to Lamplighter. */
@@ -107,9 +102,7 @@ export class Site {
 
   /** With another configuration where `change` is given; ready or not is the caller's to wait for. */
   async restartDaemon(change: Change = (usual) => usual): Promise<void> {
-    const { udpPort, tcpPort, http } = this.daemon;
-    configure(this.home, 'lamplighter.yaml', this.lab, udpPort, tcpPort, Number(new URL(http).port), change);
-    this.daemon = await Daemon.start(this.config);
+    this.daemon = await Daemon.start(configure(this.home, this.lab, this.#ports, change));
   }
 
   async close(): Promise<void> {
@@ -120,21 +113,13 @@ export class Site {
   }
 }
 
-function configure(
-  home: Home,
-  name: string,
-  lab: AsteriskLab,
-  udp: number,
-  tcp: number,
-  http: number,
-  change: Change,
-): string {
+function configure(home: Home, lab: AsteriskLab, { sip, http }: SitePorts, change: Change): string {
   return home.write(
-    name,
+    'lamplighter.yaml',
     change(`version: 1
 domain: ${domain}
 aliases: [127.0.0.1]
-sip: { listen: ['udp:127.0.0.1:${udp}', 'tcp:127.0.0.1:${tcp}'] }
+sip: { listen: ['udp:127.0.0.1:${sip}', 'tcp:127.0.0.1:${sip}'] }
 store: { path: ${home.path('lamplighter.db')} }
 http: { listen: '127.0.0.1:${http}' }
 phones: { profiles: [{ name: quick, match: '.', notifyMinIntervalMs: 0 }] }

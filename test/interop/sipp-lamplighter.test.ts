@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { AmiClient, guiSetDnd } from './lab/ami.ts';
+import { orRequired } from './required.ts';
 import { skip as noSite, Site } from './scene.ts';
 import { run, sippMissing } from './sipp/sipp.ts';
 
 let site: Site;
-const skip = (await sippMissing()) ?? noSite;
+const skip = orRequired(await sippMissing()) ?? noSite;
 
 before(async () => {
   if (skip === null) site = await Site.open();
@@ -33,12 +34,11 @@ for (const transport of ['udp', 'tcp'] as const) {
 test('SIPp watches a lamp, sees it change and leaves', { skip: skip ?? false }, async () => {
   const { udpPort: port } = site.daemon;
   const watching = run('subscribe_dialog', { port, user: '1002', password: 'pw1002' });
-  await site.daemon.until<unknown[]>('/api/v1/subscriptions', (list) => list.length > 0);
+  // the first state has been told: what comes now is the change
+  await site.daemon.until<{ lastStatus: number | null }[]>('/api/v1/subscriptions', ([one]) => one?.lastStatus === 200);
   const gui = await AmiClient.connect(site.lab.admin);
-  // SIPp takes the change only after its pause for the initial state
-  const timer = setInterval(() => void guiSetDnd(gui, '1002', true), 1500);
+  await guiSetDnd(gui, '1002', true);
   const { code, log } = await watching;
-  clearInterval(timer);
   await guiSetDnd(gui, '1002', false);
   await gui.close();
   assert.equal(code, 0, log);

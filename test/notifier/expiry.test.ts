@@ -99,3 +99,11 @@ test('the expiry wheel keeps one timer, takes intervals of any length and a cloc
   wheel.stop();
   assert.equal(clock.pending, 0);
 });
+
+test('a wheel that was stopped holds no timer, whatever comes late', () => {
+  const clock = new FakeClock();
+  const wheel = new ExpiryWheel<{ expiresAt: number; bucket: number }>(clock, () => undefined);
+  wheel.stop();
+  wheel.put({ expiresAt: clock.now() + 60_000, bucket: 0 });
+  assert.equal(clock.pending, 0);
+});

@@ -2,7 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { type Clock, systemClock, within } from '../../src/model/clock.ts';
-import { Agent, type Respond, token } from './phone/agent.ts';
+import { Agent, type Respond } from './phone/agent.ts';
 import { type CallEnd, IncomingCall, OutgoingCall } from './phone/call.ts';
 import { Dialog, dialogKey } from './phone/dialog.ts';
 import type { AlgorithmChoice } from './phone/digest.ts';
@@ -331,6 +331,3 @@ export class Phone {
     if (this.trace.length > 400) this.trace.shift();
   }
 }
-
-/** A Call-ID or tag of one's own, for requests written by hand. */
-export const newToken = token;

@@ -1,15 +1,72 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { z } from 'zod';
+import { configSchema } from '../../src/config/schema.ts';
 import { faults } from '../../src/model/errors.ts';
 
-for (const page of ['docs/architecture.md', 'README.md', 'docs/dependencies.md']) {
-  test(`every file that ${page} names is there`, () => {
-    const named = readFileSync(page, 'utf8').matchAll(/[`(]((?:src|adapters|test|docs|config)\/[\w./-]+)[`)]/g);
+const inFolder = (folder: string) => readdirSync(folder).map((name) => join(folder, name));
+const pages = ['README.md', 'CHANGELOG.md', ...inFolder('docs'), ...inFolder('docs/decisions')].filter((path) =>
+  path.endsWith('.md'),
+);
+
+for (const page of pages) {
+  const text = readFileSync(page, 'utf8');
+
+  test(`every file that ${page} names is there, and every link leads to one, and to a heading of it`, () => {
+    const named = text.matchAll(/[`(]((?:src|adapters|test|docs|config)\/[\w./-]+)[`)]/g);
     const missing = [...named].map((match) => match[1]!).filter((path) => !existsSync(path));
+    for (const [, to = '', anchor] of text.matchAll(/\]\(([\w./-]*)(?:#([\w-]+))?\)/g)) {
+      const file = to === '' ? page : join(dirname(page), to);
+      if (!existsSync(file)) missing.push(to);
+      else if (anchor !== undefined && !headings(file).includes(anchor)) missing.push(`${to}#${anchor}`);
+    }
     assert.deepEqual(missing, []);
   });
+
+  test(`every setting that ${page} names by its path is one`, () => {
+    const named = [...text.matchAll(/`((?:sip|http|log|store|features|phones)\.[A-Za-z]\w*(?:\.\w+)*)/g)];
+    assert.deepEqual(
+      named.map((match) => match[1]!).filter((path) => !isSetting(path)),
+      [],
+    );
+  });
 }
+
+/** The anchors of a page's headings, as Git servers make them. */
+function headings(file: string): string[] {
+  return [...readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, words = '']) =>
+    words
+      .toLowerCase()
+      .replace(/[^\w -]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+type Node = { readonly properties?: Record<string, Node>; readonly items?: Node };
+const schema = z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' }) as Node;
+
+/** A secret may stand as the file that holds it. */
+function isSetting(path: string): boolean {
+  let node: Node | undefined = schema;
+  for (const name of path.split('.')) node = node?.properties?.[name] ?? node?.properties?.[name.replace(/File$/, '')];
+  return node !== undefined;
+}
+
+test('each text of the security log that docs/tls-websocket.md explains is one that the engine writes', () => {
+  const code = inFolder('src/sip/embedded')
+    .map((path) => readFileSync(path, 'utf8'))
+    .join('\n');
+  const [, table = ''] = readFileSync('docs/tls-websocket.md', 'utf8').split(/^\| `detail` .*$/m);
+  const told = [...table.matchAll(/^\| (`[^|]*`) \|/gm)].flatMap(([, cell = '']) => [...cell.matchAll(/`([^`]+)`/g)]);
+  const ours = told.map(([, text = '']) => text.replace(/…$/, '')).filter((text) => !/^(?:ERR_|HPE_|…)/.test(text));
+  assert.ok(ours.length > 5);
+  assert.deepEqual(
+    ours.filter((text) => !code.includes(text)),
+    [],
+  );
+});
 
 test('docs/architecture.md stays under two pages', () => {
   const words = readFileSync('docs/architecture.md', 'utf8').split(/\s+/).length;

@@ -23,6 +23,7 @@ const folders = [
   'ops',
   'config',
   'cli',
+  'rehearsal',
 ];
 
 const hono = [
@@ -72,6 +73,10 @@ export const rooms: readonly Room[] = [
   { files: ['src/ops/**'], folders: ['model', 'ops'], packages: ['zod', ...hono] },
   { files: ['src/config/**'], folders: ['model', 'config'], packages: ['zod', 'yaml'] },
   { files: ['src/cli/**'], folders: [...folders, 'app'], packages: ['commander'] },
+  {
+    files: ['src/rehearsal/**'],
+    folders: ['model', 'state', 'event-packages', 'notifier', 'sip', 'store', 'rehearsal'],
+  },
   { files: ['src/xml.ts'], folders: ['model'], packages: ['fast-xml-parser'] },
   { files: ['src/log.ts'], folders: ['model'], packages: ['pino'] },
   { files: ['adapters/**'], folders: ['model', 'adapters'] },
@@ -92,7 +97,7 @@ function restriction(room: Omit<Room, 'files'>): object {
       .map(([name, home]) => [name, { message: `belongs to ${home} (docs/architecture.md)` }]),
   );
   const closed = folders.filter((folder) => !room.folders.includes(folder)).map((folder) => `**/${folder}/**`);
-  if (!room.folders.includes('app')) closed.push('**/app.ts');
+  if (!room.folders.includes('app')) closed.push('**/app.ts', '**/app-sip.ts');
   const group = [...closed, ...(room.exceptions ?? []).map((file) => `!${file}`)];
   const patterns = [{ group, message: 'this room may not import that one (docs/architecture.md)' }];
   return { level: 'error', options: group.length > 0 ? { paths, patterns } : { paths } };

@@ -116,7 +116,7 @@ async function must(answer: Promise<AmiMessage>): Promise<void> {
   if (message['Response'] !== 'Success') throw new Error(`AMI: ${message['Message'] ?? 'refused'}`);
 }
 
-export function setDeviceState(ami: AmiClient, device: string, state: string): Promise<void> {
+function setDeviceState(ami: AmiClient, device: string, state: string): Promise<void> {
   return must(ami.action({ Action: 'Setvar', Variable: `DEVICE_STATE(${device})`, Value: state }));
 }
 

@@ -10,10 +10,10 @@ import { Phone, type PhoneOptions } from '../../support/phone.ts';
 import { type AmiAccount, AmiClient, databasePut } from './ami.ts';
 import { type Installation, installed } from './installation.ts';
 import { testFile } from './paths.ts';
-import { freePorts, type LabPorts } from './ports.ts';
+import { type LabPorts, labPorts } from './ports.ts';
 
 /** The phones of the lab; the password of each is `pw<extension>`. */
-export const labExtensions = ['1001', '1002', '1003', '1004', '1005', '1006'] as const;
+const labExtensions = ['1001', '1002', '1003', '1004', '1005', '1006'] as const;
 
 const longestRunFolder = 85; // Asterisk's control socket must fit into a Unix socket's address
 const bootMs = 30_000;
@@ -44,7 +44,7 @@ export class AsteriskLab {
     if ('reason' in found) throw new Error(found.reason);
     for (let attempt = 1; ; attempt += 1) {
       const folder = await mkdtemp(join(tmpdir(), 'lamp-ast-'));
-      const lab = new AsteriskLab(found.installation, folder, await freePorts());
+      const lab = new AsteriskLab(found.installation, folder, await labPorts());
       live.add(lab);
       if (live.size === 1) process.on('exit', killAll);
       try {

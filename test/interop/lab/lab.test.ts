@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { systemClock } from '../../../src/model/clock.ts';
 import { dialogInfo, lamp, type Phone, type Subscription } from '../../support/phone.ts';
+import { orRequired } from '../required.ts';
 import {
   type AmiAccount,
   AmiClient,
@@ -13,7 +14,7 @@ import {
 } from './ami.ts';
 import { AsteriskLab } from './asterisk.ts';
 
-const missing = await AsteriskLab.available();
+const missing = orRequired(await AsteriskLab.available());
 
 describe('the lab and the phone against a real Asterisk', { skip: missing ?? false }, () => {
   let lab: AsteriskLab;

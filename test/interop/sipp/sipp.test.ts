@@ -5,10 +5,11 @@ import { ScriptedPeer } from '../../support/phone/scripted-peer.ts';
 import { featureType } from '../../support/phone.ts';
 import { AmiClient, guiSetDnd } from '../lab/ami.ts';
 import { AsteriskLab } from '../lab/asterisk.ts';
+import { orRequired } from '../required.ts';
 import { run, sippMissing } from './sipp.ts';
 
-const noSipp = await sippMissing();
-const noLab = noSipp ?? (await AsteriskLab.available());
+const noSipp = orRequired(await sippMissing());
+const noLab = noSipp ?? orRequired(await AsteriskLab.available());
 const csta = 'http://www.ecma-international.org/standards/ecma-323/csta/ed3';
 
 /** Plays a notifier for the Set scenario: challenges each SUBSCRIBE, tells two features one by one, then what was set. */

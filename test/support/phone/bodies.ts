@@ -1,4 +1,4 @@
-import { type Message, params } from './message.ts';
+import { params } from './message.ts';
 
 const csta = 'http://www.ecma-international.org/standards/ecma-323/csta/ed3';
 // COMPAT(Polycom VVX 5.4): a constant, not an identity
@@ -234,9 +234,4 @@ function decodeText(value: string): string {
     if (hex) return String.fromCodePoint(Number.parseInt(hex, 16));
     return dec ? String.fromCodePoint(Number(dec)) : (named[name] ?? whole);
   });
-}
-
-/** The body of a message with its type, for the readers above. */
-export function contentOf(message: Message): Content {
-  return { contentType: message.header('Content-Type') ?? '', body: message.text };
 }

@@ -40,7 +40,7 @@ export class Inbox<T> {
   }
 
   /** Rejects with the list of what did arrive when nothing matches in time. */
-  next(wants: (item: T) => boolean = () => true, timeoutMs = 5000): Promise<T> {
+  next(wants: (item: T) => boolean = () => true, timeoutMs = 15_000): Promise<T> {
     for (let index = this.#cursor; index < this.#items.length; index += 1) {
       const item = this.#items[index] as T;
       if (!wants(item)) continue;

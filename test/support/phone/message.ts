@@ -121,7 +121,7 @@ export function addressUri(value: string): string {
 }
 
 /** A parameter behind the address, such as `tag`. */
-export function addressParam(value: string, name: string): string | undefined {
+function addressParam(value: string, name: string): string | undefined {
   const behind = value.includes('>') ? value.slice(value.lastIndexOf('>') + 1) : value.slice(value.indexOf(';'));
   return params(behind).get(name);
 }
