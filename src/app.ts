@@ -1,8 +1,9 @@
 import type { PbxAdapter } from '../adapters/adapter.ts';
 import { openAdapter } from '../adapters/host.ts';
+import { type SipSide, sipSide } from './app-sip.ts';
 import { Gate } from './commands/gate.ts';
 import { makePolicy, type TargetPolicy } from './commands/policy.ts';
-import { parseHostPort, parseListenPoint } from './config/listen-point.ts';
+import { parseHostPort } from './config/listen-point.ts';
 import { chooseProfile } from './config/readings.ts';
 import type { Config, PbxConfig } from './config/schema.ts';
 import { eventPackages } from './event-packages/index.ts';
@@ -16,21 +17,8 @@ import { type Outcome, refused } from './model/outcome.ts';
 import type { Random } from './model/random.ts';
 import { Notifier } from './notifier/notifier.ts';
 import { HttpServer } from './ops/http.ts';
-import { Authenticator } from './sip/auth/authenticator.ts';
-import { factsFor } from './sip/auth/realm.ts';
-import { TrustedNetworks } from './sip/auth/trusted-networks.ts';
-import { EmbeddedEngine } from './sip/embedded/engine.ts';
-import type { StreamOptions } from './sip/embedded/transports.ts';
-import { isLoopback, LocalAddresses } from './sip/local-addresses.ts';
-import { AdvertisedName } from './sip/locate/advertised-name.ts';
-import { CachedResolver } from './sip/locate/cached-resolver.ts';
-import { Locator } from './sip/locate/locator.ts';
-import { DnsResolver, type NameResolver } from './sip/locate/name-resolver.ts';
-import { RelocatingEngine } from './sip/locate/relocating-engine.ts';
-import { Relocation } from './sip/locate/relocation.ts';
-import { hostOf, Places } from './sip/places.ts';
+import { rehearse } from './rehearsal/rehearsal.ts';
 import { SecurityLog } from './sip/security-log.ts';
-import { SipFront } from './sip/sip-front.ts';
 import { Hub } from './state/hub.ts';
 import { neverTried } from './state/links.ts';
 import { SqliteStore } from './store/sqlite-store.ts';
@@ -45,10 +33,10 @@ export interface AppOptions {
 
 /** Stored subscriptions get their NOTIFY when the PBX has told its picture, or after this long without one; ms. */
 const patienceMs = 10_000;
+/** Restored subscriptions up to which the start takes the time of a rehearsal. */
+const mostToRehearse = 5_000;
 /** A room that does not stop in this time is left behind; ms. All of them together stay under the 3 s of product. */
 const stopMs = 800;
-/** Of which the SIP side gives what is under way: answers to requests that are here, and those to its NOTIFYs; ms. */
-const drainMs = 300;
 
 /** The one place that knows every room: who is wired to whom, and in which order they start and stop. */
 export class App {
@@ -59,7 +47,7 @@ export class App {
   #http = '';
   #hub: Hub | null = null;
   readonly #security: SecurityLog;
-  #engine: EmbeddedEngine | null = null;
+  #sipSide: SipSide | null = null;
 
   constructor(options: AppOptions) {
     this.#options = options;
@@ -93,6 +81,7 @@ export class App {
     const store = new SqliteStore({ path: config.store.path, clock, random, logger: logger.child('store') });
     this.#running.push(() => store.close());
     const stored = store.load(clock.now());
+    await this.#rehearse(stored.subscriptions.length);
 
     const sources = config.pbx.map(({ name }) => name);
     const hub = new Hub({ clock, logger: logger.child('state'), store, secret: stored.secret, sources });
@@ -117,7 +106,12 @@ export class App {
     });
     hub.onChange((change) => gate.observe(change));
 
-    const front = this.#front(adapters, (user) => hub.ownerOf(aorOf(user, config.domain)), stored.secret);
+    const owner = (user: string) => hub.ownerOf(aorOf(user, config.domain));
+    const security = this.#security;
+    const sip = sipSide({ ...this.#options, security, adapters, owner, secret: stored.secret });
+    const { front } = sip;
+    this.#running.push(() => sip.close());
+    this.#sipSide = sip;
     const notifier = new Notifier({
       clock,
       random,
@@ -174,7 +168,7 @@ export class App {
 
   /** Reads the TLS certificate again. A bad one is logged, and the old one stays. */
   async reloadCertificate(): Promise<void> {
-    await this.#engine?.reloadCertificate();
+    await this.#sipSide?.reloadCertificate();
   }
 
   /** Newest room first, each within its time; sends no `terminated`: a restart is invisible to phones. */
@@ -189,74 +183,23 @@ export class App {
     }
   }
 
+  /** Telling many restored subscriptions is a rehearsal of its own, and they wait. */
+  async #rehearse(restored: number): Promise<void> {
+    const { config, clock, random, logger, version } = this.#options;
+    if (!config.sip.warmUp || restored > mostToRehearse) return;
+    try {
+      const answered = await rehearse({ clock, random, digest: config.sip.auth !== 'trusted', version });
+      logger.debug({ answered }, 'rehearsed with phones of our own');
+    } catch (error) {
+      logger.debug({ reason: String(error) }, 'no rehearsal: the first requests will take longer');
+    }
+  }
+
   #adapter(pbx: PbxConfig, remembered: readonly FeatureRow[]): Promise<PbxAdapter> {
     const { clock, random, logger, config } = this.#options;
     const { name, type, ...options } = pbx;
     const settings = { name, domain: config.domain, options, remembered };
     return openAdapter(type, settings, { clock, random, logger: logger.child(`pbx ${name}`) });
-  }
-
-  #front(adapters: ReadonlyMap<string, PbxAdapter>, owner: (user: string) => string | null, secret: Buffer): SipFront {
-    const { config, clock, random, logger, version } = this.#options;
-    const { sip, domain, aliases } = config;
-    const listen = sip.listen.map(parseListenPoint);
-    const serverName = `Lamplighter/${version}`;
-    const log = logger.child('sip');
-    const security = this.#security;
-    const users = new Map(sip.users.map(({ user, password }) => [user, { realm: domain, password }]));
-    const advertise = sip.advertise ?? null;
-    const addresses = new LocalAddresses(clock);
-    const dns = new DnsResolver();
-    this.#running.push(() => dns.close());
-    const resolver = new CachedResolver(dns, clock);
-    const advertised = new AdvertisedName(hostOf(advertise ?? ''), resolver, clock);
-    void advertised.refresh();
-    const hosts = listen.map(({ address }) => address);
-    const places = new Places({ domain, aliases, advertise, listen: hosts, addresses, advertised });
-    const authenticator = new Authenticator({
-      mode: sip.auth,
-      trusted: sip.trusted,
-      lookup: async (user) =>
-        sip.auth === 'users' ? (users.get(user) ?? null) : credentials(adapters, owner(user), user),
-      facts: (user) => {
-        const own = user === null ? null : owner(user);
-        const facts = sip.auth === 'users' ? { realm: domain, md5Only: false } : digestFor(adapters, own, user, secret);
-        // COMPAT(baresip 1, sipsak): they give up where the first offer is no MD5
-        return facts === null ? null : { ...facts, md5Only: facts.md5Only || sip.digest === 'md5' };
-      },
-      secret,
-      domain,
-      isOurs: (host) => places.isOurs(host),
-      clock,
-      random,
-      security,
-    });
-    const engine = new EmbeddedEngine({
-      listen,
-      clock,
-      random,
-      logger: log,
-      serverName,
-      streams: streamsOf(sip),
-      perSource: sip.limits.perSource,
-      exempt: exemptOf(sip),
-      drainMs,
-      security,
-      ...(advertise === null ? {} : { advertise: hostOf(advertise) }),
-    });
-    this.#engine = engine;
-    return new SipFront({
-      engine: sip.auth === 'trusted' ? this.#relocating(engine, resolver, addresses) : engine,
-      random,
-      logger: log,
-      authenticator,
-      places,
-      allowEvents: eventPackages.map(({ event }) => event),
-      accepts: eventPackages.flatMap(({ requestTypes }) => requestTypes ?? []),
-      maxBodyBytes: 65_536,
-      advertise,
-      security,
-    });
   }
 
   /** A phone wished what the policy forbids: with a stolen password the first sign of toll fraud. */
@@ -266,21 +209,6 @@ export class App {
     const proven = this.#options.config.sip.auth !== 'trusted' || transport !== 'udp';
     const detail = `${feature} ${wished?.enabled ? 'on' : 'off'} ${wished?.target ?? ''} for ${aor}: ${reason}`;
     this.#security.report('wish-refused', { address: bare ?? bracketed ?? '', proven }, { user: origin.who, detail });
-  }
-
-  /** Proxies in front that were restarted are connected to again, as far as `sip.trusted` goes. */
-  #relocating(engine: EmbeddedEngine, resolver: NameResolver, addresses: LocalAddresses): RelocatingEngine {
-    const { config, clock, random, logger } = this.#options;
-    const listen = config.sip.listen.map(parseListenPoint);
-    const trusted = new TrustedNetworks(config.sip.trusted);
-    const families = [...new Set(listen.map(({ address }) => (address.includes(':') ? 6 : 4)))];
-    const isOwn = (address: string) => addresses.has(address);
-    const relocation = new Relocation({
-      locator: new Locator({ resolver, clock, random, logger, families, isOwn }),
-      isTrusted: (address) => trusted.has(address),
-      isSelf: ({ address, port }) => isOwn(address) && listen.some((point) => point.port === port),
-    });
-    return new RelocatingEngine({ engine, relocation, clock, logger });
   }
 
   /** Once: when every PBX has told its picture, or after `patienceMs` with the last truth. */
@@ -304,48 +232,10 @@ async function ask(adapter: PbxAdapter | undefined, wish: Wish, deadlineMs: numb
   return adapter?.setFeature(wish, deadlineMs) ?? refused('pbx-away', 'no PBX has this extension');
 }
 
-function streamsOf({ tls, webSocketOrigins, connections, auth, trusted }: Config['sip']): StreamOptions {
-  const networks = new TrustedNetworks(auth === 'trusted' ? trusted : []);
-  return {
-    ...(tls === undefined ? {} : { tls }),
-    webSocketOrigins,
-    limits: connections,
-    isTrusted: (address) => networks.has(address),
-  };
-}
-
-/** Not counted by `sip.limits`: this host, and the proxies and media gateways an admin trusts with everybody's name. */
-function exemptOf({ auth, trusted }: Config['sip']): (address: string) => boolean {
-  const networks = new TrustedNetworks(auth === 'trusted' ? trusted : []);
-  return (address) => isLoopback(address) || networks.has(address);
-}
-
 function policyOf({ aliases, features }: Config): TargetPolicy {
   const policy = makePolicy({ ...features.policy, aliases });
   if (!policy.ok) throw new Fault('config-invalid', `features.policy: ${policy.refusal.message}`);
   return policy.value;
-}
-
-/** Of the PBX that has the extension, and of no other: the same number at another PBX is another user. */
-async function credentials(adapters: ReadonlyMap<string, PbxAdapter>, owner: string | null, user: string) {
-  const known = owner === null ? undefined : adapters.get(owner);
-  if (known !== undefined) return known.credentials(user);
-  for (const adapter of adapters.values()) {
-    const found = await adapter.credentials(user);
-    if (found !== null) return found;
-  }
-  return null;
-}
-
-function digestFor(
-  adapters: ReadonlyMap<string, PbxAdapter>,
-  owner: string | null,
-  user: string | null,
-  secret: Buffer,
-) {
-  const own = owner === null ? null : (adapters.get(owner)?.digest() ?? null);
-  const all = [...adapters.values()].flatMap((adapter) => adapter.digest() ?? []);
-  return factsFor(user, own, all, secret);
 }
 
 function health(hub: Hub, storeFailure: string | null) {

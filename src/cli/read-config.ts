@@ -3,6 +3,7 @@ import { makePolicy } from '../commands/policy.ts';
 import { describe, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { Fault } from '../model/errors.ts';
+import { TrustedNetworks } from '../sip/auth/trusted-networks.ts';
 import { checkTls } from '../sip/embedded/tls-keys.ts';
 
 /**
@@ -17,20 +18,32 @@ export function readConfig(file: string | null): Config | number {
       environment: process.env,
       optionsOf: adapterOptions,
       adapterTypes: Object.keys(adapterKinds),
+      judge,
     });
     if (!result.ok) {
       process.stderr.write(`${describe(result.problems, result.file)}\n`);
       return 2;
     }
-    const policy = makePolicy(result.config.features.policy);
-    if (!policy.ok)
-      throw new Fault('config-invalid', `${file ?? 'configuration'}: features.policy: ${policy.refusal.message}`);
-    const { tls } = result.config.sip;
-    if (tls !== undefined) checkTls(tls);
     return result.config;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     process.stderr.write(`${error.message}\nTo do: ${error.fix}\n`);
     return error.exit;
   }
+}
+
+/** What the schema cannot know: files, networks, patterns that could take hours. */
+function judge({ sip, features }: Config): readonly string[] {
+  const policy = makePolicy(features.policy);
+  const wrong = policy.ok ? [] : [`features.policy: ${policy.refusal.message}`];
+  const attempts = [() => sip.tls && checkTls(sip.tls), () => new TrustedNetworks(sip.trusted)];
+  for (const attempt of attempts) {
+    try {
+      attempt();
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      wrong.push(error.message);
+    }
+  }
+  return wrong;
 }

@@ -25,6 +25,7 @@ export async function start(file: string | null): Promise<number> {
     await app.start();
   } catch (error) {
     await app.stop();
+    endSoon();
     return giveUp(logger, error);
   }
   process.once('uncaughtException', (error) => {
@@ -38,9 +39,13 @@ export async function start(file: string | null): Promise<number> {
   await stopped;
   logger.info({}, 'stopping: phones keep their subscriptions and notice nothing');
   await app.stop();
-  // a library's forgotten timer must not keep a stopped daemon alive
-  setTimeout(() => process.exit(), lingerMs).unref();
+  endSoon();
   return 0;
+}
+
+/** A forgotten timer, of a library or ours, must not keep a stopped daemon alive. The exit code is the one set by then. */
+function endSoon(): void {
+  setTimeout(() => process.exit(), lingerMs).unref();
 }
 
 function giveUp(logger: Logger, error: unknown): number {

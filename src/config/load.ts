@@ -31,6 +31,8 @@ export interface LoadOptions {
   /** The options of each known adapter type; null for a type nobody knows. */
   readonly optionsOf: (type: string) => z.ZodType | null;
   readonly adapterTypes: readonly string[];
+  /** What only the rooms that use a setting can judge; asked where all else is right. Answers `path: what is wrong` lines. */
+  readonly judge?: (config: Config) => readonly string[];
 }
 
 type Path = readonly (string | number)[];
@@ -51,7 +53,7 @@ const later: Readonly<Record<string, string>> = {
 };
 
 /**
- * File → environment → secrets → schema → options of each PBX. All problems at once, each with its line. Throws
+ * File → environment → secrets → schema → options of each PBX; then `judge`. All problems at once, each with its line. Throws
  * `config-unreadable` where the file cannot be read at all.
  */
 export function loadConfig(options: LoadOptions): LoadResult {
@@ -80,7 +82,9 @@ export function loadConfig(options: LoadOptions): LoadResult {
   if (repeated >= 0) {
     return { ok: false, problems: [locate(source, ['pbx', repeated, 'name'], 'expected a name of its own')], file };
   }
-  return { ok: true, config: { ...parsed.data, pbx }, file };
+  const config = { ...parsed.data, pbx };
+  const judged = options.judge?.(config).map((line) => locateJudged(source, line)) ?? [];
+  return judged.length > 0 ? { ok: false, problems: inOrder(judged), file } : { ok: true, config, file };
 }
 
 /** One line a problem, as `check-config` and a refused start print them. */
@@ -170,6 +174,11 @@ function locate(source: Source, path: Path, message: string): ConfigProblem {
   const inFile = isMap(source.root) && source.root.hasIn(path);
   if (made !== undefined && !inFile) return { ...problem(path, null, message), variable: made[1] };
   return problem(path, lineOf(source, path), message);
+}
+
+function locateJudged(source: Source, text: string): ConfigProblem {
+  const [, path = '', message = text] = /^([\w.]+): (.*)$/s.exec(text) ?? [];
+  return locate(source, path.split('.'), message);
 }
 
 function problem(path: Path, line: number | null, message: string): ConfigProblem {

@@ -49,8 +49,17 @@ const advertised = z
   .max(255)
   .regex(
     /^(?:(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::\d{1,5})?|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F.]*)$/,
-    'expected a host name or an address, with or without :PORT',
-  );
+    { error: 'expected a host name or an address, with or without :PORT', abort: true },
+  )
+  .refine(isHostAndPort, 'expected a host name or an address that there can be, and a port from 1 to 65535');
+
+function isHostAndPort(text: string): boolean {
+  const [, host = text, port = '5060'] = /^(\[.*\]|[^:]*):(\d+)$/.exec(text) ?? [];
+  const bare = host.replace(/^\[(.*)\]$/, '$1');
+  // RFC 3261 25.1: the last label of a host name begins with a letter, so that no name looks like an address
+  const isName = /(?:^|\.)[A-Za-z][A-Za-z0-9-]*\.?$/.test(bare) && !bare.includes('..') && !bare.includes(':');
+  return (isIP(bare) !== 0 || isName) && Number(port) >= 1 && Number(port) <= 65_535;
+}
 
 const pattern = z.string().superRefine((text, context) => {
   try {
@@ -123,6 +132,12 @@ const sipSettings = z.strictObject({
     .array(z.strictObject({ user: z.string().min(1), password: z.string().min(1) }))
     .default([])
     .describe('With auth: users. `passwordFile` may stand for `password`.'),
+  warmUp: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Rehearse at start for about a second, with phones of its own on loopback: the first storm then meets code that is compiled.',
+    ),
   limits: z
     .strictObject({
       perSource: z

@@ -17,6 +17,7 @@ export class ExpiryWheel<T extends Expiring> {
   readonly #buckets = new Map<number, Set<T>>();
   #swept: number;
   #timer: Timer | null = null;
+  #stopped = false;
 
   constructor(clock: Clock, onDue: (item: T) => void) {
     this.#clock = clock;
@@ -44,13 +45,15 @@ export class ExpiryWheel<T extends Expiring> {
     item.bucket = 0;
   }
 
+  /** For good: what is put in later never runs out. */
   stop(): void {
+    this.#stopped = true;
     this.#timer?.cancel();
     this.#timer = null;
   }
 
   #arm(): void {
-    if (this.#timer !== null || this.#buckets.size === 0) return;
+    if (this.#stopped || this.#timer !== null || this.#buckets.size === 0) return;
     this.#timer = this.#clock.after(1000 - (this.#clock.now() % 1000), () => {
       this.#timer = null;
       this.#sweep();
