@@ -46,7 +46,7 @@ export class Outgoing {
 
   /** RFC 3261 18.1.1: by TCP to the very same place, by UDP after all where that fails. */
   async #sendLarge(draft: Draft, flow: Flow): Promise<FinalResponse> {
-    const connection = await this.#transports.dial(flow.remote);
+    const connection = await this.#transports.dial(flow.remote, flow.local.address);
     const response = connection === null ? null : await this.#sendBy(draft, connection.flow);
     if (response !== null && !response.local) return response;
     this.#rememberNoTcp(flow);

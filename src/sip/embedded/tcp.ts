@@ -10,7 +10,7 @@ export class TcpSide {
   readonly #connections: Connections;
   readonly #servers: Server[] = [];
   readonly #points: ListenPoint[] = [];
-  /** Dialled and still open, by `address|port`. */
+  /** Dialled and still open, by `address|port|from`. */
   readonly #dialled = new Map<string, Connection>();
   readonly #dialling = new Map<string, Promise<Connection | null>>();
   readonly #unconnected = new Set<Socket>();
@@ -28,16 +28,21 @@ export class TcpSide {
     return bound;
   }
 
-  /** A connection to this very address and port, dialled where none is open; null where that fails in time. */
-  dial(remote: Endpoint): Promise<Connection | null> {
-    const key = `${remote.address}|${remote.port}`;
+  /**
+   * A connection to this very address and port, dialled where none is open; null where that fails in time.
+   *
+   * @param from the address of ours that the peer knows; a wildcard or nothing: the system chooses.
+   */
+  dial(remote: Endpoint, from = ''): Promise<Connection | null> {
+    const localAddress = from === '' || isWildcard(from) ? undefined : from;
+    const key = `${remote.address}|${remote.port}|${localAddress ?? ''}`;
     const known = this.#dialled.get(key);
     if (known?.open) return Promise.resolve(known);
     this.#dialled.delete(key);
     if (this.#connections.closing) return Promise.resolve(null);
     const under = this.#dialling.get(key);
     if (under !== undefined) return under;
-    const dialling = this.#connect(remote, key).then((connection) => {
+    const dialling = this.#connect(remote, localAddress, key).then((connection) => {
       this.#dialling.delete(key);
       if (connection?.open) this.#dialled.set(key, connection);
       return connection;
@@ -58,9 +63,10 @@ export class TcpSide {
     openByteStream(socket, { transport: 'tcp', local, remote }, this.#connections);
   }
 
-  #connect(remote: Endpoint, key: string): Promise<Connection | null> {
+  #connect(remote: Endpoint, localAddress: string | undefined, key: string): Promise<Connection | null> {
     return new Promise((resolve) => {
-      const socket = connect({ host: remote.address, port: remote.port, noDelay: true });
+      const from = localAddress === undefined ? {} : { localAddress };
+      const socket = connect({ host: remote.address, port: remote.port, noDelay: true, ...from });
       this.#unconnected.add(socket);
       const done = (connection: Connection | null) => {
         timer.cancel();

@@ -92,8 +92,9 @@ export class Transports {
     return this.#connections.find(flow.connection);
   }
 
-  dial(remote: Endpoint): Promise<Connection | null> {
-    return this.#tcp.dial(remote);
+  /** `from`: the address of ours that the peer knows. */
+  dial(remote: Endpoint, from?: string): Promise<Connection | null> {
+    return this.#tcp.dial(remote, from);
   }
 
   /** Where we can be reached, for the Via of a request on this flow; null: no socket for it. */

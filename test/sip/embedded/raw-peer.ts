@@ -79,10 +79,13 @@ export class UdpPeer {
 export class TcpPeer {
   text = '';
   closed = false;
+  /** The other side's address. */
+  readonly from: string;
   readonly #socket: Socket;
 
   constructor(socket: Socket) {
     this.#socket = socket;
+    this.from = socket.remoteAddress ?? '';
     socket.on('data', (bytes) => {
       this.text += bytes.toString('latin1');
     });

@@ -223,32 +223,38 @@ test('T-04 a dial that takes too long is given up and the NOTIFY goes by UDP', a
   assert.ok(listener.peers.every(({ text }) => text === ''));
 });
 
-test('E65-31: a dial names a listener that is there, also where none is at the address it left from', async () => {
-  const clock = new FakeClock();
+/** A NOTIFY too large for UDP, of an engine with TCP on .3 and .2 and UDP at `own`: where it came from, and what it says. */
+async function dialled(own: string): Promise<{ from: string; sentBy: string; points: readonly ListenPoint[] }> {
+  const stage = await opened([]); // closes what the test opened
   const listen = ['127.0.0.3', '127.0.0.2'].map((address) => ({ transport: 'tcp', address, port: 0 }) as const);
-  const udp = { transport: 'udp', address: '127.0.0.2', port: 0 } as const;
   const engine = new EmbeddedEngine({
-    listen: [...listen, udp],
-    clock,
+    listen: [...listen, { transport: 'udp', address: own, port: 0 }],
+    clock: new FakeClock(),
     random: systemRandom,
     logger: silentLogger,
     serverName: '',
   });
   const points = await engine.start(() => undefined);
-  const stage = await opened([]); // closes what the test opened
   stage.keep({ close: () => engine.stop() });
-  const [first, , datagrams] = points as [ListenPoint, ListenPoint, ListenPoint];
   const peer = stage.keep(await UdpPeer.besideTcp());
   const listener = stage.keep(await TcpListener.open(peer.endpoint));
-  const done = engine.request(notify(peer.flowTo(datagrams), { body: 'x'.repeat(2000) }));
+  const done = engine.request(notify(peer.flowTo(points[2] as ListenPoint), { body: 'x'.repeat(2000) }));
   await until(() => (listener.peers[0]?.text.length ?? 0) > 2000, 'the NOTIFY on TCP');
   const [stream] = listener.peers as [TcpPeer];
-  const sentBy = /^SIP\/2\.0\/TCP ([\d.]+):(\d+);/.exec(headerOf(stream.text, 'Via') ?? '');
-  const [, address, port] = sentBy ?? [];
-  const named = points.filter((point) => point.transport === 'tcp' && String(point.port) === port);
-  assert.deepEqual(named, [{ ...first, address }]);
   stream.send(answerTo(stream.text, 200));
   assert.equal((await done).status, 200);
+  const [, sentBy = ''] = /^SIP\/2\.0\/TCP ([\d.:]+);/.exec(headerOf(stream.text, 'Via') ?? '') ?? [];
+  return { from: stream.from, sentBy, points: points.slice(0, 2) };
+}
+
+test('E65-31: a dial leaves from the address of ours that the phone knows, and names the listener there', async () => {
+  const { from, sentBy, points } = await dialled('127.0.0.2');
+  assert.deepEqual([from, sentBy], ['127.0.0.2', `127.0.0.2:${points[1]?.port}`]);
+});
+
+test('E65-31: a dial names a listener that is there, also where none is at the address it left from', async () => {
+  const { from, sentBy, points } = await dialled('127.0.0.4');
+  assert.deepEqual([from, sentBy], ['127.0.0.4', `127.0.0.3:${points[0]?.port}`]);
 });
 
 test('a datagram whose sender says port 0, where nobody can be answered, is not looked at', async (t) => {
