@@ -26,6 +26,7 @@ export class LocalAddresses {
   constructor(clock: Clock, read: () => readonly LocalAddress[] = systemAddresses) {
     this.#clock = clock;
     this.#read = read;
+    this.#all(); // while there are descriptors to ask with
   }
 
   /** True for loopback and for any address of an interface. Without brackets. */
@@ -55,8 +56,12 @@ export class LocalAddresses {
   #all(): readonly LocalAddress[] {
     const now = this.#clock.now();
     if (now - this.#readAt >= maxAgeMs || now < this.#readAt) {
-      this.#known = this.#read();
       this.#readAt = now;
+      try {
+        this.#known = this.#read();
+      } catch {
+        return this.#known; // every descriptor is taken: what was known stays true for the next 10 s
+      }
       this.#facing.clear();
     }
     return this.#known;

@@ -180,9 +180,11 @@ export class SipFront implements NotifySender {
     });
   }
 
-  #report({ request, message, user, how }: Attempt, event: SecurityEvent): void {
+  #report({ request, message, initial, user, how }: Attempt, event: SecurityEvent): void {
     const { remote, transport } = request.flow;
-    const suspect = { address: remote.address, proven: how === 'digest' || isStream(transport) };
+    // Within a dialog a nonce of another address is good, but for settings: there the sender may be forged.
+    const nonceIsHome = how === 'digest' && (initial || request.body.length > 0);
+    const suspect = { address: remote.address, proven: nonceIsHome || isStream(transport) };
     const detail = `${message.event} of ${request.uri}`;
     this.#options.security?.report(event, suspect, { ...(user === null ? {} : { user }), detail });
   }

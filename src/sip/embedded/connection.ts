@@ -31,6 +31,10 @@ export interface ConnectionTools {
   readonly events: ConnectionEvents;
 }
 
+/** Phones send a keep-alive or two a minute. */
+const mostNoises = 100;
+const noiseMs = 10_000;
+
 /** One connection, accepted or dialled, whatever carries it: its time limits, its order, its end. */
 export class Connection {
   readonly flow: Flow;
@@ -43,6 +47,8 @@ export class Connection {
   #midMessage = false;
   #gotMessage = false;
   #finishing = false;
+  #noiseSince = Number.NEGATIVE_INFINITY;
+  #noises = 0;
   #closed = false;
 
   /** `dialled`: by us, so its peer need not speak first. */
@@ -80,11 +86,28 @@ export class Connection {
   receive(frame: Frame): void {
     if (this.#closed || this.#finishing) return;
     if (frame.kind === 'ping') {
-      this.send('\r\n'); // RFC 5626 4.4.1
+      if (this.noise()) this.send('\r\n'); // RFC 5626 4.4.1
       return;
     }
     this.#gotMessage = true;
     this.#tools.events.onFrame(frame, this);
+  }
+
+  /**
+   * A keep-alive, or a message that was dropped unread: cheap to send, not free to hear, and counted nowhere else. False:
+   * there have been too many, and the connection is closed.
+   */
+  noise(): boolean {
+    if (this.#closed) return false;
+    const now = this.#tools.clock.now();
+    if (now - this.#noiseSince >= noiseMs || now < this.#noiseSince) {
+      this.#noiseSince = now;
+      this.#noises = 0;
+    }
+    if (++this.#noises <= mostNoises) return true;
+    this.#misuse('too many keep-alives or dropped messages');
+    this.close();
+    return false;
   }
 
   /** The carrier has handed over all frames of what it read; `midMessage`: and the beginning of another. */

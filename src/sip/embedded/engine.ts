@@ -245,7 +245,10 @@ export class EmbeddedEngine implements SipEngine {
     if (this.#phase === 'stopped' || (datagram && this.#stale.dropping)) return;
     const { address } = flow.remote;
     const admission = this.#limits.admit(address, looksLikeResponse(bytes));
-    if (admission === 'drop') return;
+    if (admission === 'drop') {
+      if (!datagram) this.#transports.connection(flow)?.noise();
+      return;
+    }
     const parsed = parseMessage(bytes, isFramed(flow) ? 'datagram' : 'stream');
     if (parsed.kind === 'request') this.#onRequestMessage(parsed, bytes.length, flow, admission === 'refuse');
     else if (parsed.kind === 'response') {

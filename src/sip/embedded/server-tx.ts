@@ -46,10 +46,12 @@ export const serverTable: Readonly<Record<ServerState, Readonly<Record<ServerInp
 export const serverLimits = {
   /** Answered ones kept for Timer J; the oldest are forgotten first, their retransmissions would be new requests. */
   kept: 200_000,
-  /** Bytes of kept answers: they echo what strangers wrote. */
+  /** Bytes of kept answers and of their keys: both repeat what strangers wrote. */
   keptBytes: 96 * 1024 * 1024,
   /** Unanswered ones, waiting to be served or being served; beyond, 503 with Retry-After. About 6 kB each. */
   pending: 20_000,
+  /** Bytes of the unanswered ones: 20,000 of the largest would be 1.3 GB. */
+  pendingBytes: 64 * 1024 * 1024,
 } as const;
 
 export type Limits = Readonly<Record<keyof typeof serverLimits, number>>;
@@ -121,9 +123,9 @@ class ServerTx extends Waiting {
     return this.#state === 'completed';
   }
 
-  /** Of the answer; 0 before it. */
-  get answerBytes(): number {
-    return this.#wire.length;
+  /** Of the answer and of the key, which without a branch holds the Request-URI and more. */
+  get keptBytes(): number {
+    return this.#wire.length + this.key.length;
   }
 
   input(input: ServerInput, answer?: SipAnswer): void {
@@ -197,6 +199,7 @@ export class ServerTransactions {
   /** In the order of their answers, which is also that of their Timers J; those that have ended may still stand here. */
   readonly #answered = new Fifo<ServerTx>();
   #pending = 0;
+  #pendingBytes = 0;
   #keptBytes = 0;
 
   constructor(host: ServerHost, limits: Limits = serverLimits) {
@@ -215,7 +218,7 @@ export class ServerTransactions {
 
   /** True: too many wait for their answers. */
   get full(): boolean {
-    return this.#pending >= this.#limits.pending;
+    return this.#pending >= this.#limits.pending || this.#pendingBytes >= this.#limits.pendingBytes;
   }
 
   /**
@@ -245,14 +248,15 @@ export class ServerTransactions {
     this.#byKey.set(key, tx);
     if (own !== null) this.#byMergeKey.set(own, tx);
     this.#pending++;
+    this.#pendingBytes += bytes;
     this.host.wheel.set(tx, 64 * t1);
     if (this.#byKey.size > this.#limits.kept) this.#forgetOldest();
     return new HandedTransaction(request, tx);
   }
 
   answered(tx: ServerTx, status: number, reliable: boolean): void {
-    this.#pending--;
-    this.#keptBytes += tx.answerBytes;
+    this.#settled(tx);
+    this.#keptBytes += tx.keptBytes;
     // A refusal has done nothing that a second copy could do again.
     // COMPAT(old phones): after a challenge they repeat with the same CSeq, against RFC 3261 22.2
     if (status >= 300) this.#forgetMerge(tx);
@@ -266,8 +270,8 @@ export class ServerTransactions {
   }
 
   forget(tx: ServerTx, unanswered: boolean): void {
-    if (unanswered) this.#pending--;
-    else this.#keptBytes -= tx.answerBytes;
+    if (unanswered) this.#settled(tx);
+    else this.#keptBytes -= tx.keptBytes;
     tx.empty();
     this.host.wheel.cancel(tx);
     this.#byKey.delete(tx.key);
@@ -282,7 +286,14 @@ export class ServerTransactions {
     this.#answered.clear();
     this.#byMergeKey.clear();
     this.#pending = 0;
+    this.#pendingBytes = 0;
     this.#keptBytes = 0;
+  }
+
+  /** It waits for its answer no longer. */
+  #settled(tx: ServerTx): void {
+    this.#pending--;
+    this.#pendingBytes -= tx.bytes;
   }
 
   #forgetMerge(tx: ServerTx): void {

@@ -6,7 +6,7 @@ import { systemClock } from '../../../src/model/clock.ts';
 import { systemRandom } from '../../../src/model/random.ts';
 import { EmbeddedEngine } from '../../../src/sip/embedded/engine.ts';
 import { ReceivedRequest } from '../../../src/sip/embedded/received-request.ts';
-import { ServerTransactions, serverLimits } from '../../../src/sip/embedded/server-tx.ts';
+import { ServerTransactions, serverKey, serverLimits } from '../../../src/sip/embedded/server-tx.ts';
 import { TimerWheel } from '../../../src/sip/embedded/timer-wheel.ts';
 import type { Flow } from '../../../src/sip/engine.ts';
 import { parseMessage } from '../../../src/sip/message/parse.ts';
@@ -105,4 +105,51 @@ test('answers kept for Timer J stay within their bytes, whatever strangers let u
   store.open({ key: 'after', merge: null }, 1000, parsed, new ReceivedRequest(parsed, flow)).respond({ status: 401 });
   assert.equal(store.size, 1);
   wheel.stop();
+});
+
+test('the bytes of keys are counted: without a branch they hold the Request-URI, which no answer repeats', () => {
+  const clock = new FakeClock();
+  const host = {
+    wheel: new TimerWheel(clock),
+    write: () => 'SIP/2.0 401 Unauthorized\r\n\r\n',
+    send: () => undefined,
+    onUnanswered: () => undefined,
+  };
+  const kept = new ServerTransactions(host, { ...serverLimits, keptBytes: 100_000 });
+  for (let i = 0; i < 100; i++) {
+    const text = `SUBSCRIBE sip:1001@lamplighter.test;x=${'x'.repeat(8000)} SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1\r\nFrom: <sip:a@b>;tag=a\r\nTo: <sip:a@b>\r\nCall-ID: c${i}\r\nCSeq: 1 SUBSCRIBE\r\n\r\n`;
+    const message = parseMessage(Buffer.from(text, 'latin1'), 'datagram');
+    assert.ok(message.kind === 'request');
+    const remote = { address: '192.0.2.1', port: 5060 };
+    const flow: Flow = { transport: 'udp', local: remote, remote, connection: '' };
+    const key = serverKey(message, remote, message.method);
+    kept.open({ key, merge: null }, text.length, message, new ReceivedRequest(message, flow)).respond({ status: 401 });
+  }
+  assert.ok(kept.size <= 12, `${kept.size} kept`);
+});
+
+test('the bytes of unanswered requests are counted, and room is given back by an answer, a drop and Timer F', () => {
+  const clock = new FakeClock();
+  const host = { wheel: new TimerWheel(clock), write: () => '', send: () => undefined, onUnanswered: () => undefined };
+  const store = new ServerTransactions(host, { ...serverLimits, pendingBytes: 3000 });
+  const message = parseMessage(Buffer.from(subscribe('any')), 'datagram');
+  assert.ok(message.kind === 'request');
+  const remote = { address: '192.0.2.1', port: 5060 };
+  const flow: Flow = { transport: 'udp', local: remote, remote, connection: '' };
+  const open = (key: string) => store.open({ key, merge: null }, 1000, message, new ReceivedRequest(message, flow));
+  const fill = () => ['one', 'two', 'three'].map(open);
+  for (const give of [
+    () => fill()[0]?.respond({ status: 200 }),
+    () => fill()[0]?.drop(),
+    () => {
+      fill();
+      assert.ok(store.full);
+      clock.advance(33_000);
+    },
+  ]) {
+    give();
+    assert.ok(!store.full);
+    store.clear();
+  }
+  host.wheel.stop();
 });

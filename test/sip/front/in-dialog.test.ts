@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DialogState } from '../../../src/sip/dialog.ts';
-import { tcpFlow, udpFlow } from './fake-engine.ts';
+import type { Suspect } from '../../../src/sip/security-log.ts';
+import { answerTo } from '../auth/digest-phone.ts';
+import { tcpFlow, udpFlow, valuesOf } from './fake-engine.ts';
 import { login, startFront, toWithTag } from './front-fixture.ts';
 
 const later = { ...udpFlow, remote: { address: '192.0.2.77', port: 5999 } };
@@ -147,4 +149,15 @@ test('two phones with one Call-ID and From tag get dialogs of their own', async 
   await send();
   assert.notEqual(seen[0]?.dialog.localTag, seen[1]?.dialog.localTag);
   assert.equal(front.dialogCount, 2);
+});
+
+test('who forges his sender within a dialog has nobody else banned: a nonce of another address proves none', async () => {
+  const suspects: Suspect[] = [];
+  const { send } = await startFront({ mode: 'pbx', security: { report: (_event, suspect) => suspects.push(suspect) } });
+  const to = toWithTag(await login(send, '1001'));
+  const challenge = valuesOf(await send(), 'WWW-Authenticate')[1] ?? '';
+  const forged = { ...udpFlow, remote: { address: '198.51.100.9', port: 5060 } };
+  const right = answerTo(challenge, { user: '1002', password: 'secret1002' });
+  assert.equal((await send({ to, cseq: 3, lines: [`Authorization: ${right}`], flow: forged })).status, 403);
+  assert.deepEqual(suspects, [{ address: '198.51.100.9', proven: false }]);
 });
