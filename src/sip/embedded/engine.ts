@@ -241,7 +241,10 @@ export class EmbeddedEngine implements SipEngine {
   /** In order of price: what can be dropped is dropped before more is spent on it. */
   #onMessage(bytes: Buffer, flow: Flow): void {
     const datagram = flow.transport === 'udp';
-    if (datagram) this.#stale.read();
+    if (datagram) {
+      this.#stale.read();
+      this.#queue.onRead();
+    }
     if (this.#phase === 'stopped' || (datagram && this.#stale.dropping)) return;
     const { address } = flow.remote;
     const admission = this.#limits.admit(address, looksLikeResponse(bytes));

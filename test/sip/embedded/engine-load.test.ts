@@ -247,30 +247,33 @@ describe('limits on sources', () => {
 });
 
 describe('overload', () => {
-  /** Serving the request `slow` takes `ms` of the clock, after its answer. */
-  async function slow(ms: number) {
+  /** Serving the request `slow` takes `ms` of the clock, after its answer; `next` runs with the one served after it. */
+  async function slow(ms: number, next: () => void = () => undefined) {
     const clock = new FakeClock();
     const setup = await started({
       clock,
       handle: (transaction) => {
         transaction.respond({ status: 200 });
         if (transaction.request.header('Call-ID') === 'slow') clock.advance(ms);
+        if (transaction.request.header('Call-ID') === 'early0') next();
       },
     });
     return { ...setup, clock };
   }
 
   test('new requests are 503 while others have waited too long; dialogs are served on; then all is as before', async () => {
-    const { at, seen, clock, logger } = await slow(overloadRules.startMs);
     const peer = await udpPeer();
+    // while the others still wait
+    const late = () => {
+      for (const message of [fresh('new-one'), fresh('refresh', inDialog), fresh('new-two')]) peer.send(message, at);
+    };
+    const { at, seen, clock, logger } = await slow(overloadRules.startMs, late);
     peer.send(fresh('slow'), at);
-    // more than one turn of the loop reads: the last of them come while the first ones have waited
-    for (let i = 0; i < 40; i++) peer.send(fresh(`early${i}`), at);
-    for (const message of [fresh('new-one'), fresh('refresh', inDialog), fresh('new-two')]) peer.send(message, at);
+    for (let i = 0; i < 100; i++) peer.send(fresh(`early${i}`), at);
     await until(() => statuses(peer).includes(503) && callIds(seen).includes('refresh'), 'a 503 and the refresh');
     const lines = () => logger.lines.filter(({ message }) => /overload/.test(message));
     assert.equal(lines().length, 1);
-    await until(() => peer.inbox.messages.length === 1 + 40 + 3, 'an answer to each');
+    await until(() => peer.inbox.messages.length === 1 + 100 + 3, 'an answer to each');
     assert.ok(!callIds(seen).includes('new-two'));
     const refused = peer.inbox.messages.filter((message) => statusOf(message) === 503);
     assert.ok(refused.every((message) => headerOf(message, 'Retry-After') !== undefined));

@@ -37,6 +37,38 @@ describe('the work queue', () => {
     assert.deepEqual(served, names);
   });
 
+  test('while a flood comes in it is only read, for a quarter of a second; then there is time for both', async () => {
+    const { clock, work, served } = queue();
+    const flooded = async () => {
+      for (let i = 0; i < 32; i++) {
+        work.onRead();
+        work.push('one', false);
+      }
+      await turn();
+    };
+    for (let turns = 0; turns < 50; turns++) {
+      await flooded();
+      clock.advance(4);
+    }
+    assert.equal(served.length, 0);
+    clock.advance(50);
+    await flooded();
+    assert.ok(served.length > 0);
+  });
+
+  test('work begins with the first turn that has read less than there was room for', async () => {
+    const { work, served } = queue();
+    for (let i = 0; i < 32; i++) {
+      work.onRead();
+      work.push('one', false);
+    }
+    await turn();
+    assert.equal(served.length, 0);
+    for (let i = 0; i < 31; i++) work.onRead();
+    await turn();
+    assert.ok(served.length > 0);
+  });
+
   test('the promises of one request settle before the next is served', async () => {
     const order: string[] = [];
     const { work, all } = queue(new FakeClock(), (one) => {
