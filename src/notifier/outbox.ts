@@ -13,8 +13,12 @@ import { due, joinScopes, missed, owedAgain, restOfScope, sent, told } from './s
 /** Three retransmissions (0.5, 1.5, 3.5 s) have gone by then; milliseconds. */
 const patienceMs = 4_000;
 
-/** Dialogs looked at in one turn of the event loop: about 2 ms, then the sockets are read again. */
-const slice = 50;
+/**
+ * Dialogs looked at in one turn of the event loop, then the sockets are read again. Fewer than the 32 answers that are read
+ * in a turn, so that what is under way stays young: with 50 the collector took a quarter of the time (10,000 watchers
+ * told in 0.52–0.60 s instead of 0.36–0.46).
+ */
+const slice = 12;
 
 export interface OutboxDeps {
   readonly clock: Clock;
