@@ -126,7 +126,7 @@ const sipSettings = z.strictObject({
     .max(0.5)
     .default(0.2)
     .describe(
-      'Intervals beyond two minutes are granted up to this share shorter, at random, so that phones that came at once do not come back at once. 0: exactly as asked.',
+      'Where more than 20 phones subscribe within two seconds, intervals beyond two minutes are granted up to this share shorter, at random, so that they do not come back at once. 0: always as asked.',
     ),
   users: z
     .array(z.strictObject({ user: z.string().min(1), password: z.string().min(1) }))

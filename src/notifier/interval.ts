@@ -8,7 +8,7 @@ const exactUpTo = 120;
 /**
  * The seconds granted for the seconds asked: never more than asked (RFC 6665 4.2.1.1), 0 stays 0 (unsubscribe, fetch),
  * absent is the package's default. `tooBrief` is the Min-Expires of a 423. After a power cut all phones subscribe in one
- * second; each is granted a little less than the other, so that they do not come back in one.
+ * second; each is granted a little less than the other, so that they do not come back in one; a few get what they asked.
  *
  * @param shorter draws the share, below 1, by which this one shall be shorter
  */

@@ -9,6 +9,7 @@ import type { SubscriptionRow } from '../model/subscription-row.ts';
 import type { Verdict } from '../model/verdict.ts';
 import type { Change, SubscriptionView } from '../model/views.ts';
 import type { NotifySender, OnSubscribe, SubscribeAnswer } from '../sip/front.ts';
+import { Crowd } from './crowd.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { block, Numbers } from './numbers.ts';
 import { Outbox } from './outbox.ts';
@@ -89,6 +90,7 @@ export class Notifier {
       limits,
       random,
       expirySpread: deps.expirySpread ?? 0,
+      crowd: new Crowd(),
     };
     this.#deaf = state.onChange((change) => this.#onChange(change));
   }

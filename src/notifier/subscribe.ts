@@ -6,6 +6,7 @@ import type { Random } from '../model/random.ts';
 import type { SubscribeAnswer, SubscribeRequest } from '../sip/front.ts';
 import { negotiate } from './accept.ts';
 import { mayWatch } from './authorize.ts';
+import type { Crowd } from './crowd.ts';
 import { interval } from './interval.ts';
 import { block } from './numbers.ts';
 import type { StateReader } from './ports.ts';
@@ -23,8 +24,9 @@ export interface Desk {
   readonly channelOf: (request: SubscribeRequest) => Channel | null;
   readonly limits: { readonly perUser: number; readonly perAddress: number };
   readonly random: Random;
-  /** Share of an interval by which it may be granted shorter, 0 to 0.5. */
+  /** Share of an interval by which it may be granted shorter where many come at once, 0 to 0.5. */
   readonly expirySpread: number;
+  readonly crowd: Crowd;
 }
 
 /** A SUBSCRIBE on its way through the steps. */
@@ -108,8 +110,9 @@ function formAccepted(draft: Draft): SubscribeAnswer | null {
   return null;
 }
 
-function intervalGranted(draft: Draft, { random, expirySpread }: Desk): SubscribeAnswer | null {
-  const given = interval(draft.request.expires, draft.pkg.expires, () => random.fraction() * expirySpread);
+function intervalGranted(draft: Draft, { random, expirySpread, crowd, clock }: Desk): SubscribeAnswer | null {
+  const shorter = () => (crowd.joins(clock.now()) ? random.fraction() * expirySpread : 0);
+  const given = interval(draft.request.expires, draft.pkg.expires, shorter);
   if ('tooBrief' in given) return { status: 423, headers: [['Min-Expires', String(given.tooBrief)]] };
   draft.expires = given.granted;
   return null;

@@ -34,7 +34,7 @@ const accepting: Chapter = {
         granted('E65-04: more than the maximum is cut'),
       ],
       'test/flows/dialog-rules.test.ts': [
-        'E65-04: forty phones that subscribe at once for an hour are granted many different intervals, none above what was asked',
+        'E65-04: of sixty phones that subscribe at once for an hour many are granted different intervals, none above what was asked',
       ],
     }),
     held('E65-05', '3.1.1', 'expires in Contact means nothing', {
