@@ -7,7 +7,7 @@ export class Crowd {
   #count = 0;
   #before = 0;
 
-  /** Counts one more. True: it came with more than `few` others. `now`: ms. */
+  /** Counts one more. True: with it there are more than `few`. `now`: ms. */
   joins(now: number): boolean {
     const second = Math.floor(now / 1000);
     if (second !== this.#second) {
