@@ -5,7 +5,7 @@ import type { AdapterTools } from '../adapter.ts';
 import { backoffMs } from '../resync.ts';
 import { AmiParser, type Fields, formatAction } from './ami-wire.ts';
 import type { AmiEvent } from './events.ts';
-import { asFault, type LinkHandlers, longWaitMs, mostWaitMs } from './link.ts';
+import { asFault, type LinkHandlers, longWaitMs, mostWaitMs } from '../link.ts';
 
 export interface AmiSettings {
   readonly host: string;

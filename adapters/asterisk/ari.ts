@@ -5,7 +5,7 @@ import type { AdapterTools } from '../adapter.ts';
 import { backoffMs } from '../resync.ts';
 import { type AriAccount, AriRest } from './ari-rest.ts';
 import type { AriEvent } from './events.ts';
-import { asFault, type LinkHandlers, longWaitMs, mostWaitMs } from './link.ts';
+import { asFault, type LinkHandlers, longWaitMs, mostWaitMs } from '../link.ts';
 
 /** What is used of ari-client's WebSocket, which is `ws`. */
 interface AriSocket {

@@ -24,7 +24,7 @@ import { AstdbFeatures } from './features/astdb.ts';
 import { freepbx } from './features/freepbx.ts';
 import { plain } from './features/plain.ts';
 import { FeatureWriter } from './features/writer.ts';
-import type { LinkHandlers } from './link.ts';
+import type { LinkHandlers } from '../link.ts';
 import { type AsteriskOptions, asteriskOptions } from './options.ts';
 import { Picture } from './picture.ts';
 import { SnapshotReader } from './snapshot.ts';

@@ -40,7 +40,7 @@ const hono = [
 /** Every third-party package of the product and the room it lives in. */
 const homes: Readonly<Record<string, string>> = {
   'ari-client': 'adapters/asterisk',
-  modesl: 'adapters/freeswitch',
+  modesl: 'adapters/freeswitch/esl',
   'drachtio-srf': 'src/sip/drachtio',
   'fast-xml-parser': 'src/xml.ts',
   'better-sqlite3': 'src/store',
@@ -87,6 +87,9 @@ export const rooms: readonly Room[] = [
     folders: ['model', 'adapters'],
     packages: ['ari-client', 'zod'],
   },
+  { files: ['adapters/freeswitch/**'], folders: ['model', 'adapters'] },
+  { files: ['adapters/freeswitch/options.ts'], folders: ['model', 'adapters'], packages: ['zod'] },
+  { files: ['adapters/freeswitch/esl/**'], folders: ['model', 'adapters'], packages: ['modesl'] },
 ];
 
 function restriction(room: Omit<Room, 'files'>): object {

@@ -1,4 +1,4 @@
-import { Fault } from '../../src/model/errors.ts';
+import { Fault } from '../src/model/errors.ts';
 
 /** What a connection to the PBX tells. `event` only between `up` and `down`. */
 export interface LinkHandlers<E> {
