@@ -2,10 +2,10 @@ import { connect, type Socket } from 'node:net';
 import type { Timer } from '../../src/model/clock.ts';
 import { Fault } from '../../src/model/errors.ts';
 import type { AdapterTools } from '../adapter.ts';
+import { asFault, type LinkHandlers, longWaitMs, mostWaitMs } from '../link.ts';
 import { backoffMs } from '../resync.ts';
 import { AmiParser, type Fields, formatAction } from './ami-wire.ts';
 import type { AmiEvent } from './events.ts';
-import { asFault, type LinkHandlers, longWaitMs, mostWaitMs } from '../link.ts';
 
 export interface AmiSettings {
   readonly host: string;

@@ -2,10 +2,10 @@ import ariClient from 'ari-client';
 import { type Timer, within } from '../../src/model/clock.ts';
 import { Fault } from '../../src/model/errors.ts';
 import type { AdapterTools } from '../adapter.ts';
+import { asFault, type LinkHandlers, longWaitMs, mostWaitMs } from '../link.ts';
 import { backoffMs } from '../resync.ts';
 import { type AriAccount, AriRest } from './ari-rest.ts';
 import type { AriEvent } from './events.ts';
-import { asFault, type LinkHandlers, longWaitMs, mostWaitMs } from '../link.ts';
 
 /** What is used of ari-client's WebSocket, which is `ws`. */
 interface AriSocket {

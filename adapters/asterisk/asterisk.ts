@@ -13,6 +13,7 @@ import type {
   PbxAdapter,
   Tell,
 } from '../adapter.ts';
+import type { LinkHandlers } from '../link.ts';
 import { Resync } from '../resync.ts';
 import { AmiLink } from './ami.ts';
 import { AriLink } from './ari.ts';
@@ -24,7 +25,6 @@ import { AstdbFeatures } from './features/astdb.ts';
 import { freepbx } from './features/freepbx.ts';
 import { plain } from './features/plain.ts';
 import { FeatureWriter } from './features/writer.ts';
-import type { LinkHandlers } from '../link.ts';
 import { type AsteriskOptions, asteriskOptions } from './options.ts';
 import { Picture } from './picture.ts';
 import { SnapshotReader } from './snapshot.ts';
