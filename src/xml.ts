@@ -220,6 +220,12 @@ function trimEdge(text: string, first: boolean, last: boolean): string {
   return text.slice(start, end);
 }
 
+type Encoding = 'UTF-8' | 'ISO-8859-1';
+
+/** What a writer made, so that nothing else is put into a document as it is. */
+export type Markup = string & { readonly [written]: true };
+declare const written: unique symbol;
+
 /** Attributes left undefined are left out. */
 export type XmlAttributes = Readonly<Record<string, string | undefined>>;
 
@@ -234,9 +240,9 @@ export class XmlWriter {
   readonly #open: string[] = [];
   #text: string;
 
-  constructor(encoding: 'UTF-8' | 'ISO-8859-1') {
+  constructor(encoding: Encoding, what: 'document' | 'piece' = 'document') {
     this.#ascii = encoding === 'ISO-8859-1';
-    this.#text = `<?xml version="1.0" encoding="${encoding}"?>\n`;
+    this.#text = what === 'piece' ? '' : `<?xml version="1.0" encoding="${encoding}"?>\n`;
   }
 
   /** Starts an element; `close` ends it. */
@@ -258,10 +264,16 @@ export class XmlWriter {
     return this;
   }
 
-  /** Closes what is open and gives the document. */
-  end(): string {
+  /** Puts in a piece that was written before, with the same encoding. */
+  put(piece: Markup): this {
+    this.#text += piece;
+    return this;
+  }
+
+  /** Closes what is open and gives the document or piece. */
+  end(): Markup {
     while (this.#open.length > 0) this.close();
-    return this.#text;
+    return this.#text as Markup;
   }
 
   #attributes(attributes: XmlAttributes): string {

@@ -45,6 +45,7 @@ export function readDialog(json: string, cseq: number): DialogState | null {
     remoteCseq,
     flow,
     user,
+    note: null,
   };
 }
 

@@ -1,20 +1,24 @@
 import type { Clock, Timer } from '../model/clock.ts';
 
-export interface Expiring {
+/** What may run out; the wheel's notes are in it, where a Map or a Set of the wheel's would cost 100 B for each. */
+export interface Expiring<T> {
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
-  /** The wheel's own note: the second whose bucket it is in; 0 for none. A Map of them would cost 60 B for each. */
+  /** The second whose chain it is in; 0 for none. */
   bucket: number;
+  nextToExpire: T | null;
+  previousToExpire: T | null;
 }
 
 /**
- * Who runs out when, in buckets of one second: one timer for all, none while nobody waits, no clamp needed however long
+ * Who runs out when, in chains of one second: one timer for all, none while nobody waits, no clamp needed however long
  * an interval is. A clock that jumps ends what is over then and nothing else.
  */
-export class ExpiryWheel<T extends Expiring> {
+export class ExpiryWheel<T extends Expiring<T>> {
   readonly #clock: Clock;
   readonly #onDue: (item: T) => void;
-  readonly #buckets = new Map<number, Set<T>>();
+  /** The first of each chain. */
+  readonly #buckets = new Map<number, T>();
   #swept: number;
   #timer: Timer | null = null;
   #stopped = false;
@@ -31,18 +35,29 @@ export class ExpiryWheel<T extends Expiring> {
     if (item.bucket === second) return;
     this.remove(item);
     item.bucket = second;
-    const bucket = this.#buckets.get(second);
-    if (bucket === undefined) this.#buckets.set(second, new Set([item]));
-    else bucket.add(item);
+    const first = this.#buckets.get(second) ?? null;
+    if (first === null) this.#buckets.set(second, item);
+    else {
+      // behind the first: the Map is left alone
+      item.previousToExpire = first;
+      item.nextToExpire = first.nextToExpire;
+      if (first.nextToExpire !== null) first.nextToExpire.previousToExpire = item;
+      first.nextToExpire = item;
+    }
     this.#swept = Math.min(this.#swept, second - 1);
     this.#arm();
   }
 
   remove(item: T): void {
-    const bucket = this.#buckets.get(item.bucket);
-    bucket?.delete(item);
-    if (bucket?.size === 0) this.#buckets.delete(item.bucket);
+    if (item.bucket === 0) return;
+    const { previousToExpire: previous, nextToExpire: next } = item;
+    if (next !== null) next.previousToExpire = previous;
+    if (previous !== null) previous.nextToExpire = next;
+    else if (next === null) this.#buckets.delete(item.bucket);
+    else this.#buckets.set(item.bucket, next);
     item.bucket = 0;
+    item.nextToExpire = null;
+    item.previousToExpire = null;
   }
 
   /** For good: what is put in later never runs out. */
@@ -70,10 +85,18 @@ export class ExpiryWheel<T extends Expiring> {
         : Array.from({ length: Math.max(passed, 0) }, (_, index) => this.#swept + 1 + index);
     this.#swept = second;
     for (const key of seconds) {
-      for (const item of [...(this.#buckets.get(key) ?? [])]) {
+      // what `onDue` does to others of this second, or puts in anew, must not lead the way astray
+      for (const item of chainOf(this.#buckets.get(key) ?? null)) {
+        if (item.bucket !== key) continue;
         this.remove(item);
         this.#onDue(item);
       }
     }
   }
+}
+
+function chainOf<T extends Expiring<T>>(first: T | null): readonly T[] {
+  const all: T[] = [];
+  for (let item = first; item !== null; item = item.nextToExpire) all.push(item);
+  return all;
 }

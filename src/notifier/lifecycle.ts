@@ -93,7 +93,7 @@ export class Lifecycle {
   unlist(sub: Subscription): Promise<void> {
     const { roster } = this.#deps;
     if (!roster.remove(sub)) return Promise.resolve();
-    roster.giveBack(sub.watcher, sub.address);
+    roster.giveBack(sub);
     this.#expiry.remove(sub);
     this.untold.delete(sub);
     return this.deleteRow(sub.id);
@@ -122,13 +122,13 @@ export class Lifecycle {
     const sub = this.#drafted(draft, this.nextId++);
     // In an old dialog it is there from now on, so that the dialog cannot end meanwhile; it owes nothing yet.
     if (draft.channel !== null) outbox.attach(sub);
-    roster.take(sub.watcher, sub.address);
+    roster.take(sub);
     const { localCseqLimit } = sub.channel.dialog;
     return store.putSubscription(toRow(sub)).then(
       () => this.#born(draft, sub, localCseqLimit),
       (error: unknown) => {
         this.#unstored.say(error);
-        roster.giveBack(sub.watcher, sub.address);
+        roster.giveBack(sub);
         if (draft.channel !== null) outbox.discard(sub);
         moveBack();
         return { status: 503, headers: [['Retry-After', '30']] };
@@ -141,7 +141,7 @@ export class Lifecycle {
     const { outbox, roster, numbers } = this.#deps;
     if (draft.channel !== null && isOver(sub)) {
       // The phone ended it meanwhile, before it was in any index: what is left is its place and its row.
-      roster.giveBack(sub.watcher, sub.address);
+      roster.giveBack(sub);
       return this.deleteRow(sub.id).then(() => ({ status: 200, expires: draft.expires }));
     }
     if (draft.channel === null) outbox.attach(sub);

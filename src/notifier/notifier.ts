@@ -113,7 +113,7 @@ export class Notifier {
       if (!secured) unsecured(sub);
       if (this.#outbox.find(sub.channel.dialog) === null) sender.restore(sub.channel.dialog);
       this.#outbox.attach(sub);
-      this.#roster.take(sub.watcher, sub.address);
+      this.#roster.take(sub);
       // Lamp keys that stand beside each other on disk did so before; of a phone's feature keys only the last is left.
       if (sub.pkg.watchers === 'owner') for (const twin of this.#roster.twins(sub.identity)) lives.vanish(twin);
       lives.list(sub);
@@ -121,9 +121,10 @@ export class Notifier {
       lives.nextId = Math.max(lives.nextId, sub.id + 1);
     }
     // Usages of one dialog that were stored with different limits: the highest holds for all, on disk too.
+    const living = new Map([...this.#roster.all()].map((sub) => [sub.id, sub]));
     for (const { id, cseqLimit } of secured ? rows : []) {
-      const sub = this.#roster.byId(id);
-      if (sub !== null && sub.channel.dialog.localCseqLimit !== cseqLimit + block) this.#numbers.reserve([sub]);
+      const sub = living.get(id);
+      if (sub !== undefined && sub.channel.dialog.localCseqLimit !== cseqLimit + block) this.#numbers.reserve([sub]);
     }
   }
 
@@ -159,7 +160,7 @@ export class Notifier {
 
   /** All living subscriptions, oldest first. */
   list(): readonly SubscriptionView[] {
-    return [...this.#roster.all()].map(toView);
+    return [...this.#roster.all()].sort((a, b) => a.id - b.id).map(toView);
   }
 
   /** Living subscriptions to this resource. */

@@ -1,7 +1,7 @@
 import type { Body, Rendered, Scope } from '../event-packages/event-package.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
-import { type Random, token } from '../model/random.ts';
+import type { Random } from '../model/random.ts';
 import { type DialogState, isSameFlow } from '../sip/dialog.ts';
 import type { NotifyMessage, NotifyResult, NotifySender, SubscriptionStateHeader } from '../sip/front.ts';
 import { judge } from './answer.ts';
@@ -9,6 +9,7 @@ import type { Numbers } from './numbers.ts';
 import type { StateReader } from './ports.ts';
 import type { Channel, Flight, Subscription } from './record.ts';
 import { due, joinScopes, missed, owedAgain, restOfScope, sent, told } from './subscription.ts';
+import { type Head, SubscriptionRender } from './subscription-render.ts';
 
 /** Three retransmissions (0.5, 1.5, 3.5 s) have gone by then; milliseconds. */
 const patienceMs = 4_000;
@@ -41,7 +42,8 @@ export interface OutboxDeps {
  */
 export class Outbox {
   readonly #deps: OutboxDeps;
-  readonly #channels = new Map<DialogState, Channel>();
+  /** Channels whose timer runs. */
+  readonly #waiting = new Set<Channel>();
   #queue: Channel[] = [];
   #running = false;
   #stopped = false;
@@ -52,12 +54,14 @@ export class Outbox {
 
   /** The subscriptions of a dialog; null for a dialog without any. */
   find(dialog: DialogState): Channel | null {
-    return this.#channels.get(dialog) ?? null;
+    return dialog.note as Channel | null;
   }
 
   attach(sub: Subscription): void {
-    this.#channels.set(sub.channel.dialog, sub.channel);
-    sub.channel.usages.push(sub);
+    const { channel } = sub;
+    channel.dialog.note = channel;
+    // the one literal that takes room for one: `push` and a spread take it for 17
+    channel.usages = channel.usages.length === 0 ? [sub] : [...channel.usages, sub];
   }
 
   /** Takes it out without a word; its dialog goes with the last one, after a NOTIFY under way has ended. */
@@ -114,7 +118,7 @@ export class Outbox {
   stop(): void {
     this.#stopped = true;
     this.#queue = [];
-    for (const channel of this.#channels.values()) this.#wakeAt(channel, Number.POSITIVE_INFINITY);
+    for (const channel of [...this.#waiting]) this.#wakeAt(channel, Number.POSITIVE_INFINITY);
   }
 
   #run(): void {
@@ -133,8 +137,13 @@ export class Outbox {
     channel.timer?.cancel();
     channel.timer = null;
     channel.wakeAt = at;
-    if (at === Number.POSITIVE_INFINITY) return;
+    if (at === Number.POSITIVE_INFINITY) {
+      this.#waiting.delete(channel);
+      return;
+    }
+    this.#waiting.add(channel);
     channel.timer = this.#deps.clock.after(at - this.#deps.clock.now(), () => {
+      this.#waiting.delete(channel);
       channel.timer = null;
       channel.wakeAt = Number.POSITIVE_INFINITY;
       this.wake(channel);
@@ -166,56 +175,42 @@ export class Outbox {
     };
     channel.flight = flight;
     if (channel.usages.length > 1) channel.usages = [...channel.usages.filter((other) => other !== sub), sub];
-    const { contentType, content } = body;
-    void this.#transmit(sub, dialog, { ...head, contentType, content }).then((result) => {
+    const { event, eventId, subscription } = head;
+    const message = { event, eventId, subscription, contentType: body.contentType, content: body.content };
+    this.#transmit(channel, flight, message);
+  }
+
+  #transmit(channel: Channel, flight: Flight, message: NotifyMessage): void {
+    const answered = (result: NotifyResult) => {
       try {
         this.#answered(channel, flight, result);
       } catch (error) {
-        this.#deps.logger.error({ err: error, id: sub.id }, 'the answer to a NOTIFY could not be used');
+        this.#deps.logger.error({ err: error, id: flight.sub.id }, 'the answer to a NOTIFY could not be used');
       }
-    });
-  }
-
-  /** Never rejects. */
-  #transmit(sub: Subscription, dialog: DialogState, message: NotifyMessage): Promise<NotifyResult> {
-    const failed = (error: unknown): NotifyResult => {
-      this.#deps.logger.error({ err: error, id: sub.id }, 'a NOTIFY failed within Lamplighter');
-      return { status: 500, local: true, retryAfter: null };
     };
+    const failed = (error: unknown) => answered(this.#failed(flight.sub, error));
     try {
-      return this.#deps.sender.notify(dialog, message).catch(failed);
+      // one `then` for both: each promise of a chain costs as much as a Map look-up
+      void this.#deps.sender.notify(channel.dialog, message).then(answered, failed);
     } catch (error) {
-      return Promise.resolve(failed(error));
+      queueMicrotask(() => failed(error)); // never before the caller is done
     }
   }
 
   #render(sub: Subscription, scope: Scope, head: Head): Rendered {
     const { random, sender, state } = this.#deps;
-    let boundary: string | null = null;
     try {
-      return sub.pkg.render(state.view(sub.aor), {
-        entity: sub.entity,
-        contentType: sub.contentType,
-        profile: sub.profile,
-        scope,
-        occasion: sub.debt.occasion,
-        version: sub.version,
-        shown: sub.shown,
-        own: sub.watcher === sub.aor,
-        // These two cost microseconds, and most documents do without.
-        get roomBytes() {
-          return sender.roomBytes(sub.channel.dialog, head);
-        },
-        get boundary() {
-          boundary ??= token(random, 96);
-          return boundary;
-        },
-      });
+      return sub.pkg.render(state.view(sub.aor), new SubscriptionRender(sub, scope, head, sender, random));
     } catch (error) {
       // RFC 6665 4.2.1.2 wants its NOTIFY all the same; one without a body claims nothing.
       this.#deps.logger.error({ err: error, event: sub.pkg.event, aor: sub.aor }, 'a document could not be written');
       return { bodies: [nothing], shown: sub.shown };
     }
+  }
+
+  #failed(sub: Subscription, error: unknown): NotifyResult {
+    this.#deps.logger.error({ err: error, id: sub.id }, 'a NOTIFY failed within Lamplighter');
+    return { status: 500, local: true, retryAfter: null };
   }
 
   #answered(channel: Channel, flight: Flight, result: NotifyResult): void {
@@ -261,13 +256,12 @@ export class Outbox {
   /** RFC 6665 4.4.1: the dialog lives until the last NOTIFY of its last subscription has ended. */
   #settle(channel: Channel): void {
     if (channel.usages.length > 0 || channel.flight !== null) return;
-    if (!this.#channels.delete(channel.dialog)) return;
+    if (channel.dialog.note !== channel) return;
+    channel.dialog.note = null;
     this.#wakeAt(channel, Number.POSITIVE_INFINITY);
     this.#deps.sender.release(channel.dialog);
   }
 }
-
-type Head = Omit<NotifyMessage, 'content' | 'contentType'>;
 
 const nothing: Body = { contentType: null, content: '', covers: 'full' };
 

@@ -30,7 +30,7 @@ export interface Channel {
   /** What a further SUBSCRIBE in this dialog is about; its Request-URI is our Contact. */
   readonly aor: Aor;
   readonly entity: string;
-  usages: Subscription[];
+  usages: readonly Subscription[];
   flight: Flight | null;
   timer: Timer | null;
   /** Clock time of `timer`; Infinity without one. */
@@ -56,9 +56,13 @@ export interface Subscription {
   readonly channel: Channel;
   /** Source address at birth; the limits count by it. */
   readonly address: string;
+  /** False: from a trusted source, which has no limits. */
+  readonly counted: boolean;
   expiresAt: number;
-  /** The expiry wheel's note. */
+  /** The expiry wheel's notes. */
   bucket: number;
+  nextToExpire: Subscription | null;
+  previousToExpire: Subscription | null;
   /** Seconds granted last; no NOTIFY says more. */
   granted: number;
   debt: Debt;
@@ -73,9 +77,11 @@ export interface Subscription {
   notifies: number;
 }
 
+const none: readonly Subscription[] = [];
+
 export function newChannel(dialog: DialogState, aor: Aor, entity: string): Channel {
   const wakeAt = Number.POSITIVE_INFINITY;
-  return { dialog, aor, entity, usages: [], flight: null, timer: null, wakeAt, queued: false };
+  return { dialog, aor, entity, usages: none, flight: null, timer: null, wakeAt, queued: false };
 }
 
 export function toRow(sub: Subscription): SubscriptionRow {

@@ -4,6 +4,8 @@ import type { Subscription } from './record.ts';
 
 type Identity = Pick<Subscription, 'aor' | 'pkg' | 'eventId' | 'watcher' | 'device'>;
 
+type Counted = Pick<Subscription, 'watcher' | 'address' | 'counted'>;
+
 const nobody: readonly Subscription[] = [];
 
 /**
@@ -11,7 +13,8 @@ const nobody: readonly Subscription[] = [];
  * line break, the grammar forbids it.
  */
 export function identityOf({ aor, pkg, eventId, watcher, device }: Identity): string {
-  return `${aor}\n${pkg.event}${eventId === null ? '' : `;id=${eventId}`}\n${watcher ?? ''}\n${device}`;
+  const event = eventId === null ? pkg.event : `${pkg.event};id=${eventId}`;
+  return [aor, event, watcher ?? '', device].join('\n'); // flat; a template would stay the tree of its parts, 230 B
 }
 
 /** A subscription from the same place, younger than this, may be the same phone's other key: milliseconds. */
@@ -28,12 +31,11 @@ export function isReplaceable(sub: Subscription, flow: DialogState['flow'], now:
   return sub.pkg.watchers === 'owner' || moved || now - sub.createdAt >= youngMs;
 }
 
-/** The living subscriptions: by resource, by id, and counted by user and address. Maps only; nothing is queried. */
+/** The living subscriptions: by resource, by identity, and counted by user and address. Maps only; nothing is queried. */
 export class Roster {
   readonly #byAor = new Map<Aor, Set<Subscription>>();
   /** One or, rarely, several: a Set for each would be 200 B of a subscription. */
   readonly #byIdentity = new Map<string, Subscription | readonly Subscription[]>();
-  readonly #byId = new Map<number, Subscription>();
   readonly #users = new Map<string, number>();
   readonly #addresses = new Map<string, number>();
 
@@ -41,13 +43,11 @@ export class Roster {
     put(this.#byAor, sub.aor, sub);
     const twins = this.#byIdentity.get(sub.identity);
     this.#byIdentity.set(sub.identity, twins === undefined ? sub : [...listOf(twins), sub]);
-    this.#byId.set(sub.id, sub);
   }
 
   /** False: it was not there any more. */
   remove(sub: Subscription): boolean {
-    if (!this.#byId.delete(sub.id)) return false;
-    drop(this.#byAor, sub.aor, sub);
+    if (!drop(this.#byAor, sub.aor, sub)) return false;
     const others = this.twins(sub.identity).filter((twin) => twin !== sub);
     const [first, second] = others;
     if (first === undefined) this.#byIdentity.delete(sub.identity);
@@ -61,8 +61,10 @@ export class Roster {
     return twins === undefined ? nobody : listOf(twins);
   }
 
+  /** For an admin's rare word about one: looks through them all, so that none is kept in one index more. */
   byId(id: number): Subscription | null {
-    return this.#byId.get(id) ?? null;
+    for (const sub of this.all()) if (sub.id === id) return sub;
+    return null;
   }
 
   watching(aor: Aor): Iterable<Subscription> {
@@ -73,17 +75,20 @@ export class Roster {
     return this.#byAor.get(aor)?.size ?? 0;
   }
 
-  all(): Iterable<Subscription> {
-    return this.#byId.values();
+  /** In no order. */
+  *all(): Iterable<Subscription> {
+    for (const subs of this.#byAor.values()) yield* subs;
   }
 
   /** Counts one more, from before its birth is stored, so that a burst cannot slip past the limits. */
-  take(watcher: Aor | null, address: string): void {
+  take({ watcher, address, counted }: Counted): void {
+    if (!counted) return;
     if (watcher !== null) step(this.#users, watcher, 1);
     step(this.#addresses, address, 1);
   }
 
-  giveBack(watcher: Aor | null, address: string): void {
+  giveBack({ watcher, address, counted }: Counted): void {
+    if (!counted) return;
     if (watcher !== null) step(this.#users, watcher, -1);
     step(this.#addresses, address, -1);
   }
@@ -107,10 +112,12 @@ function put<K>(index: Map<K, Set<Subscription>>, key: K, sub: Subscription): vo
   else there.add(sub);
 }
 
-function drop<K>(index: Map<K, Set<Subscription>>, key: K, sub: Subscription): void {
+/** False: it was not there. */
+function drop<K>(index: Map<K, Set<Subscription>>, key: K, sub: Subscription): boolean {
   const there = index.get(key);
-  there?.delete(sub);
-  if (there?.size === 0) index.delete(key);
+  if (there?.delete(sub) !== true) return false;
+  if (there.size === 0) index.delete(key);
+  return true;
 }
 
 function step(counts: Map<string, number>, key: string, by: number): void {

@@ -149,6 +149,8 @@ export function tellScope({ phone }: Draft): Scope {
   return scope === null || scope.length === 0 ? 'full' : scope;
 }
 
+const nothingShown: readonly string[] = [];
+
 /** The subscription a draft asks for, owing nothing yet. A new dialog gets its first block of CSeqs. */
 export function newSubscription(draft: Draft, id: number, now: number, profile: PhoneProfile): Subscription {
   const { request, pkg, aor, entity, contentType, expires } = draft;
@@ -170,14 +172,17 @@ export function newSubscription(draft: Draft, id: number, now: number, profile: 
     createdAt: now,
     channel: draft.channel ?? newChannel(dialog, aor, entity),
     address: dialog.flow.remote.address,
+    counted: watcher.how !== 'trusted',
     expiresAt: now + expires * 1000,
     bucket: 0,
+    nextToExpire: null,
+    previousToExpire: null,
     granted: expires,
     debt: nothingOwed,
     ending: null,
     version,
     versionLimit: version + block,
-    shown: [],
+    shown: nothingShown,
     lastNotifyAt: null,
     lastStatus: null,
     notifies: 0,

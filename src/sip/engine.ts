@@ -1,3 +1,6 @@
+import type { Party } from './message/party.ts';
+import type { SipUri } from './message/uri.ts';
+
 /** How a message travels. `ws` and `wss`: RFC 7118. */
 export type Transport = 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
 
@@ -35,6 +38,8 @@ export interface SipRequest {
   headers(name: string): readonly string[];
   readonly body: Buffer;
   readonly flow: Flow;
+  /** Request-URI, From and To, where the engine has taken them apart already. */
+  readonly parts?: { readonly target: SipUri; readonly from: Party; readonly to: Party };
 }
 
 export interface SipAnswer {
@@ -71,7 +76,7 @@ export interface AddressedRequest {
   /** Route header values, first hop first; a strict first route is handled by the engine (RFC 3261 12.2.1.1). */
   readonly routeSet: readonly string[];
   readonly headers: HeaderList;
-  /** Content-Type is among `headers`. */
+  /** Content-Type is among `headers`; empty: none. */
   readonly body?: string;
   /** Where it goes. The Request-URI and routes never choose the address, but where the flow `outlasts` its connection. */
   readonly flow: Flow;

@@ -125,7 +125,10 @@ export function readContentType(lines: readonly string[]): Outcome<string | null
 }
 
 /** The option tags of Require, Record-Route values, or any list of the kind; null where it is no list. */
-export function splitLines(lines: readonly string[]): string[] | null {
+export function splitLines(lines: readonly string[]): readonly string[] | null {
+  const [line] = lines;
+  if (line === undefined) return lines;
+  if (lines.length === 1) return splitList(line);
   const all: string[] = [];
   for (const line of lines) {
     const values = splitList(line);

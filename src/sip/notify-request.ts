@@ -1,5 +1,5 @@
 import type { DialogState } from './dialog.ts';
-import type { AddressedRequest, HeaderList } from './engine.ts';
+import type { AddressedRequest } from './engine.ts';
 import type { NotifyMessage, SubscriptionStateHeader } from './front.ts';
 
 /**
@@ -12,7 +12,13 @@ export function notifyRequest(
   contact: string,
   message: NotifyMessage,
 ): AddressedRequest {
-  const contentType: HeaderList = message.contentType === null ? [] : [['Content-Type', message.contentType]];
+  const { contentType } = message;
+  const headers: (readonly [name: string, value: string])[] = [
+    ['Contact', contact],
+    ['Event', message.eventId === null ? message.event : `${message.event};id=${message.eventId}`], // E65-12, E65-20
+    ['Subscription-State', subscriptionState(message.subscription)],
+  ];
+  if (contentType !== null) headers.push(['Content-Type', contentType]);
   return {
     method: 'NOTIFY',
     uri: dialog.remoteTarget,
@@ -21,13 +27,8 @@ export function notifyRequest(
     callId: dialog.callId,
     cseq,
     routeSet: dialog.routeSet,
-    headers: [
-      ['Contact', contact],
-      ['Event', message.eventId === null ? message.event : `${message.event};id=${message.eventId}`], // E65-12, E65-20
-      ['Subscription-State', subscriptionState(message.subscription)],
-      ...contentType,
-    ],
-    ...(message.contentType === null ? {} : { body: message.content }),
+    headers,
+    body: contentType === null ? '' : message.content,
     flow: dialog.flow,
   };
 }

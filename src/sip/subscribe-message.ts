@@ -12,6 +12,7 @@ import {
   splitLines,
 } from './headers.ts';
 import { parseNameAddr } from './message/name-addr.ts';
+import { readParty } from './message/party.ts';
 import { parseUri, type SipUri } from './message/uri.ts';
 
 /** Who talks to whom, in which order: what names a request within a dialog. */
@@ -24,6 +25,8 @@ export interface Addressing {
   /** null: From is no SIP URI (`tel:` and the like are allowed there). */
   readonly fromUri: SipUri | null;
   readonly fromTag: string;
+  /** null: To is no SIP URI. */
+  readonly toUri: SipUri | null;
   /** null: the request is outside of any dialog. */
   readonly toTag: string | null;
 }
@@ -42,7 +45,7 @@ export interface SubscribeMessage extends Addressing, EventHeader, ContactHeader
 
 /** A refusal carries the SIP status: 400, or 489 where there is no Event at all. */
 export function readSubscribe(request: SipRequest): Outcome<SubscribeMessage> {
-  const uri = parseUri(request.uri);
+  const uri = request.parts?.target ?? parseUri(request.uri);
   if (uri === null) return refused('uri-malformed', 'Malformed Request-URI', 400);
   const addressing = readAddressing(request);
   if (!addressing.ok) return addressing;
@@ -62,7 +65,7 @@ export function readSubscribe(request: SipRequest): Outcome<SubscribeMessage> {
   }
   const require = splitLines(request.headers('Require'));
   if (!require?.every(isToken)) return refused('require-malformed', 'Malformed Require Header', 400);
-  const { callId, cseq, from, to, fromUri, fromTag, toTag } = addressing.value;
+  const { callId, cseq, from, to, fromUri, fromTag, toUri, toTag } = addressing.value;
   // Field by field: spreading three objects costs more than all of the reading above.
   return granted({
     callId,
@@ -71,6 +74,7 @@ export function readSubscribe(request: SipRequest): Outcome<SubscribeMessage> {
     to,
     fromUri,
     fromTag,
+    toUri,
     toTag,
     remoteTarget: contact.value.remoteTarget,
     device: contact.value.device,
@@ -88,20 +92,14 @@ export function readSubscribe(request: SipRequest): Outcome<SubscribeMessage> {
 /** RFC 3261 8.1.1: From with a tag, To, Call-ID, CSeq. */
 export function readAddressing(request: SipRequest): Outcome<Addressing> {
   const [from, to] = [request.header('From') ?? '', request.header('To') ?? ''];
-  const [fromParty, toParty] = [parseNameAddr(from), parseNameAddr(to)];
-  const [fromTag, toTag] = [fromParty?.params.get('tag'), toParty?.params.get('tag')];
-  if (fromParty === null || !fromTag) return refused('from-malformed', 'Malformed From Header', 400);
-  if (toParty === null || (toTag !== undefined && !toTag)) return refused('to-malformed', 'Malformed To Header', 400);
+  const { parts } = request;
+  const fromParty = parts?.from ?? readParty(from);
+  const toParty = parts?.to ?? readParty(to);
+  if (fromParty === null || fromParty.tag === null) return refused('from-malformed', 'Malformed From Header', 400);
+  if (toParty === null) return refused('to-malformed', 'Malformed To Header', 400);
   const callId = request.header('Call-ID');
   const cseq = /^(\d{1,10})\s/.exec(request.header('CSeq') ?? '')?.[1];
   if (!callId || cseq === undefined) return refused('header-missing', 'Call-ID And CSeq Are Needed', 400);
-  return granted({
-    callId,
-    cseq: Number(cseq),
-    from,
-    to,
-    fromUri: parseUri(fromParty.uri),
-    fromTag,
-    toTag: toTag ?? null,
-  });
+  const { uri: fromUri, tag: fromTag } = fromParty;
+  return granted({ callId, cseq: Number(cseq), from, to, fromUri, fromTag, toUri: toParty.uri, toTag: toParty.tag });
 }

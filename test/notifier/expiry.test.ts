@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ExpiryWheel } from '../../src/notifier/expiry.ts';
+import { type Expiring, ExpiryWheel } from '../../src/notifier/expiry.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { alice, newDialog, settle, tcp, told, World } from './support.ts';
 
@@ -67,13 +67,48 @@ test('the end during a NOTIFY waits for its answer; an answer that ends the subs
   }
 });
 
+class Item implements Expiring<Item> {
+  readonly name: string;
+  readonly expiresAt: number;
+  bucket = 0;
+  nextToExpire: Item | null = null;
+  previousToExpire: Item | null = null;
+
+  constructor(name: string, expiresAt: number) {
+    this.name = name;
+    this.expiresAt = expiresAt;
+  }
+}
+
+test('those of one second run out together, whoever leaves the chain meanwhile, and one put back waits anew', () => {
+  const clock = new FakeClock(1_700_000_000_000);
+  const ended: string[] = [];
+  const items = ['a', 'b', 'c', 'd', 'e'].map((name) => new Item(name, clock.now() + 1000));
+  const [a, b, c, d, e] = items as [Item, Item, Item, Item, Item];
+  const wheel = new ExpiryWheel<Item>(clock, (item) => {
+    ended.push(item.name);
+    if (item !== a) return;
+    wheel.remove(e); // not run yet
+    wheel.put(Object.assign(a, { expiresAt: clock.now() + 2000 }));
+  });
+  for (const item of items) wheel.put(item);
+  wheel.remove(c);
+  wheel.remove(c);
+  clock.advance(1000);
+  assert.deepEqual([...ended].sort(), ['a', 'b', 'd']);
+  assert.deepEqual([b.bucket, c.bucket, d.bucket, e.bucket], [0, 0, 0, 0]);
+  clock.advance(2000);
+  assert.deepEqual(ended.at(-1), 'a');
+  assert.equal(clock.pending, 1, 'a was put back once more');
+  wheel.remove(a);
+  wheel.stop();
+});
+
 test('the expiry wheel keeps one timer, takes intervals of any length and a clock that jumps either way', () => {
   const clock = new FakeClock(1_700_000_000_400);
   const ended: string[] = [];
-  const wheel = new ExpiryWheel<{ expiresAt: number; bucket: number; name: string }>(clock, ({ name }) =>
-    ended.push(name),
-  );
-  const item = (name: string, ms: number) => ({ name, expiresAt: clock.now() + ms, bucket: 0 });
+  const wheel = new ExpiryWheel<Item>(clock, ({ name }) => ended.push(name));
+  const item = (name: string, ms: number) => new Item(name, clock.now() + ms);
   const soon = item('soon', 1000);
   wheel.put(soon);
   wheel.put(item('twin', 1000));
@@ -102,8 +137,8 @@ test('the expiry wheel keeps one timer, takes intervals of any length and a cloc
 
 test('a wheel that was stopped holds no timer, whatever comes late', () => {
   const clock = new FakeClock();
-  const wheel = new ExpiryWheel<{ expiresAt: number; bucket: number }>(clock, () => undefined);
+  const wheel = new ExpiryWheel<Item>(clock, () => undefined);
   wheel.stop();
-  wheel.put({ expiresAt: clock.now() + 60_000, bucket: 0 });
+  wheel.put(new Item('late', clock.now() + 60_000));
   assert.equal(clock.pending, 0);
 });

@@ -301,6 +301,7 @@ export function newDialog(flow: DialogState['flow'] = udp(5060)): DialogState {
     localCseqLimit: 0,
     remoteCseq: 1,
     flow,
+    note: null,
     user: '1002',
   };
 }

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual, hash as wholeHash } from 'node:crypto';
 import { detached, fromText } from '../message/wire-text.ts';
 import { readParameters } from './digest-parameters.ts';
 
@@ -101,7 +101,6 @@ function protectionOf(given: Map<string, string>, algorithm: DigestAlgorithm): D
 }
 
 function hash(algorithm: DigestAlgorithm, text: string): string {
-  return createHash(algorithm === 'MD5' ? 'md5' : 'sha256')
-    .update(text, 'latin1')
-    .digest('hex');
+  // in one call: half the price of an object of hash, and there are three to a request
+  return wholeHash(algorithm === 'MD5' ? 'md5' : 'sha256', Buffer.from(text, 'latin1'));
 }

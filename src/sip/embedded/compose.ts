@@ -70,16 +70,18 @@ export function writeAnswer(
   const { headers } = message;
   // What the strict parser let in holds nothing that could open a line, so it goes back without a second look (-0.4 us of 2.3).
   let lines = '';
-  for (const [index, via] of headers.all('Via').entries()) {
-    lines += `Via: ${index === 0 ? stampVia(via, message.via, source.address, source.port) : via}\r\n`;
+  const vias = headers.lines('Via');
+  for (let hop = 0; hop < vias.length; hop++) {
+    const via = vias[hop] ?? '';
+    lines += `Via: ${hop === 0 ? stampVia(via, message.via, source.address, source.port) : via}\r\n`;
   }
-  lines += `From: ${headers.get('From')}\r\n`;
-  const to = headers.get('To') ?? '';
+  lines += `From: ${headers.first('From')}\r\n`;
+  const to = headers.first('To') ?? '';
   const tagged = message.toTag === null && answer.status > 100;
   lines += tagged ? headerLine('To', `${to};tag=${answer.toTag ?? ownTag}`) : `To: ${to}\r\n`;
-  lines += `Call-ID: ${headers.get('Call-ID')}\r\nCSeq: ${headers.get('CSeq')}\r\n`;
+  lines += `Call-ID: ${headers.first('Call-ID')}\r\nCSeq: ${headers.first('CSeq')}\r\n`;
   if (answer.status > 100 && answer.status < 300 && dialogForming.has(message.method)) {
-    for (const route of headers.all('Record-Route')) lines += `Record-Route: ${route}\r\n`;
+    for (const route of headers.lines('Record-Route')) lines += `Record-Route: ${route}\r\n`;
   }
   for (const [name, value] of answer.headers ?? []) lines += headerLine(name, value);
   if (server !== '') lines += headerLine('Server', server);

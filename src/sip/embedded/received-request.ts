@@ -19,15 +19,19 @@ export class ReceivedRequest implements SipRequest {
     return this.#message.uri;
   }
 
+  get parts(): NonNullable<SipRequest['parts']> {
+    return this.#message;
+  }
+
   get body(): Buffer {
     return this.#message.body;
   }
 
   header(name: string): string | undefined {
-    return this.#message.headers.get(name);
+    return this.#message.headers.first(name);
   }
 
   headers(name: string): readonly string[] {
-    return this.#message.headers.all(name);
+    return this.#message.headers.lines(name);
   }
 }

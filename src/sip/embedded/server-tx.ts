@@ -70,8 +70,8 @@ export function serverKey(message: ParsedRequest, source: Endpoint, method: stri
     return [via.branch, via.host, via.port ?? 5060, address, port, method].join('|');
   }
   const { uri, cseq, fromTag, toTag } = message;
-  const callId = headers.get('Call-ID');
-  return ['2543', address, port, method, uri, callId, cseq, fromTag, toTag, headers.get('Via')].join('|');
+  const callId = headers.first('Call-ID');
+  return ['2543', address, port, method, uri, callId, cseq, fromTag, toTag, headers.first('Via')].join('|');
 }
 
 /**
@@ -80,11 +80,11 @@ export function serverKey(message: ParsedRequest, source: Endpoint, method: stri
  * again, or repeat from another port of their NAT, must not be refused.
  */
 export function mergeKey({ toTag, fromTag, cseq, method, headers }: ParsedRequest): string | null {
-  const lines = headers.all('Via');
+  const lines = headers.lines('Via');
   const [first = ''] = lines;
   if (toTag !== null || (lines.length === 1 && !first.includes(','))) return null;
   const hops = lines.flatMap((line) => splitList(line) ?? [line]);
-  return hops.length > 1 ? [headers.get('Call-ID'), fromTag, cseq, method, hops.at(-1)].join('|') : null;
+  return hops.length > 1 ? [headers.first('Call-ID'), fromTag, cseq, method, hops.at(-1)].join('|') : null;
 }
 
 /** What a transaction needs from the engine. */

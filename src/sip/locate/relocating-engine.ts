@@ -55,10 +55,14 @@ export class RelocatingEngine implements SipEngine {
   }
 
   /** As the engine does it; where the connection is gone, again over a new one (RFC 3263 4.3). */
-  async request(request: AddressedRequest): Promise<FinalResponse> {
+  request(request: AddressedRequest): Promise<FinalResponse> {
+    return this.outlasts(request.flow) ? this.#persist(request) : this.#engine.request(request);
+  }
+
+  async #persist(request: AddressedRequest): Promise<FinalResponse> {
     const response = await this.#engine.request(request);
     const gone = response.local && response.status === 503;
-    if (!gone || this.#stopped || !this.outlasts(request.flow)) return response;
+    if (!gone || this.#stopped) return response;
     return (await this.#elsewhere(request)) ?? response;
   }
 

@@ -1,5 +1,7 @@
 import { canonicalName } from './header-names.ts';
 
+const none: readonly string[] = [];
+
 /** Header lines in order: canonical names, raw wire values (unfolded, trimmed). Values are parsed by who needs them. */
 export class Headers {
   readonly #names: readonly string[];
@@ -22,14 +24,20 @@ export class Headers {
     return index < 0 ? undefined : this.#values[index];
   }
 
-  /** One entry a header line, top to bottom. */
-  all(name: string): string[] {
-    const wanted = canonicalName(name);
-    const found: string[] = [];
-    for (let i = this.#names.indexOf(wanted); i >= 0; i = this.#names.indexOf(wanted, i + 1)) {
+  /** One entry a header line, top to bottom; the name is canonical already. */
+  lines(wanted: string): readonly string[] {
+    const first = this.#names.indexOf(wanted);
+    if (first < 0) return none; // half of what is asked for is not there: no list is made for it
+    const found = [this.#values[first] ?? '']; // `[]` with a push would take room for 17
+    for (let i = this.#names.indexOf(wanted, first + 1); i >= 0; i = this.#names.indexOf(wanted, i + 1)) {
       found.push(this.#values[i] ?? '');
     }
     return found;
+  }
+
+  /** As `lines`, by any spelling of the name. */
+  all(name: string): readonly string[] {
+    return this.lines(canonicalName(name));
   }
 
   /** Every line, as `write.ts` takes them. */

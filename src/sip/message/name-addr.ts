@@ -1,8 +1,6 @@
 import { bitsAt, endOf, tokenBit, upperBit, uriBit, valueEndBit } from './char-classes.ts';
+import { noParams, Params, type ReadParams } from './params.ts';
 import { trimmed } from './wire-text.ts';
-
-/** Names lower case; null for a parameter without value; a quoted value without its quotes and escapes. */
-export type Params = ReadonlyMap<string, string | null>;
 
 export interface NameAddr {
   /** Unquoted and unescaped, wire text (see `toText`); null where absent. */
@@ -10,10 +8,9 @@ export interface NameAddr {
   /** As received, without angle brackets. */
   readonly uri: string;
   /** Header parameters (`tag`, `expires`), not those of the URI. */
-  readonly params: Params;
+  readonly params: ReadParams;
 }
 
-const none: Params = new Map();
 const schemePattern = /^[A-Za-z][A-Za-z0-9+.-]*:./;
 /** RFC 3261 25.1 wants tokens; other harmless characters are let through, separators are not (RFC 4475 3.1.2.15). */
 const unquotedDisplay = /^[^",;:<>\\]*$/;
@@ -61,6 +58,7 @@ function indexOutside(text: string, wanted: number, from: number): number {
  */
 export function splitList(value: string): string[] | null {
   if (trimmed(value) === '') return [];
+  if (indexOutside(value, 0x2c, 0) === value.length) return [trimmed(value)];
   const parts: string[] = [];
   for (let at = 0; at <= value.length; ) {
     const end = indexOutside(value, 0x2c, at);
@@ -76,10 +74,10 @@ export function splitList(value: string): string[] | null {
  * `;name=value;flag` after a header value; the text is empty or starts with `;`. null where it is not that, or where a
  * name comes twice with two values.
  */
-export function parseParams(text: string): Params | null {
+export function parseParams(text: string): ReadParams | null {
   let at = skipBlanks(text, 0);
-  if (at === text.length) return none;
-  const params = new Map<string, string | null>();
+  if (at === text.length) return noParams;
+  const params = new Params();
   while (at < text.length) {
     if (text.charCodeAt(at) !== semicolon) return null;
     const nameStart = skipBlanks(text, at + 1);
@@ -100,9 +98,7 @@ export function parseParams(text: string): Params | null {
       if (isQuoted) value = unquoted(value);
       at = skipBlanks(text, valueEnd);
     }
-    const before = params.size === 0 ? undefined : params.get(name);
-    if (before !== undefined && before !== value) return null; // two readers would read two things
-    params.set(name, value);
+    if (!params.add(name, value)) return null; // two readers would read two things
   }
   return params;
 }
@@ -143,7 +139,7 @@ export function parseNameAddr(value: string): NameAddr | null {
   const uri = firstParam < 0 ? text : trimmed(text.slice(0, firstParam));
   // RFC 3261 20: a URI with comma or question mark must stand in brackets
   if (!isAbsoluteUri(uri) || /[,?]/.test(uri)) return null;
-  const params = firstParam < 0 ? none : parseParams(text.slice(firstParam));
+  const params = firstParam < 0 ? noParams : parseParams(text.slice(firstParam));
   return params === null ? null : { display: null, uri, params };
 }
 
@@ -152,7 +148,7 @@ function bracketed(text: string, open: number, display: string | null): NameAddr
   if (close < 0) return null;
   const uri = text.slice(open + 1, close);
   if (!isAbsoluteUri(uri)) return null;
-  const params = close + 1 === text.length ? none : parseParams(text.slice(close + 1));
+  const params = close + 1 === text.length ? noParams : parseParams(text.slice(close + 1));
   return params === null ? null : { display, uri, params };
 }
 

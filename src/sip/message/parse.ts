@@ -2,8 +2,8 @@ import { digitBit, endOf, tokenBit } from './char-classes.ts';
 import { Headers } from './headers.ts';
 import { limits } from './limits.ts';
 import { type HeadFault, type Lines, splitHead } from './lines.ts';
-import { parseNameAddr } from './name-addr.ts';
-import { parseUri } from './uri.ts';
+import { type Party, readParty } from './party.ts';
+import { parseUri, type SipUri } from './uri.ts';
 import { parseVia, type Via } from './via.ts';
 import { trimmed } from './wire-text.ts';
 
@@ -14,6 +14,8 @@ interface Common {
   readonly via: Via;
   /** 0 to 2^32-1. */
   readonly cseq: number;
+  readonly from: Party;
+  readonly to: Party;
   readonly fromTag: string | null;
   readonly toTag: string | null;
   readonly body: Buffer;
@@ -24,6 +26,8 @@ export interface ParsedRequest extends Common {
   readonly method: string;
   /** Exactly as received. */
   readonly uri: string;
+  /** The same, taken apart. */
+  readonly target: SipUri;
 }
 
 export interface ParsedResponse extends Common {
@@ -120,14 +124,14 @@ function readRequest(lines: Lines, headers: Headers, body: Buffer): ParsedReques
   if (target.headers !== null) return 'Headers In Request-URI'; // RFC 3261 19.1.1
   const common = readCommon(lines, headers, body);
   if (typeof common === 'string') return common;
-  const { via, cseq, fromTag, toTag } = common;
+  const { via, cseq, from, to, fromTag, toTag } = common;
   if (common.method !== method) return 'CSeq Method Mismatch';
   if (fromTag === null) return 'From Without Tag';
   const hops = headers.first('Max-Forwards');
   if (hops !== undefined && !(isNumber(hops) && Number(hops) <= 255)) return 'Bad Max-Forwards';
   if (body.length > 0 && headers.first('Content-Type') === undefined) return 'Body Without Content-Type';
   // field by field: spreading costs more than reading a Via
-  return { kind: 'request', method, uri, headers, via, cseq, fromTag, toTag, body };
+  return { kind: 'request', method, uri, target, headers, via, cseq, from, to, fromTag, toTag, body };
 }
 
 /** RFC 3261 7.1: three words with one space between them, the last a version. */
@@ -155,9 +159,9 @@ function readResponse(lines: Lines, headers: Headers, body: Buffer): ParsedRespo
   if (first === null) return 'Bad Status Line';
   const common = readCommon(lines, headers, body);
   if (typeof common === 'string') return common;
-  const { method, via, cseq, fromTag, toTag } = common;
+  const { method, via, cseq, from, to, fromTag, toTag } = common;
   const { status, reason } = first;
-  return { kind: 'response', status, reason, method, headers, via, cseq, fromTag, toTag, body };
+  return { kind: 'response', status, reason, method, headers, via, cseq, from, to, fromTag, toTag, body };
 }
 
 /** RFC 3261 7.2. COMPAT(several): without a reason the space before it may be missing, too. */
@@ -187,11 +191,11 @@ function readCommon(lines: Lines, headers: Headers, body: Buffer): (Common & { r
   const cseq = Number(cseqValue.slice(0, digits));
   const method = methodOfCseq(cseqValue, digits);
   if (digits === 0 || cseq > 0xffff_ffff || method === null) return 'Bad CSeq';
-  const fromTag = tagOf(fromValue);
-  if (fromTag === undefined) return 'Bad From';
-  const toTag = tagOf(toValue);
-  if (toTag === undefined) return 'Bad To';
-  return { headers, via, cseq, method, fromTag, toTag, body };
+  const from = readParty(fromValue);
+  if (from === null) return 'Bad From';
+  const to = readParty(toValue);
+  if (to === null) return 'Bad To';
+  return { headers, via, cseq, method, from, to, fromTag: from.tag, toTag: to.tag, body };
 }
 
 /** What stands behind the number and white space; null where it is no token. */
@@ -199,18 +203,6 @@ function methodOfCseq(value: string, digits: number): string | null {
   const method = trimmed(value.slice(digits));
   if (method.length === value.length - digits || method === '') return null;
   return endOf(method, tokenBit, 0, method.length) === method.length ? method : null;
-}
-
-/** The tag; null: none; undefined: not a well-formed name-addr, or a tag without a value. */
-function tagOf(value: string): string | null | undefined {
-  const party = parseNameAddr(value);
-  if (party === null || (isSip(party.uri) && parseUri(party.uri) === null)) return undefined;
-  const tag = party.params.get('tag');
-  return tag === undefined ? null : tag || undefined;
-}
-
-function isSip(uri: string): boolean {
-  return uri.startsWith('sip:') || /^sips?:/i.test(uri);
 }
 
 /** A refusal that holds whatever an answer can be built from. Used for what the framer found wrong as well. */

@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { digitBit, endOf, hostBit, lowerCase, paramBit, userBit } from './char-classes.ts';
-import type { Params } from './name-addr.ts';
+import { noParams, Params, type ReadParams } from './params.ts';
 import { toText } from './wire-text.ts';
 
 export interface SipUri {
@@ -13,12 +13,11 @@ export interface SipUri {
   readonly host: string;
   readonly port: number | null;
   /** Names lower case, values as received. */
-  readonly params: Params;
+  readonly params: ReadParams;
   /** What stands behind `?`; null where absent. */
   readonly headers: string | null;
 }
 
-const none: Params = new Map();
 const schemePattern = /^([A-Za-z][A-Za-z0-9+.-]*):/;
 const passwordPattern = /^(?:[A-Za-z0-9\-_.!~*'()&=+$,]|%[0-9A-Fa-f]{2})*$/;
 const bracketPattern = /^\[([0-9A-Fa-f:.]+)\]$/;
@@ -83,17 +82,15 @@ function readPort(text: string, from: number, end: number): number | null {
   return port === 0 || port > 65535 ? null : port;
 }
 
-function parseUriParams(text: string): Params | null {
-  const params = new Map<string, string | null>();
+function parseUriParams(text: string): ReadParams | null {
+  const params = new Params();
   for (const part of text.split(';')) {
     const equals = part.indexOf('=');
     const name = lowerCase(equals < 0 ? part : part.slice(0, equals));
     const value = equals < 0 ? null : part.slice(equals + 1);
     if (!isMadeOf(name, paramBit, 0, name.length)) return null; // RFC 4475 3.1.2.1: `;;`
     if (value !== null && !paramValuePattern.test(value)) return null;
-    const before = params.get(name);
-    if (before !== undefined && before !== value) return null;
-    params.set(name, value);
+    if (!params.add(name, value)) return null;
   }
   return params;
 }
@@ -104,7 +101,7 @@ export function parseUri(text: string): SipUri | null {
   if (scheme === null) return null;
   if (scheme !== 'sip' && scheme !== 'sips') {
     if (!visible.test(text)) return null;
-    return { scheme, user: null, rawUser: null, host: '', port: null, params: none, headers: null };
+    return { scheme, user: null, rawUser: null, host: '', port: null, params: noParams, headers: null };
   }
   const start = scheme.length + 1;
   const at = text.indexOf('@', start); // the user may hold `;` `?` `/`: everything up to the @ is its own
@@ -131,7 +128,7 @@ export function parseUri(text: string): SipUri | null {
   const semicolon = text.indexOf(';', hostStart);
   const hasParams = semicolon >= 0 && semicolon < end;
   const hostPort = parseHostPort(text, hostStart, hasParams ? semicolon : end);
-  const params = hasParams ? parseUriParams(text.slice(semicolon + 1, end)) : none;
+  const params = hasParams ? parseUriParams(text.slice(semicolon + 1, end)) : noParams;
   if (hostPort === null || params === null) return null;
   return { scheme, user, rawUser, host: hostPort.host, port: hostPort.port, params, headers };
 }

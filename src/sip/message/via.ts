@@ -1,5 +1,6 @@
 import { endOf, tokenBit } from './char-classes.ts';
-import { type Params, parseParams, splitList } from './name-addr.ts';
+import { parseParams, splitList } from './name-addr.ts';
+import type { ReadParams } from './params.ts';
 import { type HostPort, parseHostPort } from './uri.ts';
 import { trimmed } from './wire-text.ts';
 
@@ -11,7 +12,7 @@ export interface Via {
   readonly host: string;
   readonly port: number | null;
   readonly branch: string | null;
-  readonly params: Params;
+  readonly params: ReadParams;
 }
 
 /** `SIP/2.0/UDP host:port` with the white space RFC 3261 25.1 allows around slash and colon. */
@@ -53,6 +54,7 @@ export function parseVia(value: string): Via | null {
 }
 
 const stamped = /^[ \t]*(?:received|rport)[ \t]*(?:=|$)/i;
+const plainRport = ';rport;';
 
 /**
  * The Via line as it goes back: the first hop with the true source. `received` is always set; `rport` where the client
@@ -63,9 +65,22 @@ export function stampVia(value: string, via: Via, address: string, port: number)
   const rest = first === value ? '' : value.slice(value.indexOf(first) + first.length);
   const source = address.includes('%') ? address.slice(0, address.indexOf('%')) : address; // no zone on the wire
   const rport = via.params.has('rport') ? `;rport=${port}` : '';
+  return `${trimmed(unstamped(first, via))};received=${source}${rport}${rest}`;
+}
+
+/** Without `received` and `rport`. */
+function unstamped(first: string, { params }: Via): string {
+  if (!params.has('received')) {
+    if (!params.has('rport')) return first;
+    // as nearly every phone writes it; a quote might hold another one
+    const at = first.indexOf(plainRport);
+    if (at >= 0 && params.get('rport') === null && !first.includes('"')) {
+      const twice = first.indexOf('rport', at + plainRport.length) >= 0;
+      if (!twice) return first.slice(0, at) + first.slice(at + plainRport.length - 1);
+    }
+  }
   // a quoted parameter value may hold a semicolon: match whole parameters, not text between semicolons
-  const kept = first.replace(/;((?:[^;"]|"(?:[^"\\]|\\.)*")*)/g, (whole, param: string) =>
+  return first.replace(/;((?:[^;"]|"(?:[^"\\]|\\.)*")*)/g, (whole, param: string) =>
     stamped.test(param) ? '' : whole,
   );
-  return `${trimmed(kept)};received=${source}${rport}${rest}`;
 }

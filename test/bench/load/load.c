@@ -600,7 +600,7 @@ int main(int argc, char **argv) {
   open_sockets();
   for (;;) {
     struct epoll_event ready[64];
-    int wait = !busy ? 1000 : now_doing.watching ? 20 : 1;
+    int wait = !busy ? 1000 : 0; /* awake: else each datagram to it would cost its sender a wake-up, and no phone on a network does */
     int count = epoll_wait(poller, ready, 64, wait);
     for (int i = 0; i < count; i++)
       if (ready[i].data.u32 == UINT32_MAX) read_commands();

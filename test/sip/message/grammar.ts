@@ -77,6 +77,10 @@ const written = (params: readonly (readonly [string, string | null])[], equals =
 /** Each name once, as a reader has them: lower case. */
 const unique = <T>(item: fc.Arbitrary<[string, T]>, maxLength = 3) =>
   fc.uniqueArray(item, { selector: ([name]) => name.toLowerCase(), maxLength });
+/** As `parseUri` and `parseNameAddr` give it, with the parameters as a Map, which compares. */
+export const withMap = <T extends { readonly params: Iterable<readonly [string, string | null]> }>(parsed: T | null) =>
+  parsed === null ? null : { ...parsed, params: new Map(parsed.params) };
+
 const asMap = <T>(params: readonly (readonly [string, T])[]) =>
   new Map(params.map(([name, value]) => [name.toLowerCase(), value] as const));
 

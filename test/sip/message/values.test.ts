@@ -6,10 +6,11 @@ import { reasonPhrase } from '../../../src/sip/message/reasons.ts';
 import { parseUri, withoutHeaders } from '../../../src/sip/message/uri.ts';
 import { parseVia, stampVia } from '../../../src/sip/message/via.ts';
 import { detached, fromText, toText } from '../../../src/sip/message/wire-text.ts';
+import { withMap } from './grammar.ts';
 
 describe('a SIP URI', () => {
   test('is taken apart, host and names in lower case, the user as it is', () => {
-    assert.deepEqual(parseUri('SIPS:Alice:secret@Pbx.EXAMPLE.com:5071;Transport=TCP;lr?Subject=x'), {
+    assert.deepEqual(withMap(parseUri('SIPS:Alice:secret@Pbx.EXAMPLE.com:5071;Transport=TCP;lr?Subject=x')), {
       scheme: 'sips',
       user: 'Alice',
       rawUser: 'Alice',
@@ -133,7 +134,7 @@ describe('a name-addr', () => {
 
   test('its quoted parameters lose quotes and escapes', () => {
     assert.deepEqual(
-      parseParams(';call-id="12;3\\"4,5";sla;Q=0.7'),
+      new Map(parseParams(';call-id="12;3\\"4,5";sla;Q=0.7')),
       new Map([
         ['call-id', '12;3"4,5'],
         ['sla', null],
@@ -142,6 +143,21 @@ describe('a name-addr', () => {
     );
     assert.equal(parseParams('x'), null);
     assert.equal(parseParams('')?.size, 0);
+  });
+
+  test('many parameters are found like few, and none is taken for another', () => {
+    const names = Array.from({ length: 40 }, (_, index) => `p${index}`);
+    const params = parseParams(names.map((name) => `;${name}=${name}v`).join(''));
+    assert.equal(params?.size, 40);
+    for (const name of names) assert.equal(params?.get(name), `${name}v`);
+    assert.deepEqual([params?.get('p40'), params?.has('p40')], [undefined, false]);
+    assert.deepEqual(
+      [...(params ?? [])].map(([name]) => name),
+      names,
+    );
+    const twice = names.map((name) => `;${name}=a`).join('');
+    assert.equal(parseParams(`${twice};p39=b`), null, 'two readers would read two things');
+    assert.equal(parseParams(`${twice};p39=a`)?.size, 40);
   });
 });
 
