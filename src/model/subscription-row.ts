@@ -17,9 +17,14 @@ export interface SubscriptionRow {
   readonly expiresAt: number;
   /** JSON of the DialogState without its CSeq numbers. */
   readonly dialog: string;
+  /** The last CSeq of the phone where it is newer than the one in `dialog`; 0 where it is not. */
+  readonly remoteCseq: number;
   /** Ids of dialogs last shown alive. */
   readonly shown: readonly string[];
   /** Ends of the reserved blocks: every start begins here. */
   readonly cseqLimit: number;
   readonly versionLimit: number;
 }
+
+/** What of a subscription changes with each refresh and each call. */
+export type SubscriptionPulse = Pick<SubscriptionRow, 'id' | 'expiresAt' | 'remoteCseq' | 'shown'>;

@@ -10,7 +10,7 @@ import type { Numbers } from './numbers.ts';
 import type { Outbox } from './outbox.ts';
 import type { SubscriptionStore } from './ports.ts';
 import { RareComplaint } from './rare-complaint.ts';
-import { type EndReason, type Subscription, toRow } from './record.ts';
+import { type EndReason, type Subscription, toPulse, toRow } from './record.ts';
 import { isReplaceable, type Roster } from './roster.ts';
 import { type Draft, newSubscription, tellScope } from './subscribe.ts';
 import { asked, ends, held, nothingOwed, released } from './subscription.ts';
@@ -63,7 +63,9 @@ export class Lifecycle {
     const { sub, expires, channel } = draft;
     if (channel === null) return expires === 0 ? this.#fetch(draft) : this.#birth(draft);
     const { remoteTarget, flow } = channel.dialog;
-    moveDialog(channel.dialog, draft.request.path); // RFC 3261 12.2.2
+    const moved = moveDialog(channel.dialog, draft.request.path); // RFC 3261 12.2.2
+    // After a restart every usage of the dialog must know where the phone is.
+    if (moved) for (const usage of channel.usages) this.#deps.store.touchSubscription(toRow(usage));
     if (sub === null) return this.#birth(draft, () => moveDialog(channel.dialog, { remoteTarget, flow }));
     return expires === 0 ? this.#unsubscribe(draft, sub) : this.#refresh(draft, sub);
   }
@@ -163,7 +165,7 @@ export class Lifecycle {
     sub.debt = asked(sub.debt, scope);
     const answer = this.#granted(draft, sub);
     if (sub.contentType === draft.contentType) {
-      store.touchSubscription(toRow(sub));
+      store.pulseSubscription(toPulse(sub));
       return answer;
     }
     sub.contentType = draft.contentType;

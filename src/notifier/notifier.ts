@@ -14,7 +14,7 @@ import { Lifecycle } from './lifecycle.ts';
 import { block, Numbers } from './numbers.ts';
 import { Outbox } from './outbox.ts';
 import type { StateReader, SubscriptionStore } from './ports.ts';
-import { type EndReason, type Subscription, toView } from './record.ts';
+import { type EndReason, type Subscription, toPulse, toView } from './record.ts';
 import { RestartRound } from './restart.ts';
 import { restoreRows } from './restore.ts';
 import { Roster } from './roster.ts';
@@ -68,7 +68,7 @@ export class Notifier {
       onDropped: (sub) => {
         void this.#lives.unlist(sub);
       },
-      onShown: (sub) => store.touchShown(sub.id, sub.shown),
+      onShown: (sub) => store.pulseSubscription(toPulse(sub)),
     });
     const { grant, profileFor } = deps;
     this.#lives = new Lifecycle({

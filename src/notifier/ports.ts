@@ -1,5 +1,5 @@
 import type { Aor } from '../model/aor.ts';
-import type { SubscriptionRow } from '../model/subscription-row.ts';
+import type { SubscriptionPulse, SubscriptionRow } from '../model/subscription-row.ts';
 import type { Change, ResourceView } from '../model/views.ts';
 
 /** What the notifier asks of the store. Faults have the codes `store-*`. */
@@ -7,10 +7,10 @@ export interface SubscriptionStore {
   /** Resolves when the birth is on disk. */
   putSubscription(row: SubscriptionRow): Promise<void>;
   deleteSubscription(id: number): Promise<void>;
-  /** Write-behind: expiry, remote target, shown. */
+  /** Write-behind: dialog, expiry, shown. */
   touchSubscription(row: SubscriptionRow): void;
-  /** Write-behind, of `shown` alone. */
-  touchShown(id: number, shown: readonly string[]): void;
+  /** Write-behind, where the dialog goes on as it was. */
+  pulseSubscription(pulse: SubscriptionPulse): void;
   /** Synchronous; the numbers up to the new limits may be used as soon as it returns. */
   reserve(id: number, cseqLimit: number, versionLimit: number): void;
   /** Moves every row's limits up, in one write. */

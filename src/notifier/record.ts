@@ -2,7 +2,7 @@ import type { EventPackage, Scope } from '../event-packages/event-package.ts';
 import type { Aor } from '../model/aor.ts';
 import type { Timer } from '../model/clock.ts';
 import type { PhoneProfile } from '../model/profile.ts';
-import type { SubscriptionRow } from '../model/subscription-row.ts';
+import type { SubscriptionPulse, SubscriptionRow } from '../model/subscription-row.ts';
 import type { SubscriptionView } from '../model/views.ts';
 import type { DialogState } from '../sip/dialog.ts';
 import type { SubscriptionStateHeader } from '../sip/front.ts';
@@ -98,10 +98,15 @@ export function toRow(sub: Subscription): SubscriptionRow {
     createdAt: sub.createdAt,
     expiresAt: sub.expiresAt,
     dialog: writeDialog(sub.channel.dialog),
+    remoteCseq: 0,
     shown: sub.shown,
     cseqLimit: sub.channel.dialog.localCseqLimit,
     versionLimit: sub.versionLimit,
   };
+}
+
+export function toPulse({ id, expiresAt, shown, channel }: Subscription): SubscriptionPulse {
+  return { id, expiresAt, remoteCseq: channel.dialog.remoteCseq, shown };
 }
 
 export function toView(sub: Subscription): SubscriptionView {

@@ -55,6 +55,7 @@ function restoreRow(row: SubscriptionRow, channels: Map<string, Channel>, deps: 
     deps.logger.warn({ id, event }, 'a stored subscription makes no sense and is dropped; its phone will come back');
     return null;
   }
+  dialog.remoteCseq = Math.max(dialog.remoteCseq, row.remoteCseq);
   const channel = channelFor(dialog, row, channels);
   const { aor, eventId, watcher, device } = row;
   return {

@@ -92,11 +92,14 @@ export function takeCseq(dialog: DialogState, cseq: number): Outcome<DialogState
   return granted(dialog);
 }
 
-/** The request was granted: the dialog follows its sender (RFC 3261 12.2.2: only a 2xx refreshes the target). */
-export function moveDialog(dialog: DialogState, { remoteTarget, flow }: DialogPath): void {
-  if (dialog.remoteTarget !== remoteTarget) dialog.remoteTarget = detached(remoteTarget);
+/** The request was granted: the dialog follows its sender (RFC 3261 12.2.2: only a 2xx refreshes the target). False: it goes on as it was. */
+export function moveDialog(dialog: DialogState, { remoteTarget, flow }: DialogPath): boolean {
+  const sameTarget = dialog.remoteTarget === remoteTarget;
+  const sameFlow = isSameFlow(dialog.flow, flow);
+  if (!sameTarget) dialog.remoteTarget = detached(remoteTarget);
   // An equal one stays: the old object is in the old generation already.
-  if (!isSameFlow(dialog.flow, flow)) dialog.flow = flow;
+  if (!sameFlow) dialog.flow = flow;
+  return !(sameTarget && sameFlow);
 }
 
 /** True where both mean one path. */

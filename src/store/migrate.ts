@@ -1,10 +1,11 @@
 import { Fault } from '../model/errors.ts';
 import type { Driver } from './driver.ts';
 import { first } from './migrations/0001-first.ts';
+import { pulses } from './migrations/0002-pulses.ts';
 import { makePrivate } from './privacy.ts';
 
 /** Step n leads from schema n to n+1. Steps are never edited once released. */
-const steps: readonly string[] = [first];
+const steps: readonly string[] = [first, pulses];
 
 /**
  * Brings the schema up to date, each step in a transaction of its own. Before an existing database is changed a copy is

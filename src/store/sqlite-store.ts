@@ -8,7 +8,7 @@ import type { FeatureRow } from '../model/feature.ts';
 import type { Logger } from '../model/logger.ts';
 import type { Leg } from '../model/pbx-event.ts';
 import type { Random } from '../model/random.ts';
-import type { SubscriptionRow } from '../model/subscription-row.ts';
+import type { SubscriptionPulse, SubscriptionRow } from '../model/subscription-row.ts';
 import { AuditTable } from './audit.ts';
 import { Driver, type Statement } from './driver.ts';
 import { FeatureTable } from './features.ts';
@@ -16,7 +16,7 @@ import { GroupCommit } from './group-commit.ts';
 import { migrate } from './migrate.ts';
 import { makePrivate } from './privacy.ts';
 import type { AuditQuery, Store, StoredState } from './store.ts';
-import { SubscriptionTable } from './subscriptions.ts';
+import { type Raised, SubscriptionTable } from './subscriptions.ts';
 import { WriteBehind } from './write-behind.ts';
 
 /** `f_type` of /proc (statfs(2)). */
@@ -44,7 +44,6 @@ export class SqliteStore implements Store {
   readonly #hard: Driver;
   readonly #soft: Driver;
   readonly #subscriptions: SubscriptionTable;
-  readonly #reserve: Statement;
   readonly #features: FeatureTable;
   readonly #audit: AuditTable;
   readonly #putLegs: Statement;
@@ -65,12 +64,11 @@ export class SqliteStore implements Store {
     this.#hard = hard;
     this.#soft = soft;
     try {
-      this.#subscriptions = new SubscriptionTable(this.#soft);
+      this.#subscriptions = new SubscriptionTable(this.#soft, this.#hard, this.#raised());
       this.#putLegs = this.#soft.prepare('INSERT OR REPLACE INTO legs VALUES (?,?,?)');
       this.#setMeta = this.#soft.prepare('INSERT OR REPLACE INTO meta VALUES (?,?)');
       this.#features = new FeatureTable(this.#hard);
       this.#audit = new AuditTable(this.#hard);
-      this.#reserve = this.#hard.prepare('UPDATE subscriptions SET cseq_limit = ?, version_limit = ? WHERE id = ?');
     } catch (error) {
       for (const driver of [soft, hard, lock]) driver.close();
       throw error;
@@ -109,24 +107,27 @@ export class SqliteStore implements Store {
 
   reserve(id: number, cseqLimit: number, versionLimit: number): void {
     this.#births.flush();
-    this.#write(() => this.#reserve.run(cseqLimit, versionLimit, id));
+    this.#write(() => this.#subscriptions.reserve(id, cseqLimit, versionLimit));
   }
 
   reserveAll(cseqs: number, versions: number): void {
-    this.#write(() =>
+    const before = this.#raised();
+    const raised = { cseqs: before.cseqs + cseqs, versions: before.versions + versions };
+    this.#write(() => {
       this.#hard
-        .prepare('UPDATE subscriptions SET cseq_limit = cseq_limit + ?, version_limit = version_limit + ?')
-        .run(cseqs, versions),
-    );
+        .prepare('INSERT OR REPLACE INTO meta VALUES (?,?)')
+        .run('raised', Buffer.from(`${raised.cseqs} ${raised.versions}`));
+      this.#subscriptions.raise(raised);
+    });
   }
 
-  touchShown(id: number, shown: readonly string[]): void {
-    this.#behind.put(`shown ${id}`, () => this.#subscriptions.show(id, shown));
+  pulseSubscription(pulse: SubscriptionPulse): void {
+    this.#behind.put(`pulse ${pulse.id}`, () => this.#subscriptions.pulse(pulse));
   }
 
   touchSubscription(row: SubscriptionRow): void {
-    this.#behind.drop(`shown ${row.id}`);
     this.#behind.put(`subscription ${row.id}`, () => this.#subscriptions.touch(row));
+    this.pulseSubscription(row);
   }
 
   commitFeature(row: FeatureRow, audit: AuditRow | null): void {
@@ -180,7 +181,7 @@ export class SqliteStore implements Store {
 
   #dropTouches(id: number): void {
     this.#behind.drop(`subscription ${id}`);
-    this.#behind.drop(`shown ${id}`);
+    this.#behind.drop(`pulse ${id}`);
   }
 
   #write(work: () => void): void {
@@ -217,6 +218,14 @@ export class SqliteStore implements Store {
         aor: String(row['aor']) as Aor,
         legs: JSON.parse(String(row['legs'])) as Leg[],
       }));
+  }
+
+  /** By how much `reserveAll` has moved every limit up since the first start. */
+  #raised(): Raised {
+    const [cseqs = 0, versions = 0] = String(this.#meta('raised') ?? '')
+      .split(' ')
+      .map(Number);
+    return { cseqs, versions };
   }
 
   #meta(key: string): unknown {

@@ -2,7 +2,7 @@ import type { Aor } from '../model/aor.ts';
 import type { AuditRow } from '../model/audit.ts';
 import type { FeatureRow } from '../model/feature.ts';
 import type { Leg } from '../model/pbx-event.ts';
-import type { SubscriptionRow } from '../model/subscription-row.ts';
+import type { SubscriptionPulse, SubscriptionRow } from '../model/subscription-row.ts';
 
 export interface StoredState {
   readonly subscriptions: readonly SubscriptionRow[];
@@ -31,10 +31,10 @@ export interface Store {
   reserve(id: number, cseqLimit: number, versionLimit: number): void;
   /** At start: moves every row's limits up by a block, in one write. */
   reserveAll(cseqs: number, versions: number): void;
-  /** Write-behind: expiry, remote target, shown. Lost at most 100 ms of it by kill -9. */
+  /** Write-behind: dialog, expiry, shown. Lost at most 100 ms of it by kill -9. */
   touchSubscription(row: SubscriptionRow): void;
-  /** Write-behind, of `shown` alone: a fan-out changes nothing else of a thousand rows. */
-  touchShown(id: number, shown: readonly string[]): void;
+  /** Write-behind, of a refresh or a NOTIFY that leaves the dialog's way as it is: a tenth of the price. */
+  pulseSubscription(pulse: SubscriptionPulse): void;
   /** Synchronous and FULL, feature and audit row in one transaction, before anybody is told. */
   commitFeature(row: FeatureRow, audit: AuditRow | null): void;
   appendAudit(row: AuditRow): void;

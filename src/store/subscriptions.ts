@@ -1,31 +1,52 @@
 import type { Aor } from '../model/aor.ts';
-import type { SubscriptionRow } from '../model/subscription-row.ts';
+import type { SubscriptionPulse, SubscriptionRow } from '../model/subscription-row.ts';
 import type { Driver, Row, Statement } from './driver.ts';
 
 const columns =
   'id, aor, event, event_id, entity, content_type, watcher, device, user_agent, created_at, expires_at, dialog, shown, cseq_limit, version_limit';
 
-/** The subscriptions table. Limits only grow: no write may take one back. */
+/** What every row's limits have been moved up by, in all. */
+export interface Raised {
+  readonly cseqs: number;
+  readonly versions: number;
+}
+
+/**
+ * The subscriptions table and its pulses. Limits only grow: no write may take one back. They are stored less what all of
+ * them have been raised by since the first start, so that raising them all is one number and not 100,000 rows.
+ */
 export class SubscriptionTable {
   readonly #put: Statement;
   readonly #touch: Statement;
-  readonly #show: Statement;
+  readonly #pulse: Statement;
   readonly #remove: Statement;
+  readonly #reserve: Statement;
   readonly #all: Statement;
-  readonly #expire: Statement;
+  readonly #orphans: Statement;
+  #raised: Raised;
 
-  constructor(driver: Driver) {
+  /** `hard`: the connection that syncs, for limits. */
+  constructor(driver: Driver, hard: Driver, raised: Raised) {
+    this.#raised = raised;
     this.#put = driver.prepare(
       `INSERT INTO subscriptions (${columns}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
        ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at, dialog = excluded.dialog, shown = excluded.shown,
          content_type = excluded.content_type, device = excluded.device, user_agent = excluded.user_agent,
          cseq_limit = max(cseq_limit, excluded.cseq_limit), version_limit = max(version_limit, excluded.version_limit)`,
     );
-    this.#touch = driver.prepare('UPDATE subscriptions SET expires_at = ?, dialog = ?, shown = ? WHERE id = ?');
-    this.#show = driver.prepare('UPDATE subscriptions SET shown = ? WHERE id = ?');
+    this.#touch = driver.prepare('UPDATE subscriptions SET dialog = ? WHERE id = ?');
+    this.#pulse = driver.prepare(
+      `INSERT INTO pulses (id, expires_at, remote_cseq, shown) VALUES (?,?,?,?)
+       ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at, remote_cseq = excluded.remote_cseq,
+         shown = excluded.shown`,
+    );
     this.#remove = driver.prepare('DELETE FROM subscriptions WHERE id = ?');
-    this.#all = driver.prepare(`SELECT ${columns} FROM subscriptions ORDER BY id`);
-    this.#expire = driver.prepare('DELETE FROM subscriptions WHERE expires_at <= ?');
+    this.#reserve = hard.prepare('UPDATE subscriptions SET cseq_limit = ?, version_limit = ? WHERE id = ?');
+    this.#all = driver.prepare(
+      `SELECT subscriptions.*, pulses.expires_at AS newer_expires_at, pulses.remote_cseq, pulses.shown AS newer_shown
+       FROM subscriptions LEFT JOIN pulses ON pulses.id = subscriptions.id ORDER BY subscriptions.id`,
+    );
+    this.#orphans = driver.prepare('DELETE FROM pulses WHERE id NOT IN (SELECT id FROM subscriptions)');
   }
 
   put(row: SubscriptionRow): void {
@@ -42,31 +63,50 @@ export class SubscriptionTable {
       row.createdAt,
       row.expiresAt,
       row.dialog,
-      JSON.stringify(row.shown),
-      row.cseqLimit,
-      row.versionLimit,
+      textOf(row.shown),
+      row.cseqLimit - this.#raised.cseqs,
+      row.versionLimit - this.#raised.versions,
     );
   }
 
-  touch(row: SubscriptionRow): void {
-    this.#touch.run(row.expiresAt, row.dialog, JSON.stringify(row.shown), row.id);
+  /** The dialog goes another way; its pulse is written beside it. */
+  touch({ id, dialog }: SubscriptionRow): void {
+    this.#touch.run(dialog, id);
   }
 
-  show(id: number, shown: readonly string[]): void {
-    this.#show.run(JSON.stringify(shown), id);
+  pulse({ id, expiresAt, remoteCseq, shown }: SubscriptionPulse): void {
+    this.#pulse.run(id, expiresAt, remoteCseq, textOf(shown));
   }
 
   remove(id: number): void {
     this.#remove.run(id);
   }
 
+  reserve(id: number, cseqLimit: number, versionLimit: number): void {
+    this.#reserve.run(cseqLimit - this.#raised.cseqs, versionLimit - this.#raised.versions, id);
+  }
+
+  /** The caller has `raised` on disk. */
+  raise(raised: Raised): void {
+    this.#raised = raised;
+  }
+
+  /** What has not expired at `now`; the rest is deleted. */
   load(now: number): SubscriptionRow[] {
-    this.#expire.run(now);
-    return this.#all.map(read);
+    const rows = this.#all.map((row) => read(row, this.#raised));
+    const living = rows.filter(({ expiresAt }) => expiresAt > now);
+    if (living.length < rows.length) for (const { id, expiresAt } of rows) if (expiresAt <= now) this.remove(id);
+    this.#orphans.run();
+    return living;
   }
 }
 
-function read(row: Row): SubscriptionRow {
+function textOf(shown: readonly string[]): string {
+  return shown.length === 0 ? '[]' : JSON.stringify(shown);
+}
+
+function read(row: Row, raised: Raised): SubscriptionRow {
+  const shown = String(row['newer_shown'] ?? row['shown']);
   return {
     id: Number(row['id']),
     aor: String(row['aor']) as Aor,
@@ -78,13 +118,16 @@ function read(row: Row): SubscriptionRow {
     device: String(row['device']),
     userAgent: text(row['user_agent']),
     createdAt: Number(row['created_at']),
-    expiresAt: Number(row['expires_at']),
+    expiresAt: Number(row['newer_expires_at'] ?? row['expires_at']),
     dialog: String(row['dialog']),
-    shown: JSON.parse(String(row['shown'])) as string[],
-    cseqLimit: Number(row['cseq_limit']),
-    versionLimit: Number(row['version_limit']),
+    remoteCseq: Number(row['remote_cseq'] ?? 0),
+    shown: shown === '[]' ? none : (JSON.parse(shown) as string[]),
+    cseqLimit: Number(row['cseq_limit']) + raised.cseqs,
+    versionLimit: Number(row['version_limit']) + raised.versions,
   };
 }
+
+const none: readonly string[] = [];
 
 function text(value: unknown): string | null {
   return value === null || value === undefined ? null : String(value);

@@ -32,6 +32,7 @@ export function subscriptionRow(id: number, change: Partial<SubscriptionRow> = {
     createdAt: 1000,
     expiresAt: 1_000_000,
     dialog: `{"callId":"'); DROP TABLE subscriptions;--"}`,
+    remoteCseq: 0,
     shown: ['a', 'b'],
     cseqLimit: 1000,
     versionLimit: 1000,
@@ -166,18 +167,44 @@ export function storeContract(name: string, place: () => StorePlace): void {
       store.load(0);
       for (const id of [1, 2, 3]) await store.putSubscription(subscriptionRow(id, { shown: ['old'] }));
       const whole = (id: number, shown: string) => store.touchSubscription(subscriptionRow(id, { shown: [shown] }));
-      store.touchShown(1, ['b']);
+      const pulse = (id: number, shown: string, remoteCseq = 7) =>
+        store.pulseSubscription({ id, expiresAt: 1_000_000 + id, remoteCseq, shown: [shown] });
+      pulse(1, 'b');
       whole(2, 'a');
-      store.touchShown(2, ['b']);
+      pulse(2, 'b');
       whole(3, 'a');
-      store.touchShown(3, ['b']);
+      pulse(3, 'b');
       whole(3, 'c');
-      store.touchShown(77, ['nobody']);
+      pulse(77, 'nobody');
       store.close();
       const again = here.open();
       assert.deepEqual(
         again.load(0).subscriptions.map(({ shown }) => shown),
         [['b'], ['b'], ['c']],
+      );
+      again.close();
+    }));
+
+  test(`${name}: a pulse brings expiry and CSeq, is older than a row written after it, and decides what has expired`, () =>
+    withPlace(async (here) => {
+      const store = here.open();
+      store.load(0);
+      for (const id of [1, 2, 3, 4]) await store.putSubscription(subscriptionRow(id, { expiresAt: 100 }));
+      const pulse = (id: number, expiresAt: number) =>
+        store.pulseSubscription({ id, expiresAt, remoteCseq: 40 + id, shown: ['now'] });
+      for (const id of [1, 2, 3]) pulse(id, 200);
+      pulse(4, 50);
+      store.flush();
+      await store.putSubscription(subscriptionRow(2, { expiresAt: 300, contentType: 'b/c', shown: ['put'] }));
+      await store.deleteSubscription(3);
+      store.close();
+      const again = here.open();
+      assert.deepEqual(
+        again.load(60).subscriptions.map(({ id, expiresAt, remoteCseq, shown }) => [id, expiresAt, remoteCseq, shown]),
+        [
+          [1, 200, 41, ['now']],
+          [2, 300, 0, ['put']],
+        ],
       );
       again.close();
     }));

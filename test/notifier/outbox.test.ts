@@ -294,8 +294,7 @@ test('stop leaves no timer and no listener, sends no terminated, and ignores ans
 test('a NOTIFY over a connection goes by the flow of the last SUBSCRIBE', async () => {
   const world = new World();
   const dialog = await world.lamp({ dialog: newDialog(tcp('c1')) });
-  dialog.flow = tcp('c2');
-  await world.again(dialog);
+  await world.again(dialog, { path: { remoteTarget: dialog.remoteTarget, flow: tcp('c2') } });
   assert.equal(world.sender.take()[0]?.flow.connection, 'c2');
   assert.equal(JSON.parse(world.store.rows.get(1)?.dialog ?? '').flow.connection, 'c2');
 });

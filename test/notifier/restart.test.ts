@@ -82,9 +82,8 @@ test('two usages of one dialog share it again, with the highest CSeq and the new
   const dialog = newDialog(udp(5060));
   await first.subscribe({ dialog, eventId: 'a' });
   await first.again(dialog, { eventId: 'b' });
-  dialog.flow = udp(6060);
-  dialog.remoteTarget = 'sip:phone@new';
-  await first.again(dialog, { eventId: 'b' });
+  await first.again(dialog, { eventId: 'b', path: { remoteTarget: 'sip:phone@new', flow: udp(6060) } });
+  await first.again(dialog, { eventId: 'a' });
   const low = first.store.rows.get(1);
   const high = first.store.rows.get(2);
   assert.ok(low && high);
@@ -94,7 +93,7 @@ test('two usages of one dialog share it again, with the highest CSeq and the new
   assert.equal(second.sender.restored.length, 1);
   const [shared] = second.sender.restored;
   assert.deepEqual([shared?.localCseq, shared?.localCseqLimit], [5000, 6000]);
-  assert.deepEqual([shared?.remoteTarget, shared?.flow.remote.port, shared?.remoteCseq], ['sip:phone@new', 6060, 3]);
+  assert.deepEqual([shared?.remoteTarget, shared?.flow.remote.port, shared?.remoteCseq], ['sip:phone@new', 6060, 4]);
   assert.deepEqual(
     [...second.store.rows.values()].map(({ cseqLimit }) => cseqLimit),
     [6000, 6000],

@@ -5,7 +5,7 @@ import { type FeatureName, type FeatureState, featureNames, type Wish } from '..
 import { granted, refused } from '../../src/model/outcome.ts';
 import { defaultProfile, type PhoneProfile } from '../../src/model/profile.ts';
 import type { Random } from '../../src/model/random.ts';
-import type { SubscriptionRow } from '../../src/model/subscription-row.ts';
+import type { SubscriptionPulse, SubscriptionRow } from '../../src/model/subscription-row.ts';
 import type { Verdict } from '../../src/model/verdict.ts';
 import type { Change, DialogView, ResourceView } from '../../src/model/views.ts';
 import { Notifier, type NotifierDeps } from '../../src/notifier/notifier.ts';
@@ -177,10 +177,10 @@ export class FakeStore implements SubscriptionStore {
     if (before !== undefined) this.rows.set(row.id, { ...before, expiresAt, dialog, shown });
   }
 
-  touchShown(id: number, shown: readonly string[]): void {
+  pulseSubscription({ id, expiresAt, remoteCseq, shown }: SubscriptionPulse): void {
     this.touches += 1;
     const before = this.rows.get(id);
-    if (before !== undefined) this.rows.set(id, { ...before, shown });
+    if (before !== undefined) this.rows.set(id, { ...before, expiresAt, remoteCseq, shown });
   }
 
   reserve(id: number, cseqLimit: number, versionLimit: number): void {

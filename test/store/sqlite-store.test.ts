@@ -9,6 +9,7 @@ import { systemClock } from '../../src/model/clock.ts';
 import { Fault } from '../../src/model/errors.ts';
 import { systemRandom } from '../../src/model/random.ts';
 import { Driver } from '../../src/store/driver.ts';
+import { first } from '../../src/store/migrations/0001-first.ts';
 import { SqliteStore } from '../../src/store/sqlite-store.ts';
 import { storeContract, subscriptionRow } from '../contracts/store.ts';
 import { RecordingLogger, silentLogger } from '../support/silent-logger.ts';
@@ -154,6 +155,29 @@ test(
 );
 
 test(
+  'a database of the first schema is brought up to date: rows and limits are kept, and a copy is left beside it',
+  inFolder((folder) => {
+    const path = join(folder, 'lamplighter.db');
+    const old = new Driver(path);
+    old.exec(first);
+    old.exec(
+      `INSERT INTO subscriptions VALUES (7,'a@b','dialog',NULL,'sip:a@b','x/y',NULL,'sip:d',NULL,1,900,'{}','["c1"]',4000,5000)`,
+    );
+    old.pragma('user_version = 1');
+    old.close();
+    const store = open(path);
+    store.reserveAll(1000, 2000);
+    const [row] = store.load(0).subscriptions;
+    assert.deepEqual(
+      [row?.id, row?.shown, row?.remoteCseq, row?.cseqLimit, row?.versionLimit],
+      [7, ['c1'], 0, 5000, 7000],
+    );
+    store.close();
+    assert.ok(existsSync(`${path}.before-v2`));
+  }),
+);
+
+test(
   'a database that cannot be used leaves no lock behind: cured, it opens in the same process',
   inFolder((folder) => {
     const path = join(folder, 'lamplighter.db');
@@ -164,7 +188,7 @@ test(
       () => open(path),
       (error) => error instanceof Fault && error.code === 'store-newer',
     );
-    driver.pragma('user_version = 1');
+    driver.pragma('user_version = 2');
     driver.exec('ALTER TABLE legs RENAME TO elsewhere');
     assert.throws(() => open(path), /no such table: legs/);
     driver.exec('ALTER TABLE elsewhere RENAME TO legs');
