@@ -1,0 +1,318 @@
+import type { Aor } from '../../src/model/aor.ts';
+import { within } from '../../src/model/clock.ts';
+import { Fault } from '../../src/model/errors.ts';
+import {
+  type FeatureName,
+  type FeatureState,
+  type FeatureValue,
+  featureNames,
+  featureOff,
+  type Wish,
+} from '../../src/model/feature.ts';
+import { type Outcome, refused } from '../../src/model/outcome.ts';
+import { token } from '../../src/model/random.ts';
+import type {
+  AdapterFactory,
+  AdapterSettings,
+  AdapterTools,
+  Capabilities,
+  Credentials,
+  DigestFacts,
+  PbxAdapter,
+  Tell,
+} from '../adapter.ts';
+import { Resync, type ResyncTimes } from '../resync.ts';
+import { CredentialReader } from './credentials.ts';
+import { Domains } from './domains.ts';
+import { EslLink } from './esl/esl-link.ts';
+import type { EslEvent } from './esl-event.ts';
+import { pictureEvents, pictureSubclasses, readEsl } from './events.ts';
+import type { Fact } from './facts.ts';
+import type { FeatureBackend } from './features/backend.ts';
+import { DatabaseBackend } from './features/database.ts';
+import { FeatureDesk } from './features/desk.ts';
+import { FusionPbxBackend } from './features/fusionpbx.ts';
+import { knownOf } from './features/known.ts';
+import { NativePhones } from './features/native.ts';
+import { type Notice, type PhoneKey, readNotice, readPhoneKey } from './features/phone-feature.ts';
+import { extensionsOf, type FreeswitchOptions, freeswitchOptions } from './options.ts';
+import { Picture } from './picture.ts';
+import { SnapshotReader } from './snapshot.ts';
+
+/** Thousands of users are asked for one by one; a PBX that stands still is noticed by each single question. */
+const times: ResyncTimes = { deadlineMs: 120_000, reconcileMs: 60_000 };
+
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** `type: freeswitch`. Options as `freeswitchOptions` gives them. */
+export const freeswitch: AdapterFactory = (settings, tools) => new Freeswitch(settings, tools);
+
+class Freeswitch implements PbxAdapter {
+  readonly #settings: AdapterSettings;
+  readonly #options: FreeswitchOptions;
+  readonly #tools: AdapterTools;
+  readonly #domains: Domains;
+  readonly #esl: EslLink;
+  readonly #backend: FeatureBackend;
+  readonly #desk: FeatureDesk;
+  readonly #reader: SnapshotReader;
+  readonly #credentials: CredentialReader;
+  readonly #resync: Resync<Fact, Picture>;
+  readonly #native: NativePhones | null;
+  #tell: Tell = () => undefined;
+  /** The Core-UUID of the last event, and of the last reading. */
+  #heard: string | null = null;
+  #life: string | null = null;
+  /** A reading of this connection is done. */
+  #inStep = false;
+  #away: string | null = null;
+
+  constructor(settings: AdapterSettings, tools: AdapterTools) {
+    const options = freeswitchOptions.parse(settings.options);
+    this.#settings = settings;
+    this.#options = options;
+    this.#tools = tools;
+    this.#domains = new Domains(settings.domains);
+    this.#esl = new EslLink({ ...options.esl, ...subscription(options) }, tools);
+    this.#backend = backendOf(options, tools);
+    this.#desk = new FeatureDesk({
+      esl: this.#esl,
+      backend: this.#backend,
+      clock: tools.clock,
+      logger: tools.logger,
+      feed: (aor, feature, value) => this.#resync.feed({ fact: 'feature', aor, feature, value }),
+    });
+    this.#reader = new SnapshotReader({
+      esl: this.#esl,
+      domains: this.#domains,
+      backend: this.#backend,
+      clock: tools.clock,
+      logger: tools.logger,
+      profiles: options.profiles,
+      extensions: extensionsOf(options.extensions, settings.domain),
+      account: options.esl.user ?? null,
+    });
+    this.#credentials = new CredentialReader(this.#esl);
+    this.#resync = new Resync<Fact, Picture>(
+      settings.name,
+      { incarnation: () => this.#incarnation(), read: (older) => this.#read(older), adopted: () => this.#adopted() },
+      tools,
+      times,
+    );
+    this.#native = options.mode === 'native' ? this.#nativePhones() : null;
+  }
+
+  get capabilities(): Capabilities {
+    const { names, notified } = this.#backend;
+    const one = (name: FeatureName) => {
+      const has = names.includes(name);
+      return [name, { readable: has, writable: has && !this.#observes, notified: has && notified }];
+    };
+    return {
+      features: Object.fromEntries(featureNames.map(one)) as Capabilities['features'],
+      calls: true,
+      registrations: true,
+      mailboxes: true,
+      tags: true,
+      ...(this.#native === null ? {} : { tellsPhones: true }),
+    };
+  }
+
+  start(tell: Tell): void {
+    this.#tell = tell;
+    this.#resync.start((event) => {
+      // Phones are taken only while the PBX is in step: the gate grants nothing else, and nobody would be known.
+      if (event.type === 'link' && event.state !== 'up') this.#native?.away();
+      tell(event);
+      if (event.type === 'link' && event.state === 'up') this.#native?.ready();
+    });
+    this.#esl.start({
+      up: () => this.#up(),
+      down: (fault) => this.#down(fault),
+      event: (event) => this.#take(event),
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#tell = () => undefined;
+    this.#native?.away();
+    this.#desk.stop();
+    this.#resync.stop();
+    this.#esl.stop();
+  }
+
+  async setFeature(wish: Wish, deadlineMs: number): Promise<Outcome<FeatureValue>> {
+    if (!this.capabilities.features[wish.feature].writable) {
+      return refused('not-writable', 'this PBX is only observed, or has no place for this feature');
+    }
+    const live = this.#resync.live;
+    if (live === null) return refused('pbx-away', 'the PBX is not connected');
+    if (!live.has(wish.aor)) return refused('pbx-refused', 'the PBX has no such extension');
+    const before = live.feature(wish.aor, wish.feature) ?? featureOff;
+    const late = () => refused<FeatureValue>('pbx-timeout', `the PBX did not answer within ${deadlineMs} ms`);
+    try {
+      return await within(this.#tools.clock, deadlineMs, this.#desk.write(wish, before, deadlineMs), late);
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  async credentials(user: string, domain: string): Promise<Credentials | null> {
+    return this.#isOurs(domain) ? this.#credentials.of(user, domain) : null;
+  }
+
+  tellFeatures(aor: Aor, features: Readonly<Record<FeatureName, FeatureState>>, phone: string | null): void {
+    this.#native?.tellFeatures(aor, features, phone);
+  }
+
+  digest(domain: string): DigestFacts | null {
+    return this.#isOurs(domain) ? this.#credentials.digest(domain) : null;
+  }
+
+  #isOurs(domain: string): boolean {
+    return this.#domains.names.includes(domain);
+  }
+
+  /** Native mode becomes one that observes where another script answers the phones too. */
+  get #observes(): boolean {
+    return this.#options.mode === 'observe' || this.#native?.mode === 'observe';
+  }
+
+  #nativePhones(): NativePhones {
+    const { clock, logger, random } = this.#tools;
+    const { emptyTarget, profiles } = this.#options;
+    return new NativePhones({
+      source: this.#settings.name,
+      esl: this.#esl,
+      clock,
+      logger,
+      directory: knownOf(() => this.#resync.live, this.#domains, profiles),
+      style: { emptyTarget, mark: token(random, 64) },
+      tell: (event) => this.#tell(event),
+      pressedElsewhere: (aor) => this.#desk.lookLater(aor),
+    });
+  }
+
+  #up(): void {
+    this.#away = null;
+    this.#tools.logger.info({ pbx: this.#settings.name, mode: this.#options.mode }, 'connected to the PBX');
+    this.#begin();
+  }
+
+  /** From here on nothing read before counts. */
+  #begin(): void {
+    this.#inStep = false;
+    this.#native?.away();
+    this.#desk.stop();
+    this.#reader.forget();
+    this.#credentials.forget();
+    this.#resync.linked();
+  }
+
+  /** Said once for each cause, with its cure: a warning while waiting may help, an error where only a person can. */
+  #down(fault: Fault): void {
+    const { code, fix, message: reason } = fault;
+    if (this.#away !== reason) {
+      const fields = { pbx: this.#settings.name, code, fix };
+      if (code === 'pbx-unreachable') this.#tools.logger.warn(fields, reason);
+      else this.#tools.logger.error(fields, reason);
+    }
+    this.#away = reason;
+    this.#heard = null;
+    this.#native?.away();
+    this.#desk.stop();
+    this.#resync.lost(reason);
+  }
+
+  #take(event: EslEvent): void {
+    this.#hear(event['Core-UUID']);
+    const { facts, changed = [] } = readEsl(event, this.#domains);
+    for (const fact of facts) this.#feed(fact);
+    for (const { aor } of changed) if (this.#resync.live?.has(aor)) this.#desk.look(aor);
+    const key = readPhoneKey(event);
+    if (key !== null) this.#pressed(key);
+    const notice = readNotice(event);
+    if (notice !== null) this.#noticed(notice);
+  }
+
+  #feed(fact: Fact): void {
+    const phones = (aor: Aor) => this.#resync.live?.contactsOf(aor).length ?? 0;
+    const before = fact.fact === 'contact' ? phones(fact.aor) : 0;
+    this.#resync.feed(fact);
+    if (fact.fact === 'contact' && phones(fact.aor) > before) this.#native?.registered(fact.aor);
+  }
+
+  #pressed(key: PhoneKey): void {
+    if (this.#native !== null) this.#native.take(key);
+    else if (key.place !== null && key.request.ask !== 'state') this.#lookLater(key.place.user, key.place.host);
+  }
+
+  /** FusionPBX tells phones what it wrote; so it tells us. */
+  #noticed(notice: Notice): void {
+    this.#native?.noticed(notice);
+    if (notice.mark !== null) return;
+    const aor = this.#domains.aor(notice.user, notice.host);
+    if (aor === null || !this.#resync.live?.has(aor)) return;
+    if (this.#options.features === 'fusionpbx') this.#desk.heard(aor, notice.reports);
+    else this.#desk.lookLater(aor);
+  }
+
+  #lookLater(user: string, host: string): void {
+    const aor = this.#domains.aor(user, host);
+    if (aor !== null && this.#resync.live?.has(aor)) this.#desk.lookLater(aor);
+  }
+
+  /** Another Core-UUID is another life: its channels are none of those we know. */
+  #hear(coreUuid: string | undefined): void {
+    if (coreUuid === undefined || !uuid.test(coreUuid) || coreUuid === this.#heard) return;
+    this.#heard = coreUuid;
+    if (this.#life === null || this.#life === coreUuid || !this.#inStep) return;
+    this.#tools.logger.warn({ pbx: this.#settings.name }, 'FreeSWITCH was started again');
+    this.#begin();
+  }
+
+  async #incarnation(): Promise<string> {
+    const told = await this.#esl.api('global_getvar', 'core_uuid').catch((error: unknown) => {
+      // An account that may not ask: each event says it too, HEARTBEAT at the latest.
+      if (error instanceof Fault && error.code === 'pbx-refused') return '';
+      throw error;
+    });
+    const life = uuid.test(told) ? told : this.#heard;
+    if (life === null) throw new Fault('pbx-unreachable', 'FreeSWITCH has not said yet which life of it this is');
+    if (this.#life !== null && this.#life !== life) this.#native?.away(true);
+    this.#life = life;
+    return life;
+  }
+
+  async #read(older: Picture | null): Promise<Picture> {
+    const reading = await this.#reader.read(this.#inStep ? older : null);
+    await this.#credentials.refresh(reading.users.map((it) => it.aor));
+    return new Picture(this.#settings.name, reading, () => this.#tools.clock.now(), older);
+  }
+
+  #adopted(): void {
+    this.#inStep = true;
+    this.#desk.watch(() => this.#resync.live?.users ?? [], this.#options.pollSeconds * 1000);
+  }
+
+  #failed(error: unknown): Outcome<FeatureValue> {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (error instanceof Fault && error.code === 'pbx-refused') {
+      this.#tools.logger.error({ pbx: this.#settings.name, code: error.code, fix: error.fix }, reason);
+      return refused('pbx-refused', reason);
+    }
+    const away = this.#resync.live === null;
+    return refused(away ? 'pbx-away' : error instanceof Fault ? 'pbx-timeout' : 'pbx-refused', reason);
+  }
+}
+
+function backendOf({ features, secondsPerRing }: FreeswitchOptions, { clock }: AdapterTools): FeatureBackend {
+  return features === 'fusionpbx' ? new FusionPbxBackend(clock) : new DatabaseBackend(features, secondsPerRing);
+}
+
+/** Only what is used: each event more is work for FreeSWITCH. */
+function subscription({ mode, features }: FreeswitchOptions) {
+  const keys = mode === 'sidecar' ? [] : ['PHONE_FEATURE_SUBSCRIBE'];
+  const notices = mode !== 'sidecar' || features === 'fusionpbx' ? ['PHONE_FEATURE'] : [];
+  return { events: [...pictureEvents, ...keys, ...notices], subclasses: pictureSubclasses };
+}

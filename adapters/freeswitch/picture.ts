@@ -1,0 +1,211 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Aor } from '../../src/model/aor.ts';
+import { type FeatureName, type FeatureValue, sameFeature } from '../../src/model/feature.ts';
+import type { ExtensionInfo, Leg, MailboxCounts, PbxEvent, Snapshot } from '../../src/model/pbx-event.ts';
+import type { LivePicture } from '../resync.ts';
+import { CallTable } from './calls.ts';
+import type { Fact, LampFact, LampKind } from './facts.ts';
+import { lampAor } from './lamp-events.ts';
+import { LampTable } from './lamps.ts';
+
+/** A user of the directory. */
+export interface User {
+  readonly aor: Aor;
+  readonly displayName: string | null;
+  /** Where his messages are; almost always his own address. null = no mailbox. */
+  readonly mailbox: Aor | null;
+  /** The features he has; absent = all. */
+  readonly features?: readonly FeatureName[] | undefined;
+}
+
+/** What one reading of the PBX brought. Channels, registrations, messages, features and lamps come as facts. */
+export interface Reading {
+  readonly users: readonly User[];
+  readonly facts: readonly Fact[];
+  /** Lamps that are no phone and are known even while dark: `park+5901@pbx.example`. Others are once they are spoken of. */
+  readonly lamps: readonly Aor[];
+  /** The kinds of lamps that `facts` has completely; of the others what was known before still stands. */
+  readonly lampKinds: readonly LampKind[];
+  /** Every user has the lamps `dnd+` and `forward+` (forward always) too. */
+  readonly keyLamps: boolean;
+}
+
+/**
+ * All that is known of one FreeSWITCH. A fact in, events out: only where something differs, each with the whole state of
+ * its object. Knows nothing of sockets; whoever is no user of the directory is not shown.
+ */
+export class Picture implements LivePicture<Fact> {
+  readonly #source: string;
+  readonly #users: ReadonlyMap<Aor, User>;
+  readonly #keyLamps: boolean;
+  readonly #ownersOf = new Map<Aor, Aor[]>();
+  readonly #calls: CallTable;
+  readonly #lamps: LampTable;
+  /** User to registration (profile and Call-ID) to contact. */
+  readonly #contacts = new Map<Aor, Map<string, string>>();
+  readonly #mailboxes = new Map<Aor, MailboxCounts>();
+  readonly #features = new Map<Aor, Map<FeatureName, FeatureValue>>();
+  readonly #told = new Map<Aor, readonly Leg[]>();
+
+  /** @param older the picture of the same life of the PBX so far, for what cannot be asked. */
+  constructor(source: string, reading: Reading, now: () => number, older: Picture | null) {
+    this.#source = source;
+    this.#users = new Map(reading.users.map((it) => [it.aor, it]));
+    this.#keyLamps = reading.keyLamps;
+    for (const { aor, mailbox } of reading.users) {
+      if (mailbox !== null) this.#ownersOf.set(mailbox, [...(this.#ownersOf.get(mailbox) ?? []), aor]);
+    }
+    this.#calls = new CallTable(now);
+    this.#lamps = new LampTable(now, reading.lamps);
+    if (reading.keyLamps) {
+      for (const { aor } of reading.users) for (const lamp of keyLampsOf(aor)) this.#lamps.know(lamp);
+    }
+    for (const fact of reading.facts) this.apply(fact);
+    if (older !== null) {
+      this.#calls.inherit(older.#calls);
+      this.#lamps.inherit(older.#lamps, reading.lampKinds, (id) => this.#calls.has(id));
+    }
+    for (const aor of [...this.#users.keys(), ...this.#lamps.aors]) this.#remember(aor);
+  }
+
+  /** The users of the directory. */
+  get users(): readonly Aor[] {
+    return [...this.#users.keys()];
+  }
+
+  has(aor: Aor): boolean {
+    return this.#users.has(aor);
+  }
+
+  /** Messages in this mailbox, as last told; undefined = not known. */
+  mailbox(mailbox: Aor): MailboxCounts | undefined {
+    return this.#mailboxes.get(mailbox);
+  }
+
+  /** The contacts that are registered for a user, as FreeSWITCH writes them. */
+  contactsOf(aor: Aor): readonly string[] {
+    return [...(this.#contacts.get(aor)?.values() ?? [])];
+  }
+
+  /** For those who must ask the PBX about a channel. */
+  get calls(): CallTable {
+    return this.#calls;
+  }
+
+  /** As last told by a fact; undefined = not known. */
+  feature(aor: Aor, name: FeatureName): FeatureValue | undefined {
+    return this.#features.get(aor)?.get(name);
+  }
+
+  apply(fact: Fact): readonly PbxEvent[] {
+    switch (fact.fact) {
+      case 'contact':
+        return this.#contact(fact);
+      case 'mailbox':
+        return this.#mailbox(fact.mailbox, fact.counts);
+      case 'feature':
+        return this.#feature(fact.aor, fact.feature, fact.value);
+      case 'lamp':
+        return this.#lamp(fact);
+      case 'gone':
+        return [...this.#calls.apply(fact), ...this.#lamps.drop(fact.id)].flatMap((aor) => this.#dialogs(aor));
+      default:
+        return [...this.#calls.apply(fact)].flatMap((aor) => this.#dialogs(aor));
+    }
+  }
+
+  snapshot(): Snapshot {
+    const users = [...this.#users.values()];
+    const lamps = this.#lamps.aors.filter((aor) => !this.#users.has(aor));
+    const extensions: ExtensionInfo[] = users.map(({ aor, displayName, features }) => ({
+      aor,
+      displayName,
+      ...(features === undefined ? {} : { features }),
+    }));
+    const mailboxes = users.flatMap(({ aor, mailbox }) => {
+      const counts = mailbox === null ? undefined : this.#mailboxes.get(mailbox);
+      return counts === undefined ? [] : [{ aor, counts }];
+    });
+    return {
+      // Nobody sets a feature of a parking slot.
+      extensions: [...extensions, ...lamps.map((aor) => ({ aor, displayName: null, features: [], lamp: true }))],
+      dialogs: [...this.users, ...lamps]
+        .map((aor) => ({ aor, legs: this.#remember(aor) }))
+        .filter((it) => it.legs.length > 0),
+      features: this.users.flatMap((aor) =>
+        [...(this.#features.get(aor) ?? [])].map(([feature, value]) => ({ aor, feature, value })),
+      ),
+      registrations: this.users.map((aor) => ({ aor, contacts: this.#contacts.get(aor)?.size ?? 0 })),
+      mailboxes,
+    };
+  }
+
+  #dialogs(aor: Aor): PbxEvent[] {
+    if (!this.#users.has(aor) && !this.#lamps.has(aor)) return [];
+    const before = this.#told.get(aor) ?? [];
+    const legs = this.#remember(aor);
+    return isDeepStrictEqual(before, legs) ? [] : [{ source: this.#source, type: 'dialogs', aor, legs }];
+  }
+
+  #remember(aor: Aor): readonly Leg[] {
+    const legs = [...this.#calls.legs(aor), ...this.#lamps.legs(aor)];
+    if (legs.length === 0) this.#told.delete(aor);
+    else this.#told.set(aor, legs);
+    return legs;
+  }
+
+  #contact({ aor, profile, callId, contact, registered }: Fact & { readonly fact: 'contact' }): PbxEvent[] {
+    const contacts = this.#contacts.get(aor) ?? new Map<string, string>();
+    const before = contacts.size;
+    const key = `${profile} ${callId}`;
+    if (registered) contacts.set(key, contact);
+    // A phone that started anew takes its old contact back under a new Call-ID.
+    else if (!contacts.delete(key) && contact !== '') {
+      for (const [it, uri] of contacts) if (uri === contact) contacts.delete(it);
+    }
+    this.#contacts.set(aor, contacts);
+    if (contacts.size === before || !this.#users.has(aor)) return [];
+    return [{ source: this.#source, type: 'registration', aor, contacts: contacts.size }];
+  }
+
+  #mailbox(mailbox: Aor, counts: MailboxCounts): PbxEvent[] {
+    const before = this.#mailboxes.get(mailbox);
+    if (before !== undefined && isDeepStrictEqual(before, counts)) return [];
+    this.#mailboxes.set(mailbox, counts);
+    const owners = this.#ownersOf.get(mailbox) ?? [];
+    return owners.map((aor) => ({ source: this.#source, type: 'mailbox', aor, counts }));
+  }
+
+  #lamp(fact: LampFact): PbxEvent[] {
+    const remote = this.#calls.isWithheld(fact.subject) ? { number: null, name: null } : fact.remote;
+    return this.#lamps.apply({ ...fact, remote }) ? this.#dialogs(fact.aor) : [];
+  }
+
+  #feature(aor: Aor, feature: FeatureName, value: FeatureValue): PbxEvent[] {
+    if (!this.#users.has(aor)) return [];
+    const values = this.#features.get(aor) ?? new Map<FeatureName, FeatureValue>();
+    const before = values.get(feature);
+    if (before !== undefined && sameFeature(before, value)) return [];
+    this.#features.set(aor, values.set(feature, value));
+    // Without an origin: who wished it, if anybody did, is the gate's knowledge.
+    const event: PbxEvent = { source: this.#source, type: 'feature', aor, feature, value };
+    return [event, ...this.#keyLamp(aor, feature, value)];
+  }
+
+  #keyLamp(about: Aor, feature: FeatureName, value: FeatureValue): readonly PbxEvent[] {
+    if (!this.#keyLamps || (feature !== 'dnd' && feature !== 'cfa')) return [];
+    const [dnd, forward] = keyLampsOf(about);
+    return this.#lamp({
+      fact: 'lamp',
+      aor: feature === 'dnd' ? dnd : forward,
+      subject: value.enabled ? `${feature} ${value.target ?? ''}` : '',
+      phase: value.enabled ? 'confirmed' : null,
+      remote: { number: value.target, name: null },
+      sole: true,
+    });
+  }
+}
+
+function keyLampsOf(aor: Aor): readonly [Aor, Aor] {
+  return [lampAor('dnd', aor), lampAor('forward', aor)];
+}

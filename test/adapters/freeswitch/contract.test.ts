@@ -1,0 +1,35 @@
+import type { AdapterSettings } from '../../../adapters/adapter.ts';
+import { freeswitch } from '../../../adapters/freeswitch/freeswitch.ts';
+import { hostAdapter } from '../../../adapters/host.ts';
+import { type AdapterRig, adapterContract } from '../../contracts/adapter.ts';
+import { handOn, troubleOn } from './hand.ts';
+import { populated, settingsFor, user } from './rig.ts';
+
+async function contractRig(
+  features: 'db' | 'hash' | 'fusionpbx',
+  mode: string,
+): Promise<AdapterRig & { readonly settings: AdapterSettings }> {
+  const pbx = await populated({ fusionpbx: features === 'fusionpbx' });
+  pbx.register(user('1001'));
+  const settings = settingsFor(pbx, { features, mode, pollSeconds: 1 });
+  return {
+    settings,
+    adapter: (tools) => freeswitch(settings, tools),
+    aor: user('1001'),
+    other: user('1002'),
+    target: '1002',
+    hand: handOn(pbx),
+    trouble: troubleOn(pbx, features),
+    close: () => pbx.close(),
+  };
+}
+
+for (const features of ['db', 'hash', 'fusionpbx'] as const) {
+  adapterContract(`freeswitch, ${features}`, () => contractRig(features, 'sidecar'));
+}
+adapterContract('freeswitch, native', () => contractRig('db', 'native'));
+adapterContract('freeswitch, in a thread of its own', async () => {
+  const rig = await contractRig('db', 'sidecar');
+  return { ...rig, adapter: (tools) => hostAdapter('freeswitch', rig.settings, tools) };
+});
+adapterContract('freeswitch, observe', () => contractRig('fusionpbx', 'observe'));
