@@ -1,5 +1,7 @@
+import type { Aor } from '../src/model/aor.ts';
 import type { Clock } from '../src/model/clock.ts';
-import type { FeatureName, FeatureRow, FeatureValue, Wish } from '../src/model/feature.ts';
+import type { Domain } from '../src/model/domain.ts';
+import type { FeatureName, FeatureRow, FeatureState, FeatureValue, Wish } from '../src/model/feature.ts';
 import type { Logger } from '../src/model/logger.ts';
 import type { Outcome } from '../src/model/outcome.ts';
 import type { PbxEvent } from '../src/model/pbx-event.ts';
@@ -39,13 +41,18 @@ export interface Capabilities {
   readonly mailboxes: boolean;
   /** SIP Call-ID and tags of legs are known (pickup by Replaces). */
   readonly tags: boolean;
+  /** Phones subscribe to the PBX itself, and are told by `tellFeatures`; absent = no. */
+  readonly tellsPhones?: boolean;
 }
 
 /** What every adapter is made of. Data only, so that it can cross into a worker thread. */
 export interface AdapterSettings {
   /** The PBX's name in the configuration; `source` of every event. */
   readonly name: string;
+  /** The first of `domains`: for a PBX that knows no domains. */
   readonly domain: string;
+  /** The domains this PBX may have users in; it has nobody in any other. */
+  readonly domains: readonly Domain[];
   /** The options of this PBX as its own `options.ts` parsed them. */
   readonly options: unknown;
   /** Feature values known from before, for adapters that have no PBX to ask (simulated). */
@@ -73,10 +80,19 @@ export interface PbxAdapter {
    * of the codes `pbx-away`, `pbx-timeout`, `pbx-refused`, `not-writable`.
    */
   setFeature(wish: Wish, deadlineMs: number): Promise<Outcome<FeatureValue>>;
-  /** null: the PBX has no such user, or no password for him. Rejects with a Fault where it cannot be asked. */
-  credentials(user: string): Promise<Credentials | null>;
-  /** null while the PBX has not been reached yet. */
-  digest(): DigestFacts | null;
+  /**
+   * Of `user` in `domain`, the name of one of ours; never of anybody else, whatever `user` holds (a stranger wrote it, `@`
+   * is no border). null: the PBX has no such user there, or no password for him. Rejects with a Fault where it cannot be
+   * asked.
+   */
+  credentials(user: string, domain: string): Promise<Credentials | null>;
+  /** How phones of `domain` are challenged; null while the PBX has not been reached yet, and where it has nobody there. */
+  digest(domain: string): DigestFacts | null;
+  /**
+   * Tells phones that subscribe to the PBX itself how the features of a user stand: the one that asked by a `phone-key`, or
+   * with null all of his. Nothing is answered: a phone that cannot be told now is told when the PBX is back.
+   */
+  tellFeatures?(aor: Aor, features: Readonly<Record<FeatureName, FeatureState>>, phone: string | null): void;
   /** Only a simulated PBX has one. */
   readonly simulator?: Simulator;
 }

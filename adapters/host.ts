@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
+import type { Aor } from '../src/model/aor.ts';
 import type { Timer } from '../src/model/clock.ts';
 import { Fault } from '../src/model/errors.ts';
-import type { FeatureValue, Wish } from '../src/model/feature.ts';
+import type { FeatureName, FeatureState, FeatureValue, Wish } from '../src/model/feature.ts';
 import type { Logger } from '../src/model/logger.ts';
 import { type Outcome, refused } from '../src/model/outcome.ts';
 import type {
@@ -84,7 +85,7 @@ class HostedAdapter implements PbxAdapter {
   readonly #rooms = new Map<string, Logger>();
   #tell: Tell = () => undefined;
   #capabilities: Capabilities = nothingYet;
-  #digest: DigestFacts | null = null;
+  #digest: Readonly<Record<string, DigestFacts | null>> = {};
   #worker: Worker | null = null;
   #ready = false;
   #stopping: (() => void) | null = null;
@@ -109,8 +110,8 @@ class HostedAdapter implements PbxAdapter {
     return this.#capabilities;
   }
 
-  digest(): DigestFacts | null {
-    return this.#digest;
+  digest(domain: string): DigestFacts | null {
+    return Object.hasOwn(this.#digest, domain) ? (this.#digest[domain] ?? null) : null;
   }
 
   start(tell: Tell): void {
@@ -147,12 +148,17 @@ class HostedAdapter implements PbxAdapter {
     }
   }
 
-  async credentials(user: string): Promise<Credentials | null> {
+  async credentials(user: string, domain: string): Promise<Credentials | null> {
     if (!this.#ready) throw new Fault('pbx-unreachable', this.#down ?? 'the adapter is being started');
     const id = this.#nextId++;
-    const report = await this.#ask({ order: 'credentials', id, user }, this.#times.answerMs);
+    const report = await this.#ask({ order: 'credentials', id, user, domain }, this.#times.answerMs);
     if (report.report === 'fault') throw new Fault(report.code, report.message);
     return report.report === 'answer' ? (report.value as Credentials | null) : null;
+  }
+
+  /** Orders and reports keep their order, so what is told is never older than what the PBX was asked for before. */
+  tellFeatures(aor: Aor, features: Readonly<Record<FeatureName, FeatureState>>, phone: string | null): void {
+    if (this.#capabilities.tellsPhones) this.#send({ order: 'tell-features', aor, features, phone });
   }
 
   #ask(order: Order & { readonly id: number }, deadlineMs: number): Promise<Report & { readonly id: number }> {

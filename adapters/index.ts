@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { Fault } from '../src/model/errors.ts';
 import type { AdapterFactory } from './adapter.ts';
 import { asteriskOptions } from './asterisk/options.ts';
+import { freeswitchOptions } from './freeswitch/options.ts';
 import { simulatedOptions } from './simulated/options.ts';
 
 export interface AdapterKind {
@@ -21,6 +22,11 @@ export const adapterKinds: Readonly<Record<string, AdapterKind>> = {
   asterisk: {
     load: async () => (await import('./asterisk/asterisk.ts')).asterisk,
     options: asteriskOptions,
+    threaded: true,
+  },
+  freeswitch: {
+    load: async () => (await import('./freeswitch/freeswitch.ts')).freeswitch,
+    options: freeswitchOptions,
     threaded: true,
   },
   simulated: {

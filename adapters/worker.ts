@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { Aor } from '../src/model/aor.ts';
 import { systemClock } from '../src/model/clock.ts';
 import { Fault } from '../src/model/errors.ts';
-import type { FeatureValue, Wish } from '../src/model/feature.ts';
+import type { FeatureName, FeatureState, FeatureValue, Wish } from '../src/model/feature.ts';
 import type { Logger } from '../src/model/logger.ts';
 import type { Outcome } from '../src/model/outcome.ts';
 import type { PbxEvent } from '../src/model/pbx-event.ts';
@@ -22,13 +23,24 @@ export type Order =
   | { readonly order: 'stop' }
   /** A heartbeat; `seen`: events taken so far. Answered by `beat`. */
   | { readonly order: 'beat'; readonly seen: number }
+  | {
+      readonly order: 'tell-features';
+      readonly aor: Aor;
+      readonly features: Readonly<Record<FeatureName, FeatureState>>;
+      readonly phone: string | null;
+    }
   | { readonly order: 'set-feature'; readonly id: number; readonly wish: Wish; readonly deadlineMs: number }
-  | { readonly order: 'credentials'; readonly id: number; readonly user: string };
+  | { readonly order: 'credentials'; readonly id: number; readonly user: string; readonly domain: string };
 
 /** From the worker. */
 export type Report =
   | { readonly report: 'ready' }
-  | { readonly report: 'facts'; readonly capabilities: Capabilities; readonly digest: DigestFacts | null }
+  | {
+      readonly report: 'facts';
+      readonly capabilities: Capabilities;
+      /** By the name of each domain. */
+      readonly digest: Readonly<Record<string, DigestFacts | null>>;
+    }
   | { readonly report: 'event'; readonly event: PbxEvent }
   | { readonly report: 'answer'; readonly id: number; readonly value: Outcome<FeatureValue> | Credentials | null }
   | { readonly report: 'fault'; readonly id: number; readonly code: Fault['code']; readonly message: string }
@@ -99,7 +111,8 @@ async function run(port: MessagePort, { type, settings }: WorkerData): Promise<v
   });
 
   const mirror = () => {
-    const facts = { capabilities: adapter.capabilities, digest: adapter.digest() };
+    const digest = Object.fromEntries(settings.domains.map(({ name }) => [name, adapter.digest(name)]));
+    const facts = { capabilities: adapter.capabilities, digest };
     if (isDeepStrictEqual(facts, mirrored)) return;
     mirrored = facts;
     send({ report: 'facts', ...facts });
@@ -132,6 +145,9 @@ async function run(port: MessagePort, { type, settings }: WorkerData): Promise<v
         seen = order.seen;
         send({ report: 'beat' });
         break;
+      case 'tell-features':
+        adapter.tellFeatures?.(order.aor, order.features, order.phone);
+        break;
       default:
         void answer(adapter, order).then(send);
     }
@@ -147,7 +163,7 @@ async function answer(adapter: PbxAdapter, order: Extract<Order, { id: number }>
     const value =
       order.order === 'set-feature'
         ? await adapter.setFeature(order.wish, order.deadlineMs)
-        : await adapter.credentials(order.user);
+        : await adapter.credentials(order.user, order.domain);
     return { report: 'answer', id, value };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

@@ -1,7 +1,9 @@
-import type { PbxAdapter } from '../adapters/adapter.ts';
+import type { DigestFacts, PbxAdapter } from '../adapters/adapter.ts';
 import { parseListenPoint } from './config/listen-point.ts';
+import { domainsOf } from './config/readings.ts';
 import type { Config } from './config/schema.ts';
 import { eventPackages } from './event-packages/index.ts';
+import { aorOf } from './model/aor.ts';
 import type { Clock } from './model/clock.ts';
 import type { Logger } from './model/logger.ts';
 import type { Random } from './model/random.ts';
@@ -32,8 +34,8 @@ export interface SipSideOptions {
   readonly security: SecurityLog;
   /** By the name of their PBX: they know the phones' passwords. */
   readonly adapters: Adapters;
-  /** The PBX that has this user; null: none that is known. */
-  readonly owner: (user: string) => string | null;
+  /** The PBX that has this user of a domain; null: none that is known. */
+  readonly owner: (user: string, domain: string) => string | null;
   /** Signs nonces; the same after a restart. */
   readonly secret: Buffer;
 }
@@ -88,37 +90,38 @@ export function sipSide(options: SipSideOptions): SipSide {
   return { front, reloadCertificate: () => engine.reloadCertificate(), close: () => dns.close() };
 }
 
-function placesOf(
-  { domain, aliases, sip }: Config,
-  clock: Clock,
-  addresses: LocalAddresses,
-  resolver: NameResolver,
-): Places {
+function placesOf(config: Config, clock: Clock, addresses: LocalAddresses, resolver: NameResolver): Places {
+  const { sip } = config;
   const advertise = sip.advertise ?? null;
   const advertised = new AdvertisedName(hostOf(advertise ?? ''), resolver, clock);
   void advertised.refresh();
   const listen = sip.listen.map((point) => parseListenPoint(point).address);
-  return new Places({ domain, aliases, advertise, listen, addresses, advertised });
+  return new Places({ domains: domainsOf(config), advertise, listen, addresses, advertised });
 }
 
 function authenticatorOf(options: SipSideOptions, places: Places): Authenticator {
   const { config, clock, random, security, adapters, owner, secret } = options;
-  const { sip, domain } = config;
-  const users = new Map(sip.users.map(({ user, password }) => [user, { realm: domain, password }]));
+  const { sip } = config;
+  const users = new Map(
+    sip.users.map(({ user, domain = config.domain, password }) => [aorOf(user, domain), { realm: domain, password }]),
+  );
   return new Authenticator({
     mode: sip.auth,
     trusted: sip.trusted,
-    lookup: async (user) =>
-      sip.auth === 'users' ? (users.get(user) ?? null) : credentials(adapters, owner(user), user),
-    facts: (user) => {
-      const own = user === null ? null : owner(user);
-      const facts = sip.auth === 'users' ? { realm: domain, md5Only: false } : digestFor(adapters, own, user, secret);
+    lookup: async (user, domain) =>
+      sip.auth === 'users'
+        ? (users.get(aorOf(user, domain)) ?? null)
+        : credentials(adapters, owner(user, domain), user, domain),
+    facts: (user, domain) => {
+      const facts =
+        sip.auth === 'users'
+          ? { realm: domain, md5Only: false }
+          : digestFor(adapters, user === null ? null : owner(user, domain), user, domain, secret);
       // COMPAT(baresip 1, sipsak): they give up where the first offer is no MD5
       return facts === null ? null : { ...facts, md5Only: facts.md5Only || sip.digest === 'md5' };
     },
     secret,
-    domain,
-    isOurs: (host) => places.isOurs(host),
+    places,
     clock,
     random,
     security,
@@ -161,18 +164,25 @@ function exemptOf({ auth, trusted }: Config['sip']): (address: string) => boolea
 }
 
 /** Of the PBX that has the extension, and of no other: the same number at another PBX is another user. */
-async function credentials(adapters: Adapters, owner: string | null, user: string) {
+async function credentials(adapters: Adapters, owner: string | null, user: string, domain: string) {
   const known = owner === null ? undefined : adapters.get(owner);
-  if (known !== undefined) return known.credentials(user);
+  // Before any picture has come the owner is a guess, and may have nobody in this domain.
+  if (known !== undefined && known.digest(domain) !== null) return known.credentials(user, domain);
   for (const adapter of adapters.values()) {
-    const found = await adapter.credentials(user);
+    const found = await adapter.credentials(user, domain);
     if (found !== null) return found;
   }
   return null;
 }
 
-function digestFor(adapters: Adapters, owner: string | null, user: string | null, secret: Buffer) {
-  const own = owner === null ? null : (adapters.get(owner)?.digest() ?? null);
-  const all = [...adapters.values()].flatMap((adapter) => adapter.digest() ?? []);
+function digestFor(
+  adapters: Adapters,
+  owner: string | null,
+  user: string | null,
+  domain: string,
+  secret: Buffer,
+): DigestFacts | null {
+  const own = owner === null ? null : (adapters.get(owner)?.digest(domain) ?? null);
+  const all = [...adapters.values()].flatMap((adapter) => adapter.digest(domain) ?? []);
   return factsFor(user, own, all, secret);
 }

@@ -1,10 +1,12 @@
 import type { PbxAdapter } from '../adapters/adapter.ts';
 import { openAdapter } from '../adapters/host.ts';
+import { PhoneKeys } from './app-keys.ts';
+import { simulators } from './app-simulators.ts';
 import { type SipSide, sipSide } from './app-sip.ts';
 import { Gate } from './commands/gate.ts';
 import { makePolicy, type TargetPolicy } from './commands/policy.ts';
 import { parseHostPort } from './config/listen-point.ts';
-import { chooseProfile } from './config/readings.ts';
+import { chooseProfile, domainsOf } from './config/readings.ts';
 import type { Config, PbxConfig } from './config/schema.ts';
 import { eventPackages } from './event-packages/index.ts';
 import { aorOf } from './model/aor.ts';
@@ -55,8 +57,9 @@ export class App {
   }
 
   /** Where phones and admins reach it. */
-  get bound(): { readonly sip: readonly string[]; readonly http: string; readonly domain: string } {
-    return { sip: this.#sip, http: this.#http, domain: this.#options.config.domain };
+  get bound(): { readonly sip: readonly string[]; readonly http: string; readonly domains: readonly string[] } {
+    const domains = domainsOf(this.#options.config).map(({ name }) => name);
+    return { sip: this.#sip, http: this.#http, domains };
   }
 
   /** What is known of the PBXs at this moment, a line each. */
@@ -105,8 +108,16 @@ export class App {
       },
     });
     hub.onChange((change) => gate.observe(change));
+    const keys = new PhoneKeys({
+      adapters,
+      ownerOf: (aor) => hub.ownerOf(aor),
+      view: (aor) => hub.view(aor),
+      grant: (wish) => gate.grant(wish),
+      logger,
+    });
+    hub.onChange((change) => keys.changed(change));
 
-    const owner = (user: string) => hub.ownerOf(aorOf(user, config.domain));
+    const owner = (user: string, domain: string) => hub.ownerOf(aorOf(user, domain));
     const security = this.#security;
     const sip = sipSide({ ...this.#options, security, adapters, owner, secret: stored.secret });
     const { front } = sip;
@@ -138,7 +149,12 @@ export class App {
     });
     // before the PBXs: what is under way may still ask them
     this.#running.push(() => front.stop());
-    for (const adapter of adapters.values()) adapter.start((event) => hub.apply(gate.attribute(event)));
+    for (const adapter of adapters.values()) {
+      adapter.start((event) => {
+        if (event.type === 'phone-key') void keys.pressed(event);
+        else hub.apply(gate.attribute(event));
+      });
+    }
 
     const http = new HttpServer({
       hub: {
@@ -152,8 +168,8 @@ export class App {
       grant: (wish) => gate.grant(wish),
       audit: (query) => store.audit(query),
       health: () => health(hub, store.health()),
-      simulator: [...adapters.values()].find(({ simulator }) => simulator !== undefined)?.simulator ?? null,
-      domain: config.domain,
+      simulator: simulators(adapters, config),
+      domains: domainsOf(config),
       listen: parseHostPort(config.http.listen),
       token: config.http.token ?? null,
       clock,
@@ -197,8 +213,9 @@ export class App {
 
   #adapter(pbx: PbxConfig, remembered: readonly FeatureRow[]): Promise<PbxAdapter> {
     const { clock, random, logger, config } = this.#options;
-    const { name, type, ...options } = pbx;
-    const settings = { name, domain: config.domain, options, remembered };
+    const { name, type, domain: own, ...options } = pbx;
+    const domains = domainsOf(config).filter((one) => own === undefined || one.name === own);
+    const settings = { name, domain: own ?? config.domain, domains, options, remembered };
     return openAdapter(type, settings, { clock, random, logger: logger.child(`pbx ${name}`) });
   }
 
@@ -206,7 +223,8 @@ export class App {
   #reportRefusal({ decision, origin, aor, feature, wished, reason }: AuditRow): void {
     if (decision !== 'refused' || origin.kind !== 'phone') return;
     const [, transport, bare, bracketed] = /^(\w+):(?:([^[\]:]+)|\[([^\]]+)\]):\d+$/.exec(origin.from ?? '') ?? [];
-    const proven = this.#options.config.sip.auth !== 'trusted' || transport !== 'udp';
+    // A key told by a PBX comes with no address: there is nobody to ban.
+    const proven = transport !== undefined && (this.#options.config.sip.auth !== 'trusted' || transport !== 'udp');
     const detail = `${feature} ${wished?.enabled ? 'on' : 'off'} ${wished?.target ?? ''} for ${aor}: ${reason}`;
     this.#security.report('wish-refused', { address: bare ?? bracketed ?? '', proven }, { user: origin.who, detail });
   }
@@ -232,8 +250,8 @@ async function ask(adapter: PbxAdapter | undefined, wish: Wish, deadlineMs: numb
   return adapter?.setFeature(wish, deadlineMs) ?? refused('pbx-away', 'no PBX has this extension');
 }
 
-function policyOf({ aliases, features }: Config): TargetPolicy {
-  const policy = makePolicy({ ...features.policy, aliases });
+function policyOf(config: Config): TargetPolicy {
+  const policy = makePolicy({ ...config.features.policy, domains: domainsOf(config) });
   if (!policy.ok) throw new Fault('config-invalid', `features.policy: ${policy.refusal.message}`);
   return policy.value;
 }

@@ -115,7 +115,7 @@ class Asterisk implements PbxAdapter {
     }
     if (this.#resync.live === null) return refused('pbx-away', 'the PBX is not connected');
     const user = userOf(wish.aor);
-    if (domainOf(wish.aor) !== this.#settings.domain.toLowerCase() || !this.#resync.live.users.includes(user)) {
+    if (!this.#isOurs(domainOf(wish.aor)) || !this.#resync.live.users.includes(user)) {
       return refused('pbx-refused', 'the PBX has no such extension');
     }
     try {
@@ -153,12 +153,17 @@ class Asterisk implements PbxAdapter {
     return outcome;
   }
 
-  async credentials(user: string): Promise<Credentials | null> {
-    return this.#credentials.of(user);
+  async credentials(user: string, domain: string): Promise<Credentials | null> {
+    return this.#isOurs(domain) ? this.#credentials.of(user) : null;
   }
 
-  digest(): DigestFacts | null {
-    return this.#credentials.facts;
+  digest(domain: string): DigestFacts | null {
+    return this.#isOurs(domain) ? this.#credentials.facts : null;
+  }
+
+  /** An Asterisk knows no domains: all it has is in the one of its configuration. */
+  #isOurs(domain: string): boolean {
+    return domain === this.#settings.domain.toLowerCase();
   }
 
   #capabilities(): Capabilities {

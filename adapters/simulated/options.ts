@@ -1,44 +1,18 @@
 import { z } from 'zod';
-
-/** More would only be a typing error in a range. */
-const mostExtensions = 100_000;
-
-const range = /^(\d{1,15})-(\d{1,15})$/;
-/** The user part of an AOR, without anything that a URI, a file or a dial string could read otherwise. */
-const name = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/;
-
-/** Why an entry is no good; null where it is. */
-function fault(entry: string): string | null {
-  const [, first, last] = range.exec(entry) ?? [];
-  if (first === undefined || last === undefined) {
-    return name.test(entry) ? null : `'${printable(entry)}' is neither a number, a range like 1001-1010, nor a name`;
-  }
-  if (first.length !== last.length) return `'${entry}': both ends of a range need the same number of digits`;
-  if (Number(first) > Number(last)) return `'${entry}' runs backwards`;
-  return null;
-}
-
-function sizeOf(entry: string): number {
-  const [, first, last] = range.exec(entry) ?? [];
-  return first === undefined ? 1 : Number(last) - Number(first) + 1;
-}
-
-function printable(text: string): string {
-  return text.slice(0, 64).replace(/[^\x20-\x7e]/g, '?');
-}
+import { extensionCount, extensionFault, mostExtensions } from '../extensions.ts';
 
 /** What `type: simulated` takes in the configuration. */
 export const simulatedOptions = z.strictObject({
   extensions: z
     .array(
-      z.string({ error: "extensions are strings: write '200', in quotes" }).refine((entry) => fault(entry) === null, {
-        error: (issue) => fault(String(issue.input)) ?? 'not an extension',
-      }),
+      z
+        .string({ error: "extensions are strings: write '200', in quotes" })
+        .refine((entry) => extensionFault(entry) === null, {
+          error: (issue) => extensionFault(String(issue.input)) ?? 'not an extension',
+        }),
     )
     .min(1)
-    .refine((entries) => entries.reduce((sum, entry) => sum + sizeOf(entry), 0) <= mostExtensions, {
-      error: `more than ${mostExtensions} extensions`,
-    })
+    .refine((entries) => extensionCount(entries) <= mostExtensions, { error: `more than ${mostExtensions} extensions` })
     .default(['1001-1010'])
     .describe("Ranges, numbers and names: ['1001-1010', '200', 'alice']"),
   password: z
@@ -47,16 +21,3 @@ export const simulatedOptions = z.strictObject({
     .default('secret<ext>')
     .describe('SIP password of every extension; <ext> stands for the extension'),
 });
-
-/** Ranges written out, in order, each extension once. A range keeps its leading zeros. */
-export function expandExtensions(entries: readonly string[]): readonly string[] {
-  return [...new Set(entries.flatMap(expand))];
-}
-
-function expand(entry: string): readonly string[] {
-  const [, first, last] = range.exec(entry) ?? [];
-  if (first === undefined || last === undefined) return [entry];
-  const width = first.length;
-  const count = Number(last) - Number(first) + 1;
-  return Array.from({ length: count }, (_, index) => String(Number(first) + index).padStart(width, '0'));
-}

@@ -21,7 +21,8 @@ import type {
   Simulator,
   Tell,
 } from '../adapter.ts';
-import { expandExtensions, simulatedOptions } from './options.ts';
+import { expandExtensions } from '../extensions.ts';
+import { simulatedOptions } from './options.ts';
 import { Calls } from './script.ts';
 
 /** One extension of the simulated PBX. */
@@ -104,13 +105,13 @@ class SimulatedPbx implements PbxAdapter {
     return granted(desk.features[wish.feature]);
   }
 
-  async credentials(user: string): Promise<Credentials | null> {
-    if (!this.#desks.has(user)) return null;
+  async credentials(user: string, domain: string): Promise<Credentials | null> {
+    if (domain !== this.#domain || !this.#desks.has(user)) return null;
     return { realm: this.#domain, password: this.#password.replaceAll('<ext>', () => user) };
   }
 
-  digest(): DigestFacts {
-    return { realm: this.#domain, md5Only: false };
+  digest(domain: string): DigestFacts | null {
+    return domain === this.#domain ? { realm: this.#domain, md5Only: false } : null;
   }
 
   get #domain(): string {

@@ -63,9 +63,11 @@ function stopSignal(): Promise<void> {
 
 /** For the person who typed the command; the log says the same to machines. */
 function greet(app: App): void {
-  const { sip, http, domain } = app.bound;
+  const { sip, http, domains } = app.bound;
+  const [domain = '', ...others] = domains;
+  const more = others.length > 3 ? ` and ${others.length} domains more` : others.map((name) => `, ${name}`).join('');
   const lines = [
-    `Lamplighter ${version} is running for ${domain}.`,
+    `Lamplighter ${version} is running for ${domain}${more}.`,
     `  Panel and API   http://${http}`,
     `  Phones          ${sip.join('  ')}`,
   ];

@@ -1,4 +1,4 @@
-import { userOf } from '../model/aor.ts';
+import { domainOf, userOf } from '../model/aor.ts';
 import { sameFeature } from '../model/feature.ts';
 import type { Refusal } from '../model/outcome.ts';
 import { type Context, type Ending, refuse } from './context.ts';
@@ -67,7 +67,7 @@ function judge(context: Context, target: string): Refusal | null {
 function placeOf({ wish, tools }: Context): Place {
   const isExtension = (user: string) => tools.isExtension(neighbour(wish.aor, user));
   return {
-    aliases: tools.policy.aliases,
+    aliases: tools.policy.aliases.get(domainOf(wish.aor)) ?? [],
     alnum: tools.policy.alnum,
     isName: (text) => isExtension(text) || isVoicemail(text, isExtension),
   };

@@ -1,4 +1,5 @@
 import { type Aor, aorOf, domainOf, userOf } from '../model/aor.ts';
+import type { Domain } from '../model/domain.ts';
 import { granted, type Outcome, type Refusal } from '../model/outcome.ts';
 import { compilePatterns } from './patterns.ts';
 
@@ -8,27 +9,27 @@ export interface TargetPolicy {
   readonly allow: readonly RegExp[];
   /** Beat `allow`. */
   readonly deny: readonly RegExp[];
-  /** Other names of the domain, lower case: `sip:1001@alias` is 1001. */
-  readonly aliases: readonly string[];
+  /** Other names of each domain, lower case: `sip:1001@alias` is 1001, in that domain and in no other. */
+  readonly aliases: ReadonlyMap<string, readonly string[]>;
   /** Digits a target may have unless an `allow` pattern matches; E.164 has 15. */
   readonly maxDigits: number;
   /** Accept any SIP user name as a target's form. */
   readonly alnum: boolean;
 }
 
-const defaultPolicy: TargetPolicy = { allow: [], deny: [], aliases: [], maxDigits: 15, alnum: false };
+const defaultPolicy: TargetPolicy = { allow: [], deny: [], aliases: new Map(), maxDigits: 15, alnum: false };
 
 /** The configuration's strings into a policy; a refusal (`bad-pattern`) names the pattern. */
 export function makePolicy(settings: {
   readonly allow?: readonly string[];
   readonly deny?: readonly string[];
-  readonly aliases?: readonly string[];
+  readonly domains?: readonly Domain[];
 }): Outcome<TargetPolicy> {
   const allow = compilePatterns(settings.allow ?? []);
   if (!allow.ok) return allow;
   const deny = compilePatterns(settings.deny ?? []);
   if (!deny.ok) return deny;
-  const aliases = (settings.aliases ?? []).map((alias) => alias.toLowerCase());
+  const aliases = new Map((settings.domains ?? []).map((one) => [one.name, one.aliases.map((it) => it.toLowerCase())]));
   return granted({ ...defaultPolicy, allow: allow.value, deny: deny.value, aliases });
 }
 

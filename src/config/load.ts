@@ -113,7 +113,7 @@ function checkPbx(
   problems: ConfigProblem[],
 ): Config['pbx'][number] | null {
   if (typeof entry !== 'object' || entry === null) return null;
-  const { name, type, ...rest } = entry as Record<string, unknown>;
+  const { name, type, domain, ...rest } = entry as Record<string, unknown>;
   if (typeof type !== 'string' || typeof name !== 'string') return null;
   const schema = options.optionsOf(type);
   if (schema === null) {
@@ -126,7 +126,12 @@ function checkPbx(
     problems.push(...explain(source, parsed.error.issues, ['pbx', index], schema));
     return null;
   }
-  return { name, type, ...(parsed.data as Record<string, unknown>) };
+  return {
+    name,
+    type,
+    ...(typeof domain === 'string' ? { domain: domain.toLowerCase() } : {}),
+    ...(parsed.data as Record<string, unknown>),
+  };
 }
 
 function explain(

@@ -1,5 +1,13 @@
+import type { Domain } from '../model/domain.ts';
 import { defaultProfile, type PhoneProfile } from '../model/profile.ts';
 import type { Config } from './schema.ts';
+
+type DomainSettings = Pick<Config, 'domain' | 'aliases' | 'domains'>;
+
+/** Every domain that is served, the default first. */
+export function domainsOf({ domain, aliases, domains }: DomainSettings): readonly [Domain, ...Domain[]] {
+  return [{ name: domain, aliases }, ...domains];
+}
 
 /** The first profile whose pattern matches the User-Agent, its gaps filled from the default. */
 export function chooseProfile(profiles: Config['phones']['profiles']): (userAgent: string | null) => PhoneProfile {

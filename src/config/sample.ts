@@ -26,6 +26,8 @@ const place = (family: string) => ({ family, key: '{ext}' });
 
 /** What a commented setting shows where it has no default, or where the default would show nothing. */
 const shown: Readonly<Record<string, unknown>> = {
+  domains: [{ name: 'tenant2.example.com', aliases: ['198.51.100.20'] }],
+  'pbx.domain': 'tenant2.example.com',
   'sip.tls.cert': '/etc/lamplighter/fullchain.pem',
   'sip.tls.key': '/etc/lamplighter/privkey.pem',
   'sip.tls.clientCa': '/etc/lamplighter/phones-ca.pem',

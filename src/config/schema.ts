@@ -129,7 +129,13 @@ const sipSettings = z.strictObject({
       'Where more than 20 phones subscribe within two seconds, intervals beyond two minutes are granted up to this share shorter, at random, so that they do not come back at once. 0: always as asked.',
     ),
   users: z
-    .array(z.strictObject({ user: z.string().min(1), password: z.string().min(1) }))
+    .array(
+      z.strictObject({
+        user: z.string().min(1),
+        domain: domain.optional().describe('Whose user it is; default: of `domain`.'),
+        password: z.string().min(1),
+      }),
+    )
     .default([])
     .describe('With auth: users. `passwordFile` may stand for `password`.'),
   warmUp: z
@@ -172,7 +178,15 @@ const pbx = z.looseObject({
     .string()
     .regex(/^[A-Za-z0-9_-]{1,32}$/, 'expected letters, digits, _ or -')
     .describe('Names this PBX in logs and in the audit trail.'),
-  type: z.string().min(1).describe('asterisk, simulated, or the path of a module.'),
+  type: z.string().min(1).describe('asterisk, freeswitch, simulated, or the path of a module.'),
+  domain: domain
+    .optional()
+    .describe('Its users are in this one of `domains`, and in no other; default: in `domain`, or as the PBX says.'),
+});
+
+const tenant = z.strictObject({
+  name: domain.describe('Users are user@name, and strangers to those of every other domain.'),
+  aliases: z.array(domain).default([]).describe('Other names and addresses that mean it.'),
 });
 
 const profile = z.strictObject({
@@ -219,11 +233,14 @@ const profile = z.strictObject({
     .describe('NOTIFYs in a row that may stay unanswered before the subscription ends.'),
 });
 
-/** The configuration file, version 1. Keys not named here are errors. */
-export const configSchema = z.strictObject({
+const settings = z.strictObject({
   version: z.literal(1).default(1).describe('Version of this file.'),
   domain: domain.default('lamplighter.test').describe('Users are user@domain.'),
   aliases: z.array(domain).default([]).describe('Other names and addresses that mean the same domain.'),
+  domains: z
+    .array(tenant)
+    .default([])
+    .describe('Further domains (tenants) of the PBX. Equal numbers in two of them are two users that never meet.'),
   sip: sip.prefault({}),
   pbx: z
     .array(pbx)
@@ -275,6 +292,39 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
 });
+
+/** The configuration file, version 1. Keys not named here are errors. */
+export const configSchema = settings.superRefine(
+  ({ domain: first, aliases, domains, sip: { users }, pbx: pbxs }, context) => {
+    const meaning = new Map([first, ...aliases].map((name) => [name, first]));
+    for (const [index, tenant] of domains.entries()) {
+      for (const [at, name] of [tenant.name, ...tenant.aliases].entries()) {
+        const path = at === 0 ? ['domains', index, 'name'] : ['domains', index, 'aliases', at - 1];
+        const taken = meaning.get(name);
+        if (taken !== undefined && (at === 0 || taken !== tenant.name)) {
+          context.addIssue({ code: 'custom', path, message: `${name} means ${taken} already` });
+        } else {
+          meaning.set(name, tenant.name);
+        }
+      }
+    }
+    for (const [index, { user }] of users.entries()) {
+      const host = user.includes('@') ? user.slice(user.lastIndexOf('@') + 1).toLowerCase() : '';
+      if (domains.length === 0 || !meaning.has(host)) continue;
+      const message = `expected the user alone, and domain: ${meaning.get(host)} beside it`;
+      context.addIssue({ code: 'custom', path: ['sip', 'users', index, 'user'], message });
+    }
+    const names = [first, ...domains.map(({ name }) => name)];
+    const named = [
+      ...users.map((user, index) => [['sip', 'users', index, 'domain'], user.domain] as const),
+      ...pbxs.map((one, index) => [['pbx', index, 'domain'], one.domain] as const),
+    ];
+    for (const [path, name] of named) {
+      if (name === undefined || names.includes(name)) continue;
+      context.addIssue({ code: 'custom', path: [...path], message: `expected one of ${names.join(', ')}` });
+    }
+  },
+);
 
 /** A configuration with every default filled in; `pbx` entries still carry their own options. */
 export type Config = z.output<typeof configSchema>;

@@ -1,6 +1,6 @@
 import type { Aor } from './aor.ts';
 import type { DialogPhase, Direction, Party } from './dialog-state.ts';
-import type { FeatureName, FeatureValue, Origin } from './feature.ts';
+import type { FeatureName, FeatureValue, Origin, Wish } from './feature.ts';
 
 /** One channel of one extension. Several legs with one `call` and direction are branches of one forked call. */
 export interface Leg {
@@ -34,6 +34,8 @@ export interface ExtensionInfo {
   readonly displayName: string | null;
   /** The features this user has; undefined = all. */
   readonly features?: readonly FeatureName[] | undefined;
+  /** True: no user but a lamp such as `park+5901`, that may be watched; it is in no list and no forward leads to it. */
+  readonly lamp?: boolean | undefined;
 }
 
 export interface FeatureReport {
@@ -77,7 +79,22 @@ export type PbxEvent = { /** The PBX's name in the configuration. */ readonly so
       readonly snapshot: Snapshot;
     }
   | { readonly type: 'link'; readonly state: LinkState; readonly reason: string | null }
+  | {
+      /**
+       * A phone that subscribes to the PBX itself pressed a key, or wants to hear how things stand. No state: it goes to the
+       * gate, never to the hub, and is answered by `PbxAdapter.tellFeatures`.
+       */
+      readonly type: 'phone-key';
+      readonly aor: Aor;
+      /** All of this user. Empty: the phone only wants to hear. */
+      readonly wishes: readonly Wish[];
+      /** The adapter's word for the phone; opaque. */
+      readonly phone: string;
+    }
 );
+
+/** A key of a phone that subscribes to the PBX itself. */
+export type PhoneKeyEvent = Extract<PbxEvent, { readonly type: 'phone-key' }>;
 
 /** `up`: in step; `down`: no connection; `stale`: connected but not yet in step. */
 export type LinkState = 'up' | 'down' | 'stale';

@@ -1,6 +1,7 @@
 import type { Aor } from '../model/aor.ts';
 import type { AuditRow } from '../model/audit.ts';
 import type { Clock } from '../model/clock.ts';
+import type { Domain } from '../model/domain.ts';
 import type { Wish } from '../model/feature.ts';
 import type { Logger } from '../model/logger.ts';
 import type { Outcome } from '../model/outcome.ts';
@@ -66,7 +67,8 @@ export interface OpsDeps {
   readonly health: () => Health;
   /** null: the PBX is a real one. */
   readonly simulator: SimulatorHand | null;
-  readonly domain: string;
+  /** The default first. */
+  readonly domains: readonly [Domain, ...Domain[]];
   /** Port 0: any free one. */
   readonly listen: { readonly address: string; readonly port: number };
   /** null: nobody is asked for one, which only a loopback listener may have. */

@@ -94,7 +94,7 @@ async function play({ clock, random, digest, version }: RehearsalOptions, until:
 function frontOf({ clock, random, digest, version }: RehearsalOptions, secret: Buffer): SipFront {
   const listen = [{ transport: 'udp', address: '127.0.0.1', port: 0 }] as const;
   const addresses = new LocalAddresses(clock);
-  const places = new Places({ domain, aliases: [], advertise: null, listen: [], addresses });
+  const places = new Places({ domains: [{ name: domain, aliases: [] }], advertise: null, listen: [], addresses });
   const security = { report: () => undefined };
   const authenticator = new Authenticator({
     mode: digest ? 'users' : 'trusted',
@@ -102,8 +102,7 @@ function frontOf({ clock, random, digest, version }: RehearsalOptions, secret: B
     lookup: () => Promise.resolve({ realm: domain, password }),
     facts: () => ({ realm: domain, md5Only: true }),
     secret,
-    domain,
-    isOurs: (host) => places.isOurs(host),
+    places,
     clock,
     random,
     security,

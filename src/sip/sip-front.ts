@@ -1,4 +1,3 @@
-import type { Aor } from '../model/aor.ts';
 import type { Logger } from '../model/logger.ts';
 import type { Random } from '../model/random.ts';
 import type { Authenticator } from './auth/authenticator.ts';
@@ -136,7 +135,15 @@ export class SipFront implements NotifySender {
       return undefined;
     }
     const initial = read.value.toTag === null;
-    const attempt: Attempt = { request, message: read.value, initial, dialog: null, user: null, how: 'digest' };
+    const attempt: Attempt = {
+      request,
+      message: read.value,
+      initial,
+      dialog: null,
+      who: null,
+      domain: null,
+      how: 'digest',
+    };
     return soon(judgeSubscribe(attempt, this.#tools), (verdict) =>
       this.#judged(transaction, attempt, verdict, onSubscribe),
     );
@@ -148,9 +155,11 @@ export class SipFront implements NotifySender {
     verdict: SipAnswer | null,
     onSubscribe: OnSubscribe,
   ): Promise<void> | undefined {
-    const { dialog, initial } = attempt;
+    const { dialog, initial, who } = attempt;
     if (verdict !== null) {
-      if (dialog !== null && verdict.status === 403) this.#report(attempt, 'not-allowed');
+      const isSet = initial && attempt.request.body.length > 0;
+      if ((dialog ?? who) !== null && verdict.status === 403)
+        this.#report(attempt, isSet ? 'foreign-set' : 'not-allowed');
       this.#refuse(transaction, verdict);
       return undefined;
     }
@@ -180,29 +189,26 @@ export class SipFront implements NotifySender {
     });
   }
 
-  #report({ request, message, initial, user, how }: Attempt, event: SecurityEvent): void {
+  #report({ request, message, initial, who, how }: Attempt, event: SecurityEvent): void {
     const { remote, transport } = request.flow;
     // Within a dialog a nonce of another address is good, but for settings: there the sender may be forged.
     const nonceIsHome = how === 'digest' && (initial || request.body.length > 0);
     const suspect = { address: remote.address, proven: nonceIsHome || isStream(transport) };
     const detail = `${message.event} of ${request.uri}`;
-    this.#options.security?.report(event, suspect, { ...(user === null ? {} : { user }), detail });
+    this.#options.security?.report(event, suspect, { ...(who === null ? {} : { user: who }), detail });
   }
 
   /** Texts that the notifier keeps are copies (`detached`), the others may be cuts of the message. */
-  #asked({ request, message, initial, user, how }: Attempt, dialog: DialogState): SubscribeRequest {
+  #asked({ request, message, initial, who, domain, how }: Attempt, dialog: DialogState): SubscribeRequest {
     const { places } = this.#options;
     const { remoteTarget } = message;
-    let aor: Aor | null = null;
-    if (how === 'trusted') aor = message.fromUri === null ? null : places.aorFor(message.fromUri);
-    else if (user !== null) aor = places.aorOfUser(user);
     return {
       dialog,
       initial,
       path: { remoteTarget, flow: request.flow },
       requestUri: initial ? detached(request.uri) : request.uri,
       resource: !initial && message.uri.user === contactUser ? null : places.aorFor(message.uri),
-      watcher: { aor, how },
+      watcher: { aor: domain === null ? null : who, how },
       event: message.event,
       eventId: message.id === null ? null : detached(message.id),
       expires: message.expires,
@@ -220,21 +226,17 @@ export class SipFront implements NotifySender {
 
   #answer(transaction: ServerTransaction, { dialog }: SubscribeRequest, answer: SubscribeAnswer): void {
     const { status, reason, expires, headers = [], after } = answer;
-    const phrase = reason === undefined ? {} : { reason };
     if (!isSuccess(status)) {
-      this.#refuse(transaction, { status, ...phrase, headers });
+      this.#refuse(transaction, reason === undefined ? { status, headers } : { status, reason, headers });
     } else {
-      transaction.respond({
-        status,
-        ...phrase,
-        headers: [
-          ['Contact', this.#contactFor(dialog)],
-          ['Expires', String(expires ?? 0)], // E65-04
-          ...this.#allowEvents,
-          ...headers,
-        ],
-        toTag: dialog.localTag,
-      });
+      const all: HeaderList = [
+        ['Contact', this.#contactFor(dialog)],
+        ['Expires', String(expires ?? 0)], // E65-04
+        ...this.#allowEvents,
+        ...headers,
+      ];
+      const accepted = { status, headers: all, toTag: dialog.localTag };
+      transaction.respond(reason === undefined ? accepted : { ...accepted, reason });
     }
     after?.();
   }

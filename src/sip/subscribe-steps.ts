@@ -1,3 +1,4 @@
+import type { Aor } from '../model/aor.ts';
 import type { Random } from '../model/random.ts';
 import type { Authenticator, AuthResult } from './auth/authenticator.ts';
 import { type DialogState, type DialogTable, isSameFlow, newDialog, newTag, takeCseq } from './dialog.ts';
@@ -22,7 +23,9 @@ export interface Attempt {
   readonly message: SubscribeMessage;
   readonly initial: boolean;
   dialog: DialogState | null;
-  user: string | null;
+  /** As the authenticator says. */
+  who: Aor | null;
+  domain: string | null;
   how: Watcher['how'];
 }
 
@@ -40,6 +43,7 @@ const steps: readonly Step[] = [
   requireSameUser,
   requireOrder,
   requireOurResource,
+  requireOneDomain,
   openDialog,
 ];
 
@@ -99,14 +103,15 @@ function authenticate(attempt: Attempt, { authenticator }: StepTools): Verdict |
 
 function identify(attempt: Attempt, result: AuthResult): Verdict {
   if (!result.ok) return result.answer;
-  attempt.user = result.user;
+  attempt.who = result.who;
+  attempt.domain = result.domain;
   attempt.how = result.how;
   return null;
 }
 
 /** security.md 3.9: a dialog belongs to the credentials it was made with. */
-function requireSameUser({ dialog, user }: Attempt): Verdict {
-  return dialog !== null && dialog.user !== user ? { status: 403, reason: 'Not Your Dialog' } : null;
+function requireSameUser({ dialog, who }: Attempt): Verdict {
+  return dialog !== null && dialog.user !== who ? { status: 403, reason: 'Not Your Dialog' } : null;
 }
 
 /** E65-32. The CSeq is taken even where the rest is refused; the dialog follows the phone only when it is granted. */
@@ -126,8 +131,17 @@ function requireOurResource({ initial, message }: Attempt, { places }: StepTools
   return initial && places.aorFor(message.uri) === null ? { status: 404 } : null;
 }
 
+/** Tenants never meet: who asks, what he asks for and whom he calls it (To) are of one domain. */
+function requireOneDomain({ initial, domain, message }: Attempt, { places }: StepTools): Verdict {
+  if (!places.several) return null;
+  const addressed = message.toUri === null ? null : places.namedBy(message.toUri.host);
+  const isOne = domain !== null && (addressed ?? domain) === domain;
+  const asked = initial ? places.domainFor(message.uri.host) : domain;
+  return isOne && asked === domain ? null : { status: 403, reason: 'Not Your Domain' };
+}
+
 function openDialog(attempt: Attempt, { random }: StepTools): Verdict {
-  const { request, user } = attempt;
+  const { request, who } = attempt;
   const { callId, from, fromTag, to, cseq, remoteTarget, recordRoute } = attempt.message;
   attempt.dialog ??= newDialog({
     callId,
@@ -139,7 +153,7 @@ function openDialog(attempt: Attempt, { random }: StepTools): Verdict {
     remoteTarget,
     recordRoute,
     flow: request.flow,
-    user,
+    user: who,
   });
   return null;
 }

@@ -13,6 +13,7 @@ export class Extensions {
   readonly #sources: readonly string[];
   readonly #told = new Map<string, ReadonlyMap<Aor, ExtensionInfo>>();
   #sorted: readonly Aor[] | null = null;
+  #users: readonly Aor[] | null = null;
 
   /** @param sources the first has precedence. */
   constructor(sources: readonly string[]) {
@@ -54,11 +55,23 @@ export class Extensions {
   replace(source: string, infos: readonly ExtensionInfo[]): void {
     this.#told.set(source, new Map(infos.map((info) => [info.aor, info])));
     this.#sorted = null;
+    this.#users = null;
   }
 
+  /** All that may be watched: users, and lamps that are none. */
   list(): readonly Aor[] {
     this.#sorted ??= sortAors([...this.#told.values()].flatMap((infos) => [...infos.keys()]));
     return this.#sorted;
+  }
+
+  /** Without lamps that are no users. */
+  users(): readonly Aor[] {
+    this.#users ??= this.list().filter((aor) => !this.isLamp(aor));
+    return this.#users;
+  }
+
+  isLamp(aor: Aor): boolean {
+    return this.info(aor)?.lamp === true;
   }
 
   #holder(aor: Aor): string | null {
@@ -74,5 +87,5 @@ export function sortAors(aors: Iterable<Aor>): readonly Aor[] {
 /** True where two reports say the same of an extension. */
 export function sameInfo(a: ExtensionInfo | undefined, b: ExtensionInfo | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
-  return a.displayName === b.displayName && a.features?.join() === b.features?.join();
+  return a.displayName === b.displayName && a.features?.join() === b.features?.join() && a.lamp === b.lamp;
 }

@@ -94,14 +94,15 @@ export class Hub {
     return view;
   }
 
-  /** A PBX has this extension, or some PBX has not said yet which it has. */
+  /** A PBX has this extension or lamp, or some PBX has not said yet which it has. */
   has(aor: Aor): boolean {
-    return this.isExtension(aor) || !this.synced;
+    return this.#truth.extensions.has(aor) || !this.synced;
   }
 
-  /** A PBX said that it has this extension; the strict question, for forward targets. */
+  /** A PBX said that it has this extension, and that it is a user's; the strict question, for forward targets. */
   isExtension(aor: Aor): boolean {
-    return this.#truth.extensions.has(aor);
+    const { extensions } = this.#truth;
+    return extensions.has(aor) && !extensions.isLamp(aor);
   }
 
   /**
@@ -117,11 +118,12 @@ export class Hub {
     return this.#truth.extensions.synced;
   }
 
-  /** The extensions in natural order (9 before 10). Until every PBX has told, remembered ones are among them. */
+  /** The users' extensions in natural order (9 before 10). Until every PBX has told, remembered ones are among them. */
   list(): readonly Aor[] {
     const { extensions, features, dialogs } = this.#truth;
-    if (this.synced) return extensions.list();
-    return sortAors([...extensions.list(), ...features.aors(), ...dialogs.aors()]);
+    if (this.synced) return extensions.users();
+    const remembered = [...features.aors(), ...dialogs.aors()].filter((aor) => !extensions.isLamp(aor));
+    return sortAors([...extensions.users(), ...remembered]);
   }
 
   /** One for each PBX, in the order of the configuration. */
@@ -246,7 +248,7 @@ export class Hub {
   }
 
   #holds(aor: Aor): boolean {
-    return this.isExtension(aor) || this.#spokenOf(aor);
+    return this.#truth.extensions.has(aor) || this.#spokenOf(aor);
   }
 
   /** Some aggregate holds something of it. */

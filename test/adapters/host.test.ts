@@ -10,13 +10,22 @@ import { Fault } from '../../src/model/errors.ts';
 import type { Wish } from '../../src/model/feature.ts';
 import { systemRandom } from '../../src/model/random.ts';
 import { RecordingLogger } from '../support/silent-logger.ts';
+import { featuresWith, on } from './freeswitch/features/views.ts';
 import type { Act } from './threaded/puppet.ts';
 import { Telling } from './told.ts';
 
 const puppet = fileURLToPath(new URL('./threaded/puppet.js', import.meta.url));
 const times = { beatMs: 100, beats: 20, restartMs: 20, answerMs: 10_000, stopMs: 300 };
 
-const settings = (options: unknown): AdapterSettings => ({ name: 'main', domain: 'lab.test', options, remembered: [] });
+const names = ['lab.test', 'second.test', 'silent.test'];
+const domains = names.map((name) => ({ name, aliases: [] }));
+const settings = (options: unknown): AdapterSettings => ({
+  name: 'main',
+  domain: 'lab.test',
+  domains,
+  options,
+  remembered: [],
+});
 
 interface Stage {
   readonly adapter: PbxAdapter;
@@ -44,11 +53,14 @@ function wish(target?: string): Wish {
 describe('an adapter in a worker thread', () => {
   test('tells its events, facts and log lines through the thread, in order', () =>
     stage('live', async ({ adapter, telling, logger }) => {
-      assert.equal(adapter.digest(), null);
+      assert.equal(adapter.digest('lab.test'), null);
       assert.equal(adapter.capabilities.calls, false);
       await telling.up();
       assert.deepEqual(telling.course, ['stale', 'snapshot', 'up']);
-      assert.deepEqual(adapter.digest(), { realm: 'puppet', md5Only: false });
+      assert.deepEqual(
+        [...names, 'constructor'].map((name) => adapter.digest(name)),
+        [{ realm: 'lab.test', md5Only: false }, { realm: 'second.test', md5Only: false }, null, null],
+      );
       assert.equal(adapter.capabilities.features.dnd.writable, true);
       assert.deepEqual(
         logger.lines.map((it) => [it.level, it.room, it.message]),
@@ -61,11 +73,44 @@ describe('an adapter in a worker thread', () => {
       await telling.up();
       const value = { enabled: true, target: '1002', ringCount: null };
       assert.deepEqual(await adapter.setFeature(wish('1002'), 10_000), { ok: true, value });
-      assert.equal(await adapter.credentials('nobody'), null);
-      assert.deepEqual(await adapter.credentials('1001'), { realm: 'puppet', password: 'secret of 1001' });
+      assert.equal(await adapter.credentials('nobody', 'lab.test'), null);
+      assert.deepEqual(await adapter.credentials('1001', 'second.test'), {
+        realm: 'second.test',
+        password: 'secret of 1001',
+      });
       await assert.rejects(
-        adapter.credentials('away'),
+        adapter.credentials('away', 'lab.test'),
         (error) => error instanceof Fault && error.code === 'pbx-unreachable',
+      );
+    }));
+
+  test('brings up the keys of phones that subscribe to the PBX, and down what they are told', () =>
+    stage('keys', async ({ adapter, telling, logger }) => {
+      await telling.until(() => telling.of('phone-key').length > 0, 'no key');
+      const [key] = telling.of('phone-key');
+      assert.deepEqual(
+        [key?.aor, key?.phone, key?.wishes.map(({ feature, enabled }) => [feature, enabled])],
+        ['1001@lab.test', 'a', [['dnd', true]]],
+      );
+      adapter.tellFeatures?.(key!.aor, featuresWith({ dnd: on() }), 'a');
+      adapter.tellFeatures?.(key!.aor, featuresWith(), null);
+      const told = () => logger.lines.filter(({ message }) => message === 'told').map(({ fields }) => fields);
+      await telling.until(() => told().length === 2, 'not told');
+      assert.deepEqual(told(), [
+        { aor: '1001@lab.test', dnd: true, phone: 'a' },
+        { aor: '1001@lab.test', dnd: false, phone: null },
+      ]);
+    }));
+
+  test('an adapter whose phones subscribe to us is not bothered with what they are told', () =>
+    stage('live', async ({ adapter, telling, logger }) => {
+      await telling.up();
+      adapter.tellFeatures?.(aorOf('1001', 'lab.test'), featuresWith(), null);
+      // Orders keep their order: what was told before this answer would have been told by now.
+      await adapter.setFeature(wish('1002'), 10_000);
+      assert.equal(
+        logger.lines.some(({ message }) => message === 'told'),
+        false,
       );
     }));
 
@@ -127,7 +172,7 @@ describe('the list of adapters', () => {
         (error) =>
           error instanceof Fault &&
           error.code === 'adapter-unknown' &&
-          /asterisk, simulated.*\.\/x\.js/.test(error.message),
+          /asterisk, freeswitch, simulated.*\.\/x\.js/.test(error.message),
         type,
       );
     }

@@ -23,6 +23,12 @@ export class Telling {
     return this.events.filter((it): it is Extract<PbxEvent, { type: T }> => it.type === type);
   }
 
+  /** `work` is called now, and after each event. */
+  onEvent(work: () => void): void {
+    this.#waiting.add(work);
+    work();
+  }
+
   /** Resolves when `isSo`; rejects after 20 s with what was told instead. */
   until(isSo: () => boolean, what: string): Promise<void> {
     return new Promise((resolve, reject) => {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { Gate } from '../../src/commands/gate.ts';
 import { makePolicy } from '../../src/commands/policy.ts';
 import { type Aor, aorOf } from '../../src/model/aor.ts';
+import type { Domain } from '../../src/model/domain.ts';
 import type { FeatureName, FeatureValue, Origin, OriginKind, Wish } from '../../src/model/feature.ts';
 import { granted, type Outcome, refused } from '../../src/model/outcome.ts';
 import { a1001, a1002, a1003, type Bench, bench, domain, feature, inStep, snapshot } from '../state/bench.ts';
@@ -19,7 +20,7 @@ interface Asked {
 }
 
 /** A hub and a gate in front of a PBX that answers when the test says so, or at once. */
-function desk(settings: { allow?: string[]; aliases?: string[] } = {}, obedient = true, made: Bench = inStep()) {
+function desk(settings: { allow?: string[]; domains?: Domain[] } = {}, obedient = true, made: Bench = inStep()) {
   const { hub, clock, store, logger } = made;
   const asked: Asked[] = [];
   const policy = makePolicy(settings);
@@ -93,7 +94,7 @@ const refusals: readonly (readonly [string, FeatureName, boolean, Partial<Wish>]
 
 for (const [code, name, enabled, more] of refusals) {
   test(`${name} to ${JSON.stringify(more.target ?? null)} is refused as ${code}, without asking the PBX, with one row`, async () => {
-    const { wish, hub, heard, asked, store } = desk({ aliases: ['Alias.example.com'] });
+    const { wish, hub, heard, asked, store } = desk({ domains: [{ name: domain, aliases: ['Alias.example.com'] }] });
     const extensions = [a1001, a1002].map((aor) => ({ aor, displayName: null }));
     hub.apply(snapshot({ extensions: [...extensions, { aor: a1003, displayName: null, features: ['cfa'] }] }));
     heard();

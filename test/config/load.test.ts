@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { describe, type LoadResult, loadConfig } from '../../src/config/load.ts';
+import { domainsOf } from '../../src/config/readings.ts';
 import { Fault } from '../../src/model/errors.ts';
 
 const asterisk = z.strictObject({
@@ -197,4 +198,59 @@ test('a setting of a later version is named as such', () => {
 test('prototype tricks in the environment change nothing', () => {
   configOf(load(null, { LAMPLIGHTER___PROTO____POLLUTED: 'yes', LAMPLIGHTER_CONSTRUCTOR__X: '1' }));
   assert.equal(({} as Record<string, unknown>)['polluted'], undefined);
+});
+
+test('further domains have names and aliases; nothing may mean two of them', () => {
+  const yaml = (domains: string, more = '') =>
+    `domain: North.test\naliases: [n.test, 192.0.2.1]\ndomains:\n${domains}\n${more}`;
+  const config = configOf(
+    load(
+      yaml(
+        '  - { name: South.test, aliases: [S.test, 192.0.2.2] }\n  - { name: east.test }',
+        'pbx:\n  - { name: s, type: simulated, domain: SOUTH.test }\n',
+      ),
+    ),
+  );
+  assert.deepEqual(domainsOf(config), [
+    { name: 'north.test', aliases: ['n.test', '192.0.2.1'] },
+    { name: 'south.test', aliases: ['s.test', '192.0.2.2'] },
+    { name: 'east.test', aliases: [] },
+  ]);
+  assert.equal(config.pbx[0]?.domain, 'south.test');
+  assert.deepEqual(configOf(load('domain: a.test\naliases: [a.test, a.test]\n')).domains, [], 'as ever');
+  const wrong: readonly (readonly [string, string, number, RegExp])[] = [
+    ['  - { name: north.test }', 'domains.0.name', 4, /north\.test means north\.test already/],
+    ['  - { name: N.test }', 'domains.0.name', 4, /n\.test means north\.test already/],
+    ['  - { name: s.test, aliases: [x.test, 192.0.2.1] }', 'domains.0.aliases.1', 4, /192\.0\.2\.1 means north\.test/],
+    ['  - { name: s.test }\n  - { name: S.test }', 'domains.1.name', 5, /s\.test means s\.test already/],
+    ['  - { name: s.test, aliases: [x.test] }\n  - { name: x.test }', 'domains.1.name', 5, /x\.test means s\.test/],
+    [
+      '  - { name: s.test }\n  - { name: t.test, aliases: [s.test] }',
+      'domains.1.aliases.0',
+      5,
+      /s\.test means s\.test/,
+    ],
+    ['  - { name: "s t" }', 'domains.0.name', 4, /expected a host name/],
+    ['  - { nam: s.test }', 'domains.0.nam', 4, /unknown setting/],
+  ];
+  for (const [domains, path, line, message] of wrong) {
+    const problem = problemsOf(load(yaml(domains))).find((one) => one.path === path);
+    assert.equal(problem?.line, line, `${domains} ${path}`);
+    assert.match(problem?.message ?? '', message);
+  }
+});
+
+test('a PBX and a user can only be of a domain that is served', () => {
+  const yaml = 'domain: north.test\ndomains: [{ name: south.test }]\n';
+  const [user, pbx] = problemsOf(
+    load(
+      `${yaml}sip: { auth: users, users: [{ user: "1001", domain: east.test, password: x }] }\npbx:\n  - { name: a, type: simulated, domain: s.test }\n`,
+    ),
+  );
+  assert.equal(user?.path, 'sip.users.0.domain');
+  assert.equal(pbx?.path, 'pbx.0.domain');
+  const [named] = problemsOf(load(`${yaml}sip: { users: [{ user: "1001@South.test", password: x }] }\n`));
+  assert.equal(named?.path, 'sip.users.0.user');
+  assert.match(named?.message ?? '', /domain: south\.test beside it/);
+  for (const problem of [user, pbx]) assert.equal(problem?.message, 'expected one of north.test, south.test');
 });

@@ -149,7 +149,7 @@ export function depsOf(parts: Fakes, more: Partial<OpsDeps> = {}): OpsDeps {
     audit: ({ aor, limit }) => parts.audit.filter((row) => aor === undefined || row.aor === aor).slice(0, limit),
     health: () => parts.health,
     simulator: null,
-    domain,
+    domains: [{ name: domain, aliases: [] }],
     listen: { address: '127.0.0.1', port: 0 },
     token: null,
     clock: systemClock,

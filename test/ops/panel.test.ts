@@ -78,6 +78,7 @@ interface Words {
   callText(call: object): string;
   keyText(feature: string, value: object): string;
   matches(extension: object, filter: string): boolean;
+  placeText(extension: object, usual: string): string;
   eventReader(told: (event: { event: string; data: string }) => void): (piece: string) => void;
 }
 
@@ -124,6 +125,15 @@ test('the words for a call name the other side, or say that he withholds his num
   const view = { ...viewOf('1001'), ext: '1001', registered: true };
   assert.ok(matches(view, ' 100') && matches(view, 'FREE') && matches(view, ''));
   assert.ok(!matches(view, 'ringing'));
+});
+
+test('the domain is written behind numbers that are not of the default one, and can be searched for', async () => {
+  const { placeText, matches } = await load();
+  const view = { ...viewOf('1001'), ext: '1001', aor: '1001@tenant2.test' };
+  assert.equal(placeText(view, 'tenant2.test'), '');
+  assert.equal(placeText(view, 'tenant1.test'), '@tenant2.test');
+  assert.equal(placeText({ ...view, ext: 'a@b', aor: 'a@b@tenant2.test' }, 'tenant1.test'), '@tenant2.test');
+  assert.ok(matches(view, '1001@tenant2') && !matches(view, 'tenant1'));
 });
 
 test('events are read whole, wherever the network cuts them', async () => {

@@ -254,7 +254,7 @@ test('against a real PBX there is no simulator', async () => {
 
 test('the simulated PBX is driven by its seven actions, and says no with a reason', async () => {
   const pbx = simulated(
-    { name: 'demo', domain, options: {}, remembered: [] },
+    { name: 'demo', domain, domains: [{ name: domain, aliases: [] }], options: {}, remembered: [] },
     { clock: systemClock, random: systemRandom, logger: silentLogger },
   );
   await running(

@@ -23,6 +23,20 @@ test('extensions are listed naturally: 9 before 10 before 1001 before names', ()
   );
 });
 
+test('a lamp that is no user may be watched, but is in no list and no target of a forward', () => {
+  const { hub, heard } = bench();
+  const park = aorOf('park+5901', domain);
+  hub.apply(snapshot({ extensions: [info('1001'), { ...info('park+5901'), features: [], lamp: true }] }));
+  assert.deepEqual(hub.list(), [a1001]);
+  assert.deepEqual([hub.has(park), hub.isExtension(park), hub.view(park).known], [true, false, true]);
+  heard();
+  hub.apply(dialogs(park, [leg('a')]));
+  assert.deepEqual(heard(), ['dialogs park+5901']);
+  assert.equal(hub.view(park).dialogs.length, 1);
+  hub.apply(snapshot({ extensions: [info('1001'), info('park+5901')] }));
+  assert.equal(hub.isExtension(park), true);
+});
+
 test('an extension that vanished becomes unknown, its calls end, its contacts and mailbox go, its features are kept', () => {
   const { hub, heard } = inStep();
   hub.apply(dialogs(a1003, [leg('a')]));

@@ -1,6 +1,6 @@
 /** One card for each extension; draws only those that changed, once a frame. */
 export const grid = `
-import { callText, compare, factsText, featureWords, keyText, keyWords, lampOf, lampText, matches } from './words.js';
+import { callText, compare, factsText, featureWords, keyText, keyWords, lampOf, lampText, matches, placeText } from './words.js';
 
 export function element(tag, className, text) {
   const node = document.createElement(tag);
@@ -15,6 +15,7 @@ export class Grid {
     this.pressed = pressed;
     this.drawn = drawn;
     this.filter = '';
+    this.domain = '';
     this.extensions = new Map();
     this.cards = new Map();
     this.dirty = new Set();
@@ -51,6 +52,12 @@ export class Grid {
     this.later();
   }
 
+  usual(domain) {
+    if (this.domain === domain) return;
+    this.domain = domain;
+    this.search(this.filter);
+  }
+
   later() {
     if (this.waiting) return;
     this.waiting = true;
@@ -80,6 +87,7 @@ export class Grid {
     card.root.dataset.lamp = lampOf(extension);
     card.root.dataset.stale = String(extension.stale);
     card.root.hidden = !matches(extension, this.filter);
+    card.place.textContent = placeText(extension, this.domain);
     card.name.textContent = extension.displayName || '';
     card.state.textContent = lampText(extension);
     card.talks.replaceChildren(...extension.dialogs.map((call) => {
@@ -94,7 +102,7 @@ export class Grid {
       key.button.setAttribute('aria-pressed', String(value.enabled));
       key.to.textContent = keyText(feature, value);
       key.button.title = (feature === 'dnd' ? '' : 'Forward: ') + featureWords[feature] + ': ' + key.to.textContent;
-      key.button.setAttribute('aria-label', extension.ext + ', ' + key.button.title);
+      key.button.setAttribute('aria-label', extension.ext + placeText(extension, this.domain) + ', ' + key.button.title);
     }
   }
 
@@ -103,9 +111,10 @@ export class Grid {
     const head = element('div', 'head');
     const lamp = element('span', 'lamp');
     lamp.setAttribute('aria-hidden', 'true');
+    const place = element('span', 'place');
     const name = element('span', 'name');
     const state = element('span', 'state');
-    head.append(lamp, element('strong', 'ext', extension.ext), name, state);
+    head.append(lamp, element('strong', 'ext', extension.ext), place, name, state);
     const talks = element('ul', 'talks');
     const facts = element('p', 'facts');
     const row = element('div', 'keys');
@@ -120,7 +129,7 @@ export class Grid {
       keys[feature] = { button, to };
     }
     root.append(head, talks, facts, row);
-    return { root, name, state, talks, facts, keys };
+    return { root, place, name, state, talks, facts, keys };
   }
 }
 `;

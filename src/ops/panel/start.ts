@@ -6,7 +6,7 @@
 export const start = `
 import { ask, follow, keepToken } from './api.js';
 import { element, Grid } from './grid.js';
-import { featureWords } from './words.js';
+import { featureWords, placeText } from './words.js';
 import { startTrying } from './trying.js';
 
 const at = (id) => document.getElementById(id);
@@ -41,7 +41,7 @@ function pressed(extension, feature, button) {
   const value = extension.features[feature];
   if (feature === 'dnd' || value.enabled) return wish(extension, feature, { enabled: !value.enabled }, button);
   forward = { extension, feature, button };
-  at('forward-title').textContent = extension.ext + ': forward, ' + featureWords[feature].toLowerCase();
+  at('forward-title').textContent = extension.ext + placeText(extension, grid.domain) + ': forward, ' + featureWords[feature].toLowerCase();
   at('forward-target').value = value.target || '';
   at('forward-rings-label').hidden = feature !== 'cfna';
   at('forward-rings').value = value.ringCount || '';
@@ -62,7 +62,7 @@ const grid = new Grid(at('grid'), pressed, (all, shown) => {
   at('empty').hidden = shown > 0;
   at('known').replaceChildren(...all.slice(0, 500).map((one) => {
     const option = element('option');
-    option.value = one.ext;
+    option.value = one.ext + placeText(one, grid.domain);
     return option;
   }));
 });
@@ -78,7 +78,10 @@ function pill(text, state, reason) {
 
 async function status() {
   const now = await ask('GET', '/api/v1/status');
-  at('domain').textContent = now.domain + ' · ' + now.version;
+  const more = now.domains.length > 1 ? ' and ' + (now.domains.length - 1) + ' more' : '';
+  at('domain').textContent = now.domain + more + ' · ' + now.version;
+  at('domain').title = now.domains.join(', ');
+  grid.usual(now.domain);
   at('links').replaceChildren(
     pill(now.ready ? 'ready' : 'not ready', now.ready ? 'up' : 'down'),
     ...now.checks.filter((check) => !check.ok).map((check) => pill(check.name + (check.reason ? ': ' + check.reason : ''), 'down')),

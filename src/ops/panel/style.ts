@@ -65,6 +65,8 @@ button.plain { border: 0; padding: 0 .4rem; }
 @keyframes blink { from { opacity: 1; } to { opacity: .25; } }
 @media (prefers-reduced-motion: reduce) { .card .lamp { animation: none !important; } }
 .ext { font-weight: 650; font-size: 1.1rem; }
+.place { color: var(--quiet); overflow-wrap: anywhere; }
+.place:empty { display: none; }
 .name { color: var(--quiet); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .state { margin-left: auto; font-size: .9rem; white-space: nowrap; }
 .talks { min-height: 1.45em; font-size: .92rem; }

@@ -47,6 +47,12 @@ export function factsText(extension) {
   return facts.join(' · ');
 }
 
+// Where the extension is, if that is not plain: nothing for those of the default domain.
+export function placeText(extension, usual) {
+  const place = extension.aor.slice(extension.ext.length);
+  return place === '@' + usual ? '' : place;
+}
+
 export function keyText(feature, value) {
   if (feature === 'dnd') return value.enabled ? 'on' : 'off';
   if (!value.enabled) return 'off';
@@ -56,7 +62,7 @@ export function keyText(feature, value) {
 
 export function matches(extension, filter) {
   const on = Object.keys(extension.features).filter((name) => extension.features[name].enabled);
-  const text = [extension.ext, extension.displayName || '', lampText(extension), ...on, ...extension.dialogs.map(callText)];
+  const text = [extension.aor, extension.displayName || '', lampText(extension), ...on, ...extension.dialogs.map(callText)];
   return text.join(' ').toLowerCase().includes(filter.trim().toLowerCase());
 }
 

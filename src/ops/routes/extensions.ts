@@ -1,10 +1,12 @@
 import type { Hono } from 'hono';
-import { type Aor, aorOf, domainOf, userOf } from '../../model/aor.ts';
+import type { Aor } from '../../model/aor.ts';
 import { type OpsContext, type OpsEnv, printable, refuse } from '../answers.ts';
 import type { OpsDeps } from '../deps.ts';
+import { aorNamed, type Registry } from '../extension-name.ts';
 import { extensionShape } from '../shapes.ts';
 
-export function extensionRoutes(app: Hono<OpsEnv>, { hub, subscriptions, domain }: OpsDeps): void {
+export function extensionRoutes(app: Hono<OpsEnv>, deps: OpsDeps): void {
+  const { hub, subscriptions } = deps;
   app.get('/api/v1/extensions', (c) =>
     c.json(
       hub
@@ -15,14 +17,17 @@ export function extensionRoutes(app: Hono<OpsEnv>, { hub, subscriptions, domain 
   );
 
   app.get('/api/v1/extensions/:ext', (c) => {
-    const view = hub.view(aorFrom(c.req.param('ext'), domain));
+    const aor = aorOr(c, c.req.param('ext'), deps);
+    if (typeof aor !== 'string') return aor;
+    const view = hub.view(aor);
     return view?.known ? c.json(extensionShape(view, subscriptions.count(view.aor))) : noSuchExtension(c);
   });
 }
 
-/** `1001` is of our domain; `1001@tenant.example` says its own. */
-export function aorFrom(text: string, domain: string): Aor {
-  return text.includes('@') ? aorOf(userOf(text as Aor), domainOf(text as Aor)) : aorOf(text, domain);
+/** The extension that `text` names, or the answer 409 where it names several. */
+export function aorOr(c: OpsContext, text: string, registry: Registry): Aor | Response {
+  const named = aorNamed(text, registry);
+  return named.ok ? named.value : refuse(c, 409, named.refusal.code, printable(named.refusal.message, 300));
 }
 
 export function noSuchExtension(c: OpsContext): Response {

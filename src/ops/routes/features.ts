@@ -8,7 +8,7 @@ import { addressOf, type OpsContext, type OpsEnv, printable, refuse } from '../a
 import { readBody } from '../body.ts';
 import type { OpsDeps } from '../deps.ts';
 import { featureShape } from '../shapes.ts';
-import { aorFrom, noSuchExtension } from './extensions.ts';
+import { aorOr, noSuchExtension } from './extensions.ts';
 
 /** The shape of a feature as the API answers it, so that what was read can be sent back. */
 const wishBody = z.strictObject({
@@ -49,7 +49,8 @@ const statusOf: Readonly<Record<string, ContentfulStatusCode>> = {
 
 export function featureRoutes(app: Hono<OpsEnv>, deps: OpsDeps): void {
   app.put('/api/v1/extensions/:ext/features/:feature', async (c) => {
-    const aor = aorFrom(c.req.param('ext'), deps.domain);
+    const aor = aorOr(c, c.req.param('ext'), deps);
+    if (typeof aor !== 'string') return aor;
     const view = deps.hub.view(aor);
     if (!view?.known) return noSuchExtension(c);
     const feature = featureNames.find((name) => name === c.req.param('feature'));

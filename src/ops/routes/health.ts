@@ -20,7 +20,8 @@ export function statusRoutes(app: Hono<OpsEnv>, deps: OpsDeps): void {
   app.get('/api/v1/status', (c) =>
     c.json({
       version: deps.version,
-      domain: deps.domain,
+      domain: deps.domains[0].name,
+      domains: deps.domains.map(({ name }) => name),
       simulator: deps.simulator !== null,
       ...deps.health(),
       links: deps.hub.links().map(linkShape),

@@ -2,12 +2,14 @@ import type { Hono } from 'hono';
 import { addressOf, type OpsContext, type OpsEnv, printable, refuse } from '../answers.ts';
 import type { OpsDeps } from '../deps.ts';
 import { subscriptionShape } from '../shapes.ts';
-import { aorFrom } from './extensions.ts';
+import { aorOr } from './extensions.ts';
 
-export function subscriptionRoutes(app: Hono<OpsEnv>, { subscriptions, domain, logger }: OpsDeps): void {
+export function subscriptionRoutes(app: Hono<OpsEnv>, deps: OpsDeps): void {
+  const { subscriptions, logger } = deps;
   app.get('/api/v1/subscriptions', (c) => {
     const ext = c.req.query('ext');
-    const aor = ext === undefined ? null : aorFrom(ext, domain);
+    const aor = ext === undefined ? null : aorOr(c, ext, deps);
+    if (aor !== null && typeof aor !== 'string') return aor;
     const wanted = subscriptions.list().filter((view) => aor === null || view.aor === aor);
     return c.json(wanted.map(subscriptionShape));
   });

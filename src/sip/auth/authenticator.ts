@@ -1,15 +1,18 @@
+import { type Aor, aorOf, domainOf, userOf } from '../../model/aor.ts';
 import type { Clock } from '../../model/clock.ts';
 import { type Random, token } from '../../model/random.ts';
 import { isStream, type SipAnswer, type SipRequest } from '../engine.ts';
-import { parseNameAddr } from '../message/name-addr.ts';
-import { parseUri, type SipUri } from '../message/uri.ts';
+import { readParty } from '../message/party.ts';
+import type { SipUri } from '../message/uri.ts';
 import { fromText, toText } from '../message/wire-text.ts';
+import type { Places } from '../places.ts';
 import type { SecurityReports } from '../security-log.ts';
 import { CredentialCache, type CredentialEntry, type Credentials, type Lookup } from './credentials.ts';
 import { type DigestAuthorization, parseAuthorization, Secret, verifyDigest } from './digest.ts';
 import { sameTarget } from './digest-uri.ts';
 import { Nonces, type NonceVerdict } from './nonce.ts';
 import { NonceCounts } from './nonce-counts.ts';
+import { ownCopy } from './own-copy.ts';
 import { TrustedNetworks } from './trusted-networks.ts';
 
 export type AuthMode = 'pbx' | 'users' | 'trusted';
@@ -27,20 +30,28 @@ export interface AuthenticatorOptions {
   /** Networks in CIDR notation. */
   readonly trusted: readonly string[];
   readonly lookup: Lookup;
-  /** What to challenge this user with, who may exist or not, or be nobody; null while the PBX has not been reached yet. */
-  readonly facts: (user: string | null) => DigestFacts | null;
+  /**
+   * What to challenge this user of a domain with, who may exist or not, or be nobody; null while the PBX has not been
+   * reached yet.
+   */
+  readonly facts: (user: string | null, domain: string) => DigestFacts | null;
   /** Makes nonces; the same after a restart. */
   readonly secret: Buffer;
-  readonly domain: string;
-  /** Whether a host, without brackets, is this server. */
-  readonly isOurs: (host: string) => boolean;
+  readonly places: Pick<Places, 'domain' | 'domainFor' | 'isOurs' | 'agree'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly security: SecurityReports;
 }
 
 export type AuthResult =
-  | { readonly ok: true /** null: trusted, but From names nobody. */; readonly user: string | null; readonly how: How }
+  | {
+      readonly ok: true;
+      /** Who sent it, with the domain in which he is that; null: trusted, but From names nobody. */
+      readonly who: Aor | null;
+      /** One of ours; null: trusted, but From is of somewhere else. */
+      readonly domain: string | null;
+      readonly how: How;
+    }
   | { readonly ok: false; readonly answer: SipAnswer };
 
 type How = 'digest' | 'trusted';
@@ -81,28 +92,36 @@ export class Authenticator {
   }
 
   #believe(request: SipRequest, from: SipUri | null): AuthResult {
-    const user = from?.user || null;
-    if (this.#networks.has(request.flow.remote.address)) return { ok: true, user, how: 'trusted' };
+    if (this.#networks.has(request.flow.remote.address)) {
+      if (!from?.user) return { ok: true, who: null, domain: null, how: 'trusted' };
+      const domain = this.#options.places.domainFor(from.host);
+      const who = domain === null ? ownCopy(aorOf(from.user, from.host)) : aorOf(from.user, domain);
+      return { ok: true, who: who as Aor, domain, how: 'trusted' };
+    }
     const suspect = { address: request.flow.remote.address, proven: isStream(request.flow.transport) };
-    this.#options.security.report('not-trusted', suspect, { user: user ?? '' });
+    this.#options.security.report('not-trusted', suspect, { user: from?.user ?? '' });
     return { ok: false, answer: { status: 403 } };
   }
 
   #examine(request: SipRequest, from: SipUri | null): AuthResult | Promise<AuthResult> {
-    // Who a phone is it says in From: the digest user name is not known before the challenge, and may be another.
-    const facts = this.#options.facts(from?.user ? toText(from.user) : null);
-    if (facts === null) return this.#unavailable(request, 'no digest realm: the PBX has not been reached yet');
+    const { places } = this.#options;
+    // Who a phone is it says in From: the digest user name is not known before the challenge, and may be another. Which of
+    // two users with one name is meant the domain in From says, and the password proves.
+    const domain = (from === null ? null : places.domainFor(from.host)) ?? places.domain;
+    const facts = this.#options.facts(from?.user ? toText(from.user) : null, domain);
+    if (facts === null)
+      return this.#unavailable(request, `no digest realm: the PBX of ${domain} has not been reached yet`);
     const authorization = this.#chosen(request, facts);
-    if (authorization === null) return this.#challenge(request, facts, false);
+    if (authorization === null) return this.#challenge(request, domain, facts, false);
     // RFC 7616 3.4.6: a digest made for another URI is somebody else's.
-    if (!sameTarget(authorization.uri, request.uri, this.#options.isOurs)) {
+    if (!sameTarget(authorization.uri, request.uri, places)) {
       return { ok: false, answer: { status: 400, reason: 'Digest URI Is Not The Request-URI' } };
     }
-    const nonce = this.#nonces.judge(authorization.nonce, request.flow.remote.address);
+    const nonce = this.#nonces.judge(authorization.nonce, request.flow.remote.address, domain);
     // Stale, though nobody has looked at the response: phones use the nonce of their registrar, whose realm is the same,
     // and must not take our answer for "wrong password" (RFC 7616 3.3). Strangers make no work at the PBX this way.
-    if (nonce.state === 'foreign') return this.#challenge(request, facts, true);
-    return this.#verify(request, authorization, nonce, facts);
+    if (nonce.state === 'foreign') return this.#challenge(request, domain, facts, true);
+    return this.#verify(request, authorization, this.#userOf(authorization.username, domain), nonce, facts);
   }
 
   /** Of several Authorization headers the one for our realm; null where none can be used. */
@@ -118,13 +137,14 @@ export class Authenticator {
   #verify(
     request: SipRequest,
     given: DigestAuthorization,
+    user: Aor,
     nonce: NonceVerdict,
     facts: DigestFacts,
   ): AuthResult | Promise<AuthResult> {
-    const judged = this.#judge(request.method, this.#userOf(given.username), given);
-    if (!(judged instanceof Promise)) return this.#conclude(request, given, nonce, facts, judged);
+    const judged = this.#judge(request.method, user, given);
+    if (!(judged instanceof Promise)) return this.#conclude(request, given, user, nonce, facts, judged);
     return judged.then(
-      (late) => this.#conclude(request, given, nonce, facts, late),
+      (late) => this.#conclude(request, given, user, nonce, facts, late),
       (error: unknown) => this.#unavailable(request, `the PBX cannot be asked for credentials: ${messageOf(error)}`),
     );
   }
@@ -132,35 +152,37 @@ export class Authenticator {
   #conclude(
     request: SipRequest,
     authorization: DigestAuthorization,
+    user: Aor,
     nonce: NonceVerdict,
     facts: DigestFacts,
     judged: Judged,
   ): AuthResult {
-    const user = this.#userOf(authorization.username);
+    const domain = domainOf(user);
     const { address } = request.flow.remote;
     const suspect = { address, proven: nonce.atHome || isStream(request.flow.transport) };
     if (judged.genuine === null) {
       const event = judged.known ? 'auth-failed' : 'unknown-user';
-      this.#options.security.report(event, suspect, { user: authorization.username });
-      return this.#challenge(request, facts, false);
+      this.#options.security.report(event, suspect, this.#named(authorization, user));
+      return this.#challenge(request, domain, facts, false);
     }
     // A stranger cannot name a dialog, and its CSeq stops replays.
     const guarded = isInDialog(request);
     // A setting from an address that has shown nothing would be logged as the wish of whoever owns that address.
     const usable = nonce.state === 'fresh' || (nonce.state === 'elsewhere' && guarded && request.body.length === 0);
-    if (!usable) return this.#challenge(request, facts, true);
+    if (!usable) return this.#challenge(request, domain, facts, true);
     // Without qop there is no count: such a nonce serves once, else its header could be replayed as it is.
     const count = authorization.auth === null ? 1 : Number.parseInt(authorization.auth.nc, 16);
     const taken = this.#counts.take(authorization.nonce, user, count, nonce.issuedAt, guarded);
     if (taken === 'used') {
-      this.#options.security.report('nonce-replay', suspect, { user: authorization.username });
+      this.#options.security.report('nonce-replay', suspect, this.#named(authorization, user));
     }
-    if (taken !== 'new') return this.#challenge(request, facts, true);
-    return { ok: true, user: judged.genuine.extension ?? user, how: 'digest' };
+    if (taken !== 'new') return this.#challenge(request, domain, facts, true);
+    const { extension } = judged.genuine;
+    return { ok: true, who: extension === undefined ? user : aorOf(extension, domain), domain, how: 'digest' };
   }
 
   /** At once where the user is remembered and the digest is right, or asked about a moment ago. */
-  #judge(method: string, user: string, given: DigestAuthorization): Judged | Promise<Judged> {
+  #judge(method: string, user: Aor, given: DigestAuthorization): Judged | Promise<Judged> {
     const remembered = this.#credentials.remembered(user);
     if (remembered !== undefined) return this.#judgeBy(remembered, method, user, given);
     return this.#credentials.get(user).then((entry) => this.#judgeBy(entry, method, user, given));
@@ -170,7 +192,7 @@ export class Authenticator {
   #judgeBy(
     { found, secret }: CredentialEntry,
     method: string,
-    user: string,
+    user: Aor,
     given: DigestAuthorization,
   ): Judged | Promise<Judged> {
     if (verifyDigest(given, method, secret)) return { genuine: found, known: true };
@@ -182,25 +204,34 @@ export class Authenticator {
   }
 
   /** For a user who does not exist a secret nobody has, of the same kind: it takes the same work. */
-  #secretOf(user: string, found: Credentials | null): Secret {
+  #secretOf(user: Aor, found: Credentials | null): Secret {
     const { facts, random } = this.#options;
-    const { realm, md5Only } = facts(user) ?? { realm: null, md5Only: false };
+    const { realm, md5Only } = facts(userOf(user), domainOf(user)) ?? { realm: null, md5Only: false };
     if (found?.password !== undefined) return new Secret({ password: found.password });
     if (found?.ha1 !== undefined && found.realm === realm) return new Secret({ ha1: found.ha1 });
     return new Secret(md5Only ? { ha1: token(random, 128) } : { password: token(random, 128) }, false);
   }
 
-  /** COMPAT(phones with an "authentication name" field): `1001@our.domain` is 1001. */
-  #userOf(wireName: string): string {
+  /**
+   * COMPAT(phones with an "authentication name" field): `1001@our.domain` is 1001. With the name of another domain, ours or
+   * not, it is a name that nobody has.
+   */
+  #userOf(wireName: string, domain: string): Aor {
     const username = toText(wireName);
     const at = username.lastIndexOf('@');
-    const isOurs = at > 0 && username.slice(at + 1).toLowerCase() === this.#options.domain.toLowerCase();
-    return isOurs ? username.slice(0, at) : username;
+    const isNamed = at > 0 && username.slice(at + 1).toLowerCase() === domain;
+    return aorOf(isNamed ? username.slice(0, at) : username, domain);
+  }
+
+  /** For the security log: as the source wrote it, and of which domain where that is not plain. */
+  #named({ username }: DigestAuthorization, user: Aor): { readonly user: string; readonly detail?: string } {
+    const domain = domainOf(user);
+    return domain === this.#options.places.domain ? { user: username } : { user: username, detail: domain };
   }
 
   /** 401, never 407 (RFC 6665 4.2.1.3): the same for everybody. */
-  #challenge({ flow }: SipRequest, facts: DigestFacts, stale: boolean): AuthResult {
-    const nonce = this.#nonces.issue(flow.remote.address);
+  #challenge({ flow }: SipRequest, domain: string, facts: DigestFacts, stale: boolean): AuthResult {
+    const nonce = this.#nonces.issue(flow.remote.address, domain);
     const realm = fromText(facts.realm).replaceAll(/["\\]/g, '\\$&');
     const challenge = (algorithm: string): readonly [string, string] => [
       'WWW-Authenticate',
@@ -226,12 +257,12 @@ export class Authenticator {
 const tooShort: SipAnswer = { status: 400, reason: 'Too Short' };
 
 function fromOf(request: SipRequest): SipUri | null {
-  const from = parseNameAddr(request.header('From') ?? '');
-  return from === null ? null : parseUri(from.uri);
+  return (request.parts?.from ?? readParty(request.header('From') ?? ''))?.uri ?? null;
 }
 
 function isInDialog(request: SipRequest): boolean {
-  return parseNameAddr(request.header('To') ?? '')?.params.has('tag') ?? false;
+  const to = request.parts?.to ?? readParty(request.header('To') ?? '');
+  return to !== null && to.tag !== null;
 }
 
 function messageOf(error: unknown): string {

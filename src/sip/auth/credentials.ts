@@ -1,3 +1,4 @@
+import { type Aor, domainOf, userOf } from '../../model/aor.ts';
 import { type Clock, within } from '../../model/clock.ts';
 import type { Secret } from './digest.ts';
 import { ownCopy } from './own-copy.ts';
@@ -13,7 +14,7 @@ export interface Credentials {
   readonly extension?: string;
 }
 
-export type Lookup = (user: string) => Promise<Credentials | null>;
+export type Lookup = (user: string, domain: string) => Promise<Credentials | null>;
 
 export interface CredentialEntry {
   readonly found: Credentials | null;
@@ -34,58 +35,59 @@ const maxUnderWay = 500;
 
 /**
  * Remembers credentials, and that there are none, for at most 30 s, so that a storm of phones is not a storm of
- * questions to the PBX. Known and unknown users take the same way.
+ * questions to the PBX. Known and unknown users take the same way. The key is the user with his domain: the same number
+ * elsewhere is somebody else.
  */
 export class CredentialCache {
   /** In order of age, oldest first. */
-  readonly #entries = new Map<string, CredentialEntry>();
-  readonly #underWay = new Map<string, Promise<CredentialEntry>>();
+  readonly #entries = new Map<Aor, CredentialEntry>();
+  readonly #underWay = new Map<Aor, Promise<CredentialEntry>>();
   readonly #lookup: Lookup;
-  readonly #toSecret: (user: string, found: Credentials | null) => Secret;
+  readonly #toSecret: (user: Aor, found: Credentials | null) => Secret;
   readonly #clock: Clock;
 
-  constructor(lookup: Lookup, toSecret: (user: string, found: Credentials | null) => Secret, clock: Clock) {
+  constructor(lookup: Lookup, toSecret: (user: Aor, found: Credentials | null) => Secret, clock: Clock) {
     this.#lookup = lookup;
     this.#toSecret = toSecret;
     this.#clock = clock;
   }
 
   /** What is known without asking; undefined: nothing. */
-  remembered(user: string): CredentialEntry | undefined {
+  remembered(user: Aor): CredentialEntry | undefined {
     this.#forgetOld();
     return this.#entries.get(user);
   }
 
   /** Rejects as the lookup does, and after 4 s. */
-  async get(user: string): Promise<CredentialEntry> {
+  async get(user: Aor): Promise<CredentialEntry> {
     return this.remembered(user) ?? this.#ask(user);
   }
 
   /** True where what `get` gave may have been changed at the PBX meanwhile: then `renew` once before refusing. */
-  mayBeOutdated(user: string): boolean {
+  mayBeOutdated(user: Aor): boolean {
     const entry = this.#entries.get(user);
     return entry === undefined || this.#clock.now() - entry.at >= minAgeForSecondLookMs;
   }
 
   /** Asks again. Rejects like `get`. */
-  async renew(user: string): Promise<CredentialEntry> {
+  async renew(user: Aor): Promise<CredentialEntry> {
     return this.#ask(user);
   }
 
-  #ask(name: string): Promise<CredentialEntry> {
-    const user = ownCopy(name); // a slice would keep its whole message in memory
+  #ask(name: Aor): Promise<CredentialEntry> {
+    const user = ownCopy(name) as Aor; // a slice would keep its whole message in memory
     const running = this.#underWay.get(user);
     if (running !== undefined) return running;
     if (this.#underWay.size >= maxUnderWay) return Promise.reject(new Error('too many questions at once'));
     const tooLate = (): Promise<never> => Promise.reject(new Error('no answer in time'));
-    const asked = within(this.#clock, lookupMs, this.#lookup(user), tooLate)
+    const asked = within(this.#clock, lookupMs, this.#lookup(userOf(user), domainOf(user)), tooLate)
       .then((found) => this.#keep(user, found))
       .finally(() => this.#underWay.delete(user));
     this.#underWay.set(user, asked);
     return asked;
   }
 
-  #keep(user: string, found: Credentials | null): CredentialEntry {
+  #keep(user: Aor, found: Credentials | null): CredentialEntry {
     const entry = { found, secret: this.#toSecret(user, found), at: this.#clock.now() };
     this.#entries.delete(user);
     this.#entries.set(user, entry);

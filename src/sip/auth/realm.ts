@@ -2,9 +2,9 @@ import { createHmac } from 'node:crypto';
 import type { DigestFacts } from './authenticator.ts';
 
 /**
- * What a challenge to `user` says where there are several PBXs: `own`, the facts of the PBX that has the extension. A name
+ * What a challenge to `user` says where several PBXs have users in his domain: `own`, the facts of the PBX that has the extension. A name
  * that nobody has gets those of any PBX, the same each time and spread evenly: a realm tells no stranger who exists.
- * `all`: of every PBX that has been reached. null: none has.
+ * `all`: for his domain, of every PBX that has been reached. null: none has.
  */
 export function factsFor(
   user: string | null,

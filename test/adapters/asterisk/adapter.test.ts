@@ -6,7 +6,10 @@ import { aorOf } from '../../../src/model/aor.ts';
 import { adapterContract } from '../../contracts/adapter.ts';
 import { FakeAmi } from './fake-ami.ts';
 import { FakeAri } from './fake-ari.ts';
+import { handOn, troubleOn } from './hand.ts';
 import { channel, rig, wish } from './rig.ts';
+
+const place = { domain: 'lab.test', domains: [{ name: 'lab.test', aliases: [] }] };
 
 adapterContract('asterisk', async () => {
   const ari = new FakeAri();
@@ -16,14 +19,15 @@ adapterContract('asterisk', async () => {
   const options = asteriskOptions.parse({
     ari: { url: ari.url, username: ari.username, password: ari.password },
     ami: { port: ami.port, username: ami.username, password: ami.password },
+    pollSeconds: 1,
   });
   return {
-    adapter: (tools) => asterisk({ name: 'main', domain: 'lab.test', options, remembered: [] }, tools),
+    adapter: (tools) => asterisk({ name: 'main', ...place, options, remembered: [] }, tools),
     aor: aorOf('1001', 'lab.test'),
+    other: aorOf('1002', 'lab.test'),
     target: '1002',
-    freeze: () => {
-      ami.frozen = true;
-    },
+    hand: handOn(ari, ami),
+    trouble: troubleOn(ari, ami),
     close: async () => {
       await ari.close();
       await ami.close();
@@ -62,9 +66,12 @@ describe('the Asterisk adapter on the wire', () => {
       const cfa = snapshot.features.find((it) => it.aor === '1002@lab.test' && it.feature === 'cfa');
       assert.deepEqual(cfa?.value, { enabled: true, target: '1001', ringCount: null });
       assert.deepEqual(snapshot.mailboxes[0]?.counts, { new: 2, old: 1, newUrgent: 0, oldUrgent: 0 });
-      assert.deepEqual(adapter.digest(), { realm: 'asterisk', md5Only: true });
-      assert.deepEqual(await adapter.credentials('1001'), { realm: 'asterisk', password: 'phone-secret-1001' });
-      assert.equal(await adapter.credentials('nobody'), null);
+      assert.deepEqual(adapter.digest('lab.test'), { realm: 'asterisk', md5Only: true });
+      assert.deepEqual(await adapter.credentials('1001', 'lab.test'), {
+        realm: 'asterisk',
+        password: 'phone-secret-1001',
+      });
+      assert.equal(await adapter.credentials('nobody', 'lab.test'), null);
     }));
 
   test('a ringing phone is told once, with the tags for a pickup', () =>
@@ -208,6 +215,9 @@ describe('the Asterisk adapter on the wire', () => {
       });
       await telling.until(() => telling.of('dialogs').length > 0, 'no call');
       assert.deepEqual(telling.of('dialogs')[0]?.legs[0]?.remote, { number: '1002', name: null, presentable: true });
-      assert.deepEqual(await adapter.credentials('1001'), { realm: 'asterisk', password: 'phone-secret-1001' });
+      assert.deepEqual(await adapter.credentials('1001', 'lab.test'), {
+        realm: 'asterisk',
+        password: 'phone-secret-1001',
+      });
     }));
 });

@@ -61,6 +61,11 @@ export class FakeAmi {
     await closed;
   }
 
+  /** Every connection breaks; the process goes on. */
+  drop(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
   send(event: Block): void {
     for (const socket of this.#loggedIn) write(socket, event);
   }

@@ -11,6 +11,7 @@ const knownTypes = [
   'ChannelStateChange',
   'Dial',
   'ChannelHold',
+  'ChannelUnhold',
   'ChannelDestroyed',
   'ApplicationReplaced',
 ];
@@ -70,6 +71,11 @@ export class FakeAri {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const socket of this.#sockets) socket.destroy();
     await closed;
+  }
+
+  /** Every connection breaks; the process and its calls go on. */
+  drop(): void {
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   send(event: object): void {

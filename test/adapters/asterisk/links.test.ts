@@ -120,7 +120,7 @@ describe('the links to Asterisk', () => {
   test('no secret is ever logged or told', () =>
     rig({}, async ({ ari, ami, telling, logger, adapter }) => {
       await telling.up();
-      await adapter.credentials('1001');
+      await adapter.credentials('1001', 'lab.test');
       ari.sendText('{garbage');
       await telling.up(2);
       await ari.close();

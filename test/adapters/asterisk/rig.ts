@@ -52,7 +52,10 @@ export async function rig(
   });
   const logger = new RecordingLogger();
   const tools = { clock: hurry ? hurried : systemClock, random: systemRandom, logger };
-  const adapter = asterisk({ name: 'main', domain: 'lab.test', options, remembered: [] }, tools);
+  const adapter = asterisk(
+    { name: 'main', domain: 'lab.test', domains: [{ name: 'lab.test', aliases: [] }], options, remembered: [] },
+    tools,
+  );
   const telling = new Telling();
   adapter.start(telling.tell);
   try {

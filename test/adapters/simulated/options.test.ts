@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { expandExtensions, simulatedOptions } from '../../../adapters/simulated/options.ts';
+import { expandExtensions } from '../../../adapters/extensions.ts';
+import { simulatedOptions } from '../../../adapters/simulated/options.ts';
 
 function complaint(extensions: unknown): string {
   const parsed = simulatedOptions.safeParse({ extensions });

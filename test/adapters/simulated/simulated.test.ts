@@ -25,7 +25,7 @@ interface Pbx {
 }
 
 function settings(more: Partial<AdapterSettings> = {}): AdapterSettings {
-  return { name: 'demo', domain, options: {}, remembered: [], ...more };
+  return { name: 'demo', domain, domains: [{ name: domain, aliases: [] }], options: {}, remembered: [], ...more };
 }
 
 function seeded(seed: number): Random {
@@ -275,11 +275,11 @@ test('registration and mailbox are told as they are set', () => {
 
 test('every extension has its password, nobody else has one', async () => {
   const { adapter } = pbx({ domain: 'Lamplighter.Test' });
-  assert.deepEqual(await adapter.credentials('1001'), { realm: domain, password: 'secret1001' });
-  assert.equal(await adapter.credentials('4711'), null);
-  assert.deepEqual(adapter.digest(), { realm: domain, md5Only: false });
+  assert.deepEqual(await adapter.credentials('1001', domain), { realm: domain, password: 'secret1001' });
+  assert.equal(await adapter.credentials('4711', domain), null);
+  assert.deepEqual(adapter.digest(domain), { realm: domain, md5Only: false });
   const own = pbx({ options: { extensions: ['alice'], password: 'a<ext>b<ext>' } });
-  assert.equal((await own.adapter.credentials('alice'))?.password, 'aalicebalice');
+  assert.equal((await own.adapter.credentials('alice', domain))?.password, 'aalicebalice');
 });
 
 test('a stopped PBX refuses wishes and calls, tells nothing, and starts again without calls', async () => {

@@ -1,9 +1,10 @@
 import type { AdapterFactory } from '../../../adapters/adapter.ts';
+import { aorOf } from '../../../src/model/aor.ts';
 import { Fault } from '../../../src/model/errors.ts';
 import { granted } from '../../../src/model/outcome.ts';
 
 /** What a puppet does once it is started. */
-export type Act = 'live' | 'crash' | 'hang' | 'flood';
+export type Act = 'live' | 'crash' | 'hang' | 'flood' | 'keys';
 
 const can = { readable: true, writable: true, notified: true };
 
@@ -18,6 +19,7 @@ export const adapter: AdapterFactory = (settings, { logger, clock }) => {
       registrations: false,
       mailboxes: false,
       tags: false,
+      tellsPhones: act === 'keys',
     },
     start(tell) {
       logger.child('puppet').info({ act }, 'started');
@@ -26,6 +28,11 @@ export const adapter: AdapterFactory = (settings, { logger, clock }) => {
       tell({ source, type: 'link', state: 'stale', reason: null });
       tell({ source, type: 'snapshot', epoch: 'one', snapshot });
       tell({ source, type: 'link', state: 'up', reason: null });
+      if (act === 'keys') {
+        const aor = aorOf('1001', 'lab.test');
+        const origin = { kind: 'phone', who: '1001', from: 'puppet:a', userAgent: null } as const;
+        tell({ source, type: 'phone-key', aor, wishes: [{ aor, feature: 'dnd', enabled: true, origin }], phone: 'a' });
+      }
       if (act !== 'flood') return;
       for (let count = 0; count < 100_000; count++) {
         try {
@@ -45,10 +52,13 @@ export const adapter: AdapterFactory = (settings, { logger, clock }) => {
       if (wish.target === 'crash' || wish.target === 'silence') return new Promise(() => undefined);
       return granted({ enabled: wish.enabled, target: wish.target ?? null, ringCount: null });
     },
-    async credentials(user) {
-      if (user === 'away') throw new Fault('pbx-unreachable', 'the PBX is away');
-      return user === 'nobody' ? null : { realm: 'puppet', password: `secret of ${user}` };
+    tellFeatures(aor, features, phone) {
+      logger.info({ aor, dnd: features.dnd.enabled, phone }, 'told');
     },
-    digest: () => ({ realm: 'puppet', md5Only: false }),
+    async credentials(user, domain) {
+      if (user === 'away') throw new Fault('pbx-unreachable', 'the PBX is away');
+      return user === 'nobody' ? null : { realm: domain, password: `secret of ${user}` };
+    },
+    digest: (domain) => (domain === 'silent.test' ? null : { realm: domain, md5Only: false }),
   };
 };

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { aorOf } from '../../../src/model/aor.ts';
 import { CredentialCache } from '../../../src/sip/auth/credentials.ts';
 import { parseAuthorization, Secret } from '../../../src/sip/auth/digest.ts';
 import { Nonces } from '../../../src/sip/auth/nonce.ts';
@@ -76,7 +77,7 @@ test('a remembered user, known or not, keeps his name and what is computed of it
   );
   const bytes = await left(async (i) => {
     const { username, realm } = authorization(i);
-    const { secret } = await cache.get(toText(username));
+    const { secret } = await cache.get(aorOf(toText(username), 'pbx.test'));
     secret.a1('MD5', username, realm);
   });
   assert.ok(bytes < 3000, `${Math.round(bytes)} bytes each`);
@@ -99,7 +100,7 @@ test('a hundred thousand addresses leave a bounded memory of nonce places and tr
   const before = heap();
   for (let i = 0; i < 100_000; i++) {
     const address = `2001:db8:${(i >> 8).toString(16)}::${(i & 255).toString(16)}`;
-    nonces.issue(address);
+    nonces.issue(address, 'pbx.test');
     networks.has(address);
   }
   const bytes = heap() - before;

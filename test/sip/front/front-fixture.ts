@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Domain } from '../../../src/model/domain.ts';
 import { systemRandom } from '../../../src/model/random.ts';
 import { Authenticator, type AuthMode } from '../../../src/sip/auth/authenticator.ts';
 import type { Flow, SipAnswer, SipRequest } from '../../../src/sip/engine.ts';
@@ -48,12 +49,14 @@ export function subscribe(text: SubscribeText = {}): SipRequest {
 
 export interface FrontSetup extends Partial<SipFrontOptions> {
   readonly mode?: AuthMode;
+  /** Beside lamplighter.test. */
+  readonly domains?: readonly Domain[];
   /** The notifier's part. */
   readonly answer?: (request: SubscribeRequest) => SubscribeAnswer | Promise<SubscribeAnswer>;
 }
 
 /** A started front on a fake engine. Sources in 192.0.2.0/24 are trusted unless `mode` says otherwise. */
-export async function startFront({ mode = 'trusted', answer, ...options }: FrontSetup = {}) {
+export async function startFront({ mode = 'trusted', domains: more = [], answer, ...options }: FrontSetup = {}) {
   const clock = new FakeClock();
   const engine = new FakeEngine();
   const logger = new RecordingLogger();
@@ -64,9 +67,10 @@ export async function startFront({ mode = 'trusted', answer, ...options }: Front
     { address: '198.51.100.1', cidr: '198.51.100.1/24', internal: false },
   ]);
   const domain = 'lamplighter.test';
-  const places = new Places({ domain, aliases: ['alias.test'], advertise: null, listen: ['0.0.0.0'], addresses });
+  const domains = [{ name: domain, aliases: ['alias.test'] }, ...more] as const;
+  const places = new Places({ domains, advertise: null, listen: ['0.0.0.0'], addresses });
   const authenticator = new Authenticator({
-    isOurs: (host) => host === 'example.com' || host === '127.0.0.1',
+    places,
     mode,
     trusted: ['192.0.2.0/24'],
     lookup: async (user) => {
@@ -75,7 +79,6 @@ export async function startFront({ mode = 'trusted', answer, ...options }: Front
     },
     facts: () => ({ realm: domain, md5Only: false }),
     secret: Buffer.alloc(32, 3),
-    domain,
     clock,
     random: systemRandom,
     security: new SecurityLog(logger, clock),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { aorOf } from '../../../src/model/aor.ts';
 import type { DialogState } from '../../../src/sip/dialog.ts';
 import type { Suspect } from '../../../src/sip/security-log.ts';
 import { answerTo } from '../auth/digest-phone.ts';
@@ -100,7 +101,8 @@ test('several packages share one dialog and one DialogState', async () => {
 });
 
 test('a released dialog is 481, also when it ends while its digest is being checked', async () => {
-  const check = async () => ({ ok: true, user: '1001', how: 'digest' }) as const;
+  const domain = 'lamplighter.test';
+  const check = async () => ({ ok: true, who: aorOf('1001', domain), domain, how: 'digest' }) as const;
   const { send, seen, front } = await startFront({ authenticator: { check } });
   const to = toWithTag(await send());
   const underWay = send({ to, cseq: 2 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Domain } from '../../../src/model/domain.ts';
 import { type LocalAddress, LocalAddresses } from '../../../src/sip/local-addresses.ts';
 import { parseUri } from '../../../src/sip/message/uri.ts';
 import { Places } from '../../../src/sip/places.ts';
@@ -13,10 +14,11 @@ const interfaces: LocalAddress[] = [
   { address: '2001:db8:1::5', cidr: null, internal: false },
 ];
 
-function placesOf(advertise: string | null): Places {
+function placesOf(advertise: string | null, more: readonly Domain[] = []): Places {
   const addresses = new LocalAddresses(new FakeClock(), () => interfaces);
   const listen = ['0.0.0.0', '[::]', '10.9.9.9'];
-  return new Places({ domain: 'PBX.example.com', aliases: ['Alias.test'], advertise, listen, addresses });
+  const domains = [{ name: 'PBX.example.com', aliases: ['Alias.test'] }, ...more] as const;
+  return new Places({ domains, advertise, listen, addresses });
 }
 
 function aor(places: Places, uri: string): string | null {
@@ -96,4 +98,54 @@ test('the addresses of the system itself are read where none are given', () => {
   const addresses = new LocalAddresses(new FakeClock());
   assert.ok(addresses.has('127.0.0.1'));
   assert.ok(!addresses.has('203.0.113.1'));
+});
+
+const second: Domain = { name: 'Second.example.com', aliases: ['zwei.test', '10.0.1.5', 'localhost'] };
+
+test('each name means its own domain; an address of this machine means the default, unless it is an alias', () => {
+  const places = placesOf(null, [second]);
+  assert.ok(places.several && !placesOf(null).several);
+  const meant = {
+    'pbx.example.com': 'pbx.example.com',
+    'alias.test': 'pbx.example.com',
+    'second.example.com': 'second.example.com',
+    'SECOND.example.COM.': 'second.example.com',
+    'zwei.test': 'second.example.com',
+    '10.0.1.5': 'second.example.com',
+    localhost: 'second.example.com',
+    '10.0.0.5': 'pbx.example.com',
+    '10.9.9.9': 'pbx.example.com',
+    '[2001:db8::5]': 'pbx.example.com',
+    'sub.second.example.com': null,
+    'second.example.com..': null,
+    'second.example.com.pbx.example.com': null,
+    '': null,
+    '.': null,
+    constructor: null,
+  };
+  for (const [host, domain] of Object.entries(meant)) {
+    assert.equal(places.domainFor(host), domain, host);
+    assert.equal(places.isOurs(host), domain !== null, host);
+  }
+  assert.equal(aor(places, 'sip:1001@zwei.test:5070'), '1001@second.example.com');
+  assert.equal(aor(places, 'sip:1001%40second.example.com@pbx.example.com'), '1001@second.example.com@pbx.example.com');
+});
+
+test('hosts of two domains do not agree; an address of this machine agrees with every name of ours', () => {
+  const places = placesOf(null, [second]);
+  const rows: readonly (readonly [string, string, boolean])[] = [
+    ['pbx.example.com', 'alias.test', true],
+    ['zwei.test', 'second.example.com', true],
+    ['pbx.example.com', 'second.example.com', false],
+    ['alias.test', 'zwei.test', false],
+    ['alias.test', '10.0.1.5', false],
+    ['zwei.test', '10.0.0.5', true],
+    ['pbx.example.com', '10.0.0.5', true],
+    ['zwei.test', 'x.test', false],
+    ['x.test', 'x.test', false],
+  ];
+  for (const [a, b, agree] of rows) {
+    assert.equal(places.agree(a, b), agree, `${a} ${b}`);
+    assert.equal(places.agree(b, a), agree, `${b} ${a}`);
+  }
 });

@@ -56,7 +56,8 @@ test('a SUBSCRIBE reaches the notifier as plain data and its answer goes back', 
     localCseqLimit: 0,
     remoteCseq: 1,
     flow: udpFlow,
-    user: '1001',
+    user: '1001@lamplighter.test',
+    note: null,
   });
   assert.equal(front.dialogCount, 1);
 });
@@ -388,7 +389,7 @@ test('security 3.3: the watcher is who authenticated, whatever From says', async
   const answer = await login(send, '1003', { from: '<sip:1001@lamplighter.test>;tag=phone' });
   assert.equal(answer.status, 200);
   assert.deepEqual(seen[0]?.watcher, { aor: '1003@lamplighter.test', how: 'digest' });
-  assert.equal(seen[0]?.dialog.user, '1003');
+  assert.equal(seen[0]?.dialog.user, '1003@lamplighter.test');
 });
 
 test('security 2: strangers cannot tell an extension that exists from one that does not', async () => {

@@ -26,15 +26,19 @@ function frontOnLoopback(): SipFront {
     ...tools,
   });
   const addresses = new LocalAddresses(systemClock);
-  const places = new Places({ domain, aliases: [], advertise: null, listen: ['127.0.0.1'], addresses });
+  const places = new Places({
+    domains: [{ name: domain, aliases: [] }],
+    advertise: null,
+    listen: ['127.0.0.1'],
+    addresses,
+  });
   const authenticator = new Authenticator({
-    isOurs: (host) => host === 'example.com' || host === '127.0.0.1',
+    places,
     mode: 'pbx',
     trusted: [],
     lookup: async (user) => ({ realm: domain, password: `secret${user}` }),
     facts: () => ({ realm: domain, md5Only: false }),
     secret: Buffer.alloc(32, 3),
-    domain,
     security: { report: () => undefined },
     ...tools,
   });

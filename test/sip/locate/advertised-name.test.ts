@@ -27,7 +27,8 @@ test('a phone that writes the address of the advertised name means this place', 
   const clock = new FakeClock();
   const advertised = new AdvertisedName('Lamps.test', resolver, clock);
   const addresses = new LocalAddresses(clock, () => []);
-  const options = { domain: 'pbx.test', aliases: [], advertise: 'Lamps.test:5070', listen: ['0.0.0.0'], addresses };
+  const domains = [{ name: 'pbx.test', aliases: [] }] as const;
+  const options = { domains, advertise: 'Lamps.test:5070', listen: ['0.0.0.0'], addresses };
   const places = new Places({ ...options, advertised });
   await advertised.refresh();
   for (const host of ['lamps.test', '203.0.113.10', '[2001:DB8::10]:5070', '[::ffff:203.0.113.10]']) {
