@@ -49,9 +49,9 @@ export function readDialog(json: string, cseq: number): DialogState | null {
   };
 }
 
-/** Names a dialog (RFC 3261 12): usages with equal names share one. */
-export function dialogName(dialog: DialogState): string {
-  return JSON.stringify([dialog.callId, dialog.localTag, dialog.remoteTag]);
+/** RFC 3261 12: what names a dialog is equal. */
+export function isSameDialog(a: DialogState, b: DialogState): boolean {
+  return a.localTag === b.localTag && a.callId === b.callId && a.remoteTag === b.remoteTag;
 }
 
 /** `udp:192.0.2.1:5060`. */

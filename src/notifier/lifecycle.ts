@@ -200,7 +200,7 @@ export class Lifecycle {
     const { channel } = sub;
     outbox.heard(channel);
     if (phone === null || phone.wishes.length === 0) {
-      return { status: 200, expires, after: () => outbox.flush(channel) };
+      return { status: 200, expires, after: () => outbox.afterAnswer(channel) };
     }
     const { wishes } = phone;
     sub.debt = held(sub.debt, clock.now() + Math.min(verdictMs * wishes.length, longestHoldMs));

@@ -11,7 +11,7 @@ import type { Change, SubscriptionView } from '../model/views.ts';
 import type { NotifySender, OnSubscribe, SubscribeAnswer } from '../sip/front.ts';
 import { Crowd } from './crowd.ts';
 import { Lifecycle } from './lifecycle.ts';
-import { block, Numbers } from './numbers.ts';
+import { Numbers } from './numbers.ts';
 import { Outbox } from './outbox.ts';
 import type { StateReader, SubscriptionStore } from './ports.ts';
 import { type EndReason, type Subscription, toPulse, toView } from './record.ts';
@@ -100,7 +100,7 @@ export class Notifier {
     const { clock, logger, profileFor, sender } = this.#deps;
     const lives = this.#lives;
     const secured = rows.length === 0 || this.#numbers.reserveAll();
-    const { subs, useless } = restoreRows(rows, {
+    const { subs, useless, uneven } = restoreRows(rows, {
       now: clock.now(),
       logger,
       packages: this.#desk.packages,
@@ -120,12 +120,7 @@ export class Notifier {
       if (!sub.debt.strict) lives.untold.add(sub);
       lives.nextId = Math.max(lives.nextId, sub.id + 1);
     }
-    // Usages of one dialog that were stored with different limits: the highest holds for all, on disk too.
-    const living = new Map([...this.#roster.all()].map((sub) => [sub.id, sub]));
-    for (const { id, cseqLimit } of secured ? rows : []) {
-      const sub = living.get(id);
-      if (sub !== undefined && sub.channel.dialog.localCseqLimit !== cseqLimit + block) this.#numbers.reserve([sub]);
-    }
+    if (secured) this.#numbers.reserve(uneven.filter((sub) => sub.channel.usages.includes(sub)));
   }
 
   /** After `restore`, when the state is worth telling: one full NOTIFY for each stored subscription, within 5 s. */

@@ -3,7 +3,7 @@ import type { Logger } from '../model/logger.ts';
 import type { PhoneProfile } from '../model/profile.ts';
 import type { SubscriptionRow } from '../model/subscription-row.ts';
 import type { DialogState } from '../sip/dialog.ts';
-import { dialogName, readDialog } from './dialog-json.ts';
+import { isSameDialog, readDialog } from './dialog-json.ts';
 import { block } from './numbers.ts';
 import { type Channel, newChannel, type Subscription } from './record.ts';
 import { identityOf } from './roster.ts';
@@ -22,6 +22,8 @@ export interface Restored {
   readonly subs: readonly Subscription[];
   /** Rows that are over or make no sense, to be deleted. */
   readonly useless: readonly number[];
+  /** Usages of one dialog that were stored with different limits: the highest holds for all, and must on disk. */
+  readonly uneven: readonly Subscription[];
 }
 
 /**
@@ -32,21 +34,37 @@ export function restoreRows(rows: readonly SubscriptionRow[], deps: RestoreDeps)
   const channels = new Map<string, Channel>();
   const texts = new SharedTexts();
   const subs: Subscription[] = [];
+  const limits: number[] = [];
   const useless: number[] = [];
-  for (const row of [...rows].sort((a, b) => a.id - b.id)) {
-    const sub = restoreRow(texts.share(row), channels, deps);
+  for (const row of inOrder(rows)) {
+    const sub = restoreRow(row, texts, channels, deps);
     if (sub === null) useless.push(row.id);
-    else subs.push(sub);
+    else {
+      subs.push(sub);
+      limits.push(row.cseqLimit + block);
+    }
   }
+  const uneven = subs.filter((sub, index) => sub.channel.dialog.localCseqLimit !== limits[index]);
   // A connection died with the last process; its phone is told when it subscribes over a new one.
   for (const sub of subs) {
     const { dialog } = sub.channel;
     if (dialog.flow.transport !== 'udp' && !deps.reachable(dialog)) sub.debt = parked;
   }
-  return { subs, useless };
+  return { subs, useless, uneven };
 }
 
-function restoreRow(row: SubscriptionRow, channels: Map<string, Channel>, deps: RestoreDeps): Subscription | null {
+/** By id, which is how a store gives them. */
+function inOrder(rows: readonly SubscriptionRow[]): readonly SubscriptionRow[] {
+  const isSorted = rows.every(({ id }, index) => index === 0 || id > (rows[index - 1]?.id ?? 0));
+  return isSorted ? rows : [...rows].sort((a, b) => a.id - b.id);
+}
+
+function restoreRow(
+  row: SubscriptionRow,
+  texts: SharedTexts,
+  channels: Map<string, Channel>,
+  deps: RestoreDeps,
+): Subscription | null {
   if (row.expiresAt <= deps.now) return null;
   const pkg = deps.packages.get(row.event);
   const dialog = readDialog(row.dialog, row.cseqLimit);
@@ -57,19 +75,21 @@ function restoreRow(row: SubscriptionRow, channels: Map<string, Channel>, deps: 
   }
   dialog.remoteCseq = Math.max(dialog.remoteCseq, row.remoteCseq);
   const channel = channelFor(dialog, row, channels);
-  const { aor, eventId, watcher, device } = row;
+  const { eventId, watcher, device } = row;
+  const aor = texts.one(row.aor);
+  const userAgent = row.userAgent === null ? null : texts.one(row.userAgent);
   return {
     id: row.id,
     aor,
     pkg,
     eventId,
-    entity: row.entity,
+    entity: texts.one(row.entity),
     contentType: pkg.contentTypes.find((type) => type === row.contentType) ?? pkg.contentTypes[0],
     watcher,
     device,
     identity: identityOf({ aor, pkg, eventId, watcher, device }),
-    userAgent: row.userAgent,
-    profile: deps.profileFor(row.userAgent),
+    userAgent,
+    profile: deps.profileFor(userAgent),
     createdAt: row.createdAt,
     channel,
     address: dialog.flow.remote.address,
@@ -91,10 +111,11 @@ function restoreRow(row: SubscriptionRow, channels: Map<string, Channel>, deps: 
 }
 
 function channelFor(dialog: DialogState, row: SubscriptionRow, channels: Map<string, Channel>): Channel {
-  const name = dialogName(dialog);
-  const known = channels.get(name);
+  // Our tag is 96 random bits; what else is in the name of a dialog decides only where somebody wrote into the database.
+  const there = channels.get(dialog.localTag);
+  const known = there !== undefined && isSameDialog(there.dialog, dialog) ? there : undefined;
   const channel = known ?? newChannel(dialog, row.aor, row.entity);
-  if (known === undefined) channels.set(name, channel);
+  if (there === undefined) channels.set(dialog.localTag, channel);
   const shared = channel.dialog;
   shared.localCseq = Math.max(shared.localCseq, row.cseqLimit);
   shared.localCseqLimit = shared.localCseq + block;
@@ -111,17 +132,7 @@ function channelFor(dialog: DialogState, row: SubscriptionRow, channels: Map<str
 class SharedTexts {
   readonly #known = new Map<string, string>();
 
-  share(row: SubscriptionRow): SubscriptionRow {
-    const { aor, entity, userAgent } = row;
-    return {
-      ...row,
-      aor: this.#one(aor),
-      entity: this.#one(entity),
-      userAgent: userAgent === null ? null : this.#one(userAgent),
-    };
-  }
-
-  #one<T extends string>(text: T): T {
+  one<T extends string>(text: T): T {
     const known = this.#known.get(text);
     if (known !== undefined) return known as T;
     this.#known.set(text, text);

@@ -4,7 +4,8 @@ export type Occasion = RenderRequest['occasion'];
 
 /**
  * What one subscription owes its phone and when it may be paid: the part of RFC 6665 4.2.2 that has state. Immutable;
- * each function below is one input and gives the next debt. `due` tells when a NOTIFY may go; the outbox sends it.
+ * each function below is one input and gives the next debt, the frequent ones field by field: a spread costs 2 us here, a
+ * tenth of a fan-out. `due` tells when a NOTIFY may go; the outbox sends it.
  */
 export interface Debt {
   /** What the next NOTIFY is about; null: nothing is owed. */
@@ -61,7 +62,19 @@ export function restOfScope(scope: Scope | null, told: Scope): Scope | null {
 export function asked(debt: Debt, scope: Scope): Debt {
   const occasion = stronger(debt.occasion, 'initial');
   const owed = joinScopes(debt.scope, scope);
-  return { ...debt, scope: owed, occasion, haste: 'asked', pausedUntil: 0, strict: false, timeouts: 0, errors: 0 };
+  const { holds, heldUntil, ratedAt } = debt;
+  return {
+    scope: owed,
+    occasion,
+    haste: 'asked',
+    holds,
+    heldUntil,
+    pausedUntil: 0,
+    strict: false,
+    ratedAt,
+    timeouts: 0,
+    errors: 0,
+  };
 }
 
 /** Stored over a connection that died with the last process: everything, as soon as the phone subscribes again. */
@@ -88,7 +101,21 @@ export function released(debt: Debt): Debt {
 export function changed(debt: Debt, aspects: readonly string[]): Debt {
   const news: Scope = aspects.length === 0 ? 'full' : aspects;
   const pausedUntil = debt.strict ? debt.pausedUntil : 0;
-  if (debt.scope === null) return { ...debt, scope: news, occasion: 'change', haste: 'none', pausedUntil };
+  if (debt.scope === null) {
+    const { holds, heldUntil, strict, ratedAt, timeouts, errors } = debt;
+    return {
+      scope: news,
+      occasion: 'change',
+      haste: 'none',
+      holds,
+      heldUntil,
+      pausedUntil,
+      strict,
+      ratedAt,
+      timeouts,
+      errors,
+    };
+  }
   if (debt.scope === 'full' && pausedUntil === debt.pausedUntil) return debt;
   return { ...debt, scope: joinScopes(debt.scope, news), pausedUntil };
 }
@@ -114,7 +141,19 @@ export function sent(debt: Debt, now: number, rest: Scope | null): Debt {
   const { scope, occasion, haste } = left;
   // the usual end of a birth: thousands that owe nothing share one object
   if (rest === null && ratedAt === nothingOwed.ratedAt && isUntroubled(debt)) return nothingOwed;
-  return { ...debt, scope, occasion, haste, ratedAt, pausedUntil: 0, strict: false };
+  const { holds, heldUntil, timeouts, errors } = debt;
+  return {
+    scope,
+    occasion,
+    haste,
+    holds,
+    heldUntil,
+    pausedUntil: 0,
+    strict: false,
+    ratedAt,
+    timeouts,
+    errors,
+  };
 }
 
 function isUntroubled({ holds, heldUntil, timeouts, errors }: Debt): boolean {

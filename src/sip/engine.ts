@@ -112,6 +112,8 @@ export interface SipEngine {
   stop(): Promise<void>;
   /** Sends with RFC 3261 17.1.2 timers and resolves with the final response. Never rejects. */
   request(request: AddressedRequest): Promise<FinalResponse>;
+  /** Requests that have been read and wait to be served. Absent: the engine keeps none. */
+  readonly backlog?: number;
   /** The bytes a request of this flow may have without breaking RFC 3261 18.1.1; Infinity for streams. */
   roomBytes(flow: Flow): number;
   /** A path over a connection of our own to this very place; null: none can be had. Absent: the engine dials nobody. */

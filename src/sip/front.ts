@@ -78,6 +78,8 @@ export interface NotifyResult {
 export interface NotifySender {
   /** Sends one NOTIFY in the dialog, with `++localCseq`; the caller has made sure that localCseqLimit allows it. */
   notify(dialog: DialogState, message: NotifyMessage): Promise<NotifyResult>;
+  /** True: so many requests wait for their answers that NOTIFYs had better wait too. Absent: never. */
+  readonly crowded?: boolean;
   /** Bytes of body a NOTIFY of this dialog can carry within the transport's size rule. */
   roomBytes(dialog: DialogState, message: Omit<NotifyMessage, 'content' | 'contentType'>): number;
   /** True: a NOTIFY may arrive even where the connection of the last SUBSCRIBE is gone. Absent: never. */

@@ -43,7 +43,7 @@ function transportParam(transport: Transport, sips: boolean): string {
 
 /** An IPv6 address in brackets and without its zone, which has no place in a URI; anything else as it is. */
 export function bracketed(host: string): string {
-  return isIP(host) === 6 ? `[${host.replace(/%.*$/, '')}]` : host;
+  return host.includes(':') && isIP(host) === 6 ? `[${host.replace(/%.*$/, '')}]` : host;
 }
 
 /** False: a phone at `remote` can do nothing with `host`, an address of the other IP family. A name is for both. */

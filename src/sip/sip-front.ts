@@ -49,6 +49,9 @@ export interface SipFrontOptions {
   readonly security?: SecurityReports;
 }
 
+/** More requests than this waiting are a storm: phones that refresh leave a dozen at most. */
+const crowd = 256;
+
 /** Turns server transactions into `SubscribeRequest`s and NOTIFYs into addressed requests; keeps the live dialogs. */
 export class SipFront implements NotifySender {
   readonly #options: SipFrontOptions;
@@ -83,6 +86,10 @@ export class SipFront implements NotifySender {
     dialog.localCseq += 1;
     const request = notifyRequest(dialog, dialog.localCseq, this.#contactFor(dialog), message);
     return this.#options.engine.request(request).then(toResult);
+  }
+
+  get crowded(): boolean {
+    return (this.#options.engine.backlog ?? 0) > crowd;
   }
 
   roomBytes(dialog: DialogState, message: Omit<NotifyMessage, 'content' | 'contentType'>): number {

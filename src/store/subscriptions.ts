@@ -1,6 +1,6 @@
 import type { Aor } from '../model/aor.ts';
 import type { SubscriptionPulse, SubscriptionRow } from '../model/subscription-row.ts';
-import type { Driver, Row, Statement } from './driver.ts';
+import type { Driver, Statement, Value } from './driver.ts';
 
 const columns =
   'id, aor, event, event_id, entity, content_type, watcher, device, user_agent, created_at, expires_at, dialog, shown, cseq_limit, version_limit';
@@ -43,7 +43,8 @@ export class SubscriptionTable {
     this.#remove = driver.prepare('DELETE FROM subscriptions WHERE id = ?');
     this.#reserve = hard.prepare('UPDATE subscriptions SET cseq_limit = ?, version_limit = ? WHERE id = ?');
     this.#all = driver.prepare(
-      `SELECT subscriptions.*, pulses.expires_at AS newer_expires_at, pulses.remote_cseq, pulses.shown AS newer_shown
+      `SELECT subscriptions.${columns.replaceAll(', ', ', subscriptions.')},
+         pulses.expires_at, pulses.remote_cseq, pulses.shown
        FROM subscriptions LEFT JOIN pulses ON pulses.id = subscriptions.id ORDER BY subscriptions.id`,
     );
     this.#orphans = driver.prepare('DELETE FROM pulses WHERE id NOT IN (SELECT id FROM subscriptions)');
@@ -93,7 +94,7 @@ export class SubscriptionTable {
 
   /** What has not expired at `now`; the rest is deleted. */
   load(now: number): SubscriptionRow[] {
-    const rows = this.#all.map((row) => read(row, this.#raised));
+    const rows = this.#all.map((values) => read(values, this.#raised));
     const living = rows.filter(({ expiresAt }) => expiresAt > now);
     if (living.length < rows.length) for (const { id, expiresAt } of rows) if (expiresAt <= now) this.remove(id);
     this.#orphans.run();
@@ -105,30 +106,34 @@ function textOf(shown: readonly string[]): string {
   return shown.length === 0 ? '[]' : JSON.stringify(shown);
 }
 
-function read(row: Row, raised: Raised): SubscriptionRow {
-  const shown = String(row['newer_shown'] ?? row['shown']);
+/** In the order of `columns`, and the pulse behind them. By index: taken apart they would cost twice as much. */
+function read(values: readonly Value[], raised: Raised): SubscriptionRow {
   return {
-    id: Number(row['id']),
-    aor: String(row['aor']) as Aor,
-    event: String(row['event']),
-    eventId: text(row['event_id']),
-    entity: String(row['entity']),
-    contentType: String(row['content_type']),
-    watcher: text(row['watcher']) as Aor | null,
-    device: String(row['device']),
-    userAgent: text(row['user_agent']),
-    createdAt: Number(row['created_at']),
-    expiresAt: Number(row['newer_expires_at'] ?? row['expires_at']),
-    dialog: String(row['dialog']),
-    remoteCseq: Number(row['remote_cseq'] ?? 0),
-    shown: shown === '[]' ? none : (JSON.parse(shown) as string[]),
-    cseqLimit: Number(row['cseq_limit']) + raised.cseqs,
-    versionLimit: Number(row['version_limit']) + raised.versions,
+    id: Number(values[0]),
+    aor: String(values[1]) as Aor,
+    event: String(values[2]),
+    eventId: text(values[3]),
+    entity: String(values[4]),
+    contentType: String(values[5]),
+    watcher: text(values[6]) as Aor | null,
+    device: String(values[7]),
+    userAgent: text(values[8]),
+    createdAt: Number(values[9]),
+    expiresAt: Number(values[15] ?? values[10]),
+    dialog: String(values[11]),
+    remoteCseq: Number(values[16] ?? 0),
+    shown: listOf(String(values[17] ?? values[12])),
+    cseqLimit: Number(values[13]) + raised.cseqs,
+    versionLimit: Number(values[14]) + raised.versions,
   };
+}
+
+function listOf(shown: string): readonly string[] {
+  return shown === '[]' ? none : (JSON.parse(shown) as string[]);
 }
 
 const none: readonly string[] = [];
 
-function text(value: unknown): string | null {
+function text(value: Value | undefined): string | null {
   return value === null || value === undefined ? null : String(value);
 }

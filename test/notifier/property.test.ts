@@ -104,6 +104,7 @@ class Run {
     this.#note();
     const before = this.world;
     void before.notifier.stop();
+    for (const dialog of this.dialogs) dialog.note = null; // a new process remembers nothing
     this.world = new World(store);
     this.world.clock.advance(before.clock.now() - this.world.clock.now());
     this.world.sender.hold = true;

@@ -71,6 +71,12 @@ export interface EmbeddedEngineOptions {
   readonly drainMs?: number;
 }
 
+/** As it came off a UDP socket. */
+interface Datagram {
+  readonly bytes: Buffer;
+  readonly flow: Flow;
+}
+
 /** How often `stop` looks whether all is done; ms. */
 const drainStepMs = 10;
 
@@ -89,7 +95,7 @@ export class EmbeddedEngine implements SipEngine {
   readonly #limits: SourceLimits;
   readonly #overload: Overload;
   readonly #stale = new StaleInput();
-  readonly #queue: WorkQueue<HandedTransaction>;
+  readonly #queue: WorkQueue<HandedTransaction, Datagram>;
   readonly #server: ServerTransactions;
   readonly #client: ClientTransactions;
   readonly #transports: Transports;
@@ -114,8 +120,9 @@ export class EmbeddedEngine implements SipEngine {
       options.exempt ?? (() => false),
     );
     this.#overload = new Overload(this.#wheel, options.random, this.#logger);
-    this.#queue = new WorkQueue<HandedTransaction>({
+    this.#queue = new WorkQueue<HandedTransaction, Datagram>({
       clock: options.clock,
+      open: ({ bytes, flow }) => this.#onMessage(bytes, flow),
       serve: (transaction) => this.#hand(transaction, transaction.request.flow),
       onStale: (transaction) => transaction.drop(),
       onWaited: (ms) => this.#overload.waited(ms),
@@ -131,7 +138,7 @@ export class EmbeddedEngine implements SipEngine {
       advertise: options.advertise ?? null,
       streams: options.streams ?? {},
       events: {
-        onDatagram: (bytes, flow) => this.#onMessage(bytes, flow),
+        onDatagram: (bytes, flow) => this.#onDatagram(bytes, flow),
         onFrame: (frame, connection) => this.#onFrame(frame, connection),
         onClosed: (connection) => this.#client.breakConnection(connection.flow.connection),
         onMisuse: (remote, transport, what, detail) =>
@@ -178,6 +185,10 @@ export class EmbeddedEngine implements SipEngine {
       return Promise.resolve(localResponse(503, 'Not Writable'));
     }
     return this.#outgoing.send(draft, request.flow);
+  }
+
+  get backlog(): number {
+    return this.#queue.size;
   }
 
   roomBytes(flow: Flow): number {
@@ -238,14 +249,19 @@ export class EmbeddedEngine implements SipEngine {
     }
   }
 
+  /** In a flood only answers to our own requests are looked at at once: emptying the socket goes first. */
+  #onDatagram(bytes: Buffer, flow: Flow): void {
+    this.#stale.read();
+    this.#queue.onRead();
+    if (this.#stale.dropping) return;
+    if (this.#queue.flooded && !looksLikeResponse(bytes)) this.#queue.keep({ bytes, flow });
+    else this.#onMessage(bytes, flow);
+  }
+
   /** In order of price: what can be dropped is dropped before more is spent on it. */
   #onMessage(bytes: Buffer, flow: Flow): void {
     const datagram = flow.transport === 'udp';
-    if (datagram) {
-      this.#stale.read();
-      this.#queue.onRead();
-    }
-    if (this.#phase === 'stopped' || (datagram && this.#stale.dropping)) return;
+    if (this.#phase === 'stopped') return;
     const { address } = flow.remote;
     const admission = this.#limits.admit(address, looksLikeResponse(bytes));
     if (admission === 'drop') {

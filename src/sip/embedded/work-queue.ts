@@ -12,6 +12,8 @@ const perTurn = 8;
 const flood = 32;
 /** How long a flood is only read: 10,000 datagrams take 0.15 s, a phone repeats its request after 0.5 s (T1). */
 const longestFloodMs = 250;
+/** A message of the usual 500 bytes costs 1 kB here, with what belongs to it. */
+const mostUnopened = 20_000;
 /** Of so many requests in a row at least one is a new one. */
 const newShare = 4;
 
@@ -21,8 +23,10 @@ interface Item<T> {
   readonly at: number;
 }
 
-export interface WorkQueueOptions<T> {
+export interface WorkQueueOptions<T, R = never> {
   readonly clock: Clock;
+  /** Takes a datagram apart that was only read before; what is in it may come back as `push`. Never throws. */
+  readonly open?: (datagram: R) => void;
   /** Serves one request; never throws. */
   readonly serve: (work: T) => void;
   /** It waited until its client had given up: nobody is to be answered. */
@@ -37,8 +41,12 @@ export interface WorkQueueOptions<T> {
  * parsing, instead of waiting behind it in the kernel for a second answer. While a flood comes in nothing else is done:
  * the kernel has room for 6,500 datagrams, this queue for more. Requests of dialogs go before new ones.
  */
-export class WorkQueue<T> {
-  readonly #options: WorkQueueOptions<T>;
+export class WorkQueue<T, R = never> {
+  readonly #options: WorkQueueOptions<T, R>;
+  /** Datagrams of a flood, as they came. */
+  readonly #unopened = new Fifo<Item<R>>();
+  /** When the one that is being opened was read, ms. */
+  #openedAt: number | null = null;
   readonly #inDialog = new Fifo<Item<T>>();
   readonly #fresh = new Fifo<Item<T>>();
   #sinceFresh = 0;
@@ -51,12 +59,23 @@ export class WorkQueue<T> {
   #floodSince: number | null = null;
   #reading = false;
 
-  constructor(options: WorkQueueOptions<T>) {
+  constructor(options: WorkQueueOptions<T, R>) {
     this.#options = options;
   }
 
   get size(): number {
-    return this.#inDialog.size + this.#fresh.size;
+    return this.#inDialog.size + this.#fresh.size + this.#unopened.size;
+  }
+
+  /** True while a flood is read: what comes now is better kept by `keep` than taken apart. */
+  get flooded(): boolean {
+    return this.#reading && this.#unopened.size < mostUnopened;
+  }
+
+  /** A datagram of a flood, to be opened in its turn: emptying the socket goes first. */
+  keep(datagram: R): void {
+    this.#unopened.push({ work: datagram, at: this.#options.clock.now() });
+    this.#plan();
   }
 
   /** A datagram was read, whatever it was. */
@@ -65,7 +84,7 @@ export class WorkQueue<T> {
   }
 
   push(work: T, inDialog: boolean): void {
-    const item = { work, at: this.#options.clock.now() };
+    const item = { work, at: this.#openedAt ?? this.#options.clock.now() };
     (inDialog ? this.#inDialog : this.#fresh).push(item);
     this.#plan();
   }
@@ -73,6 +92,7 @@ export class WorkQueue<T> {
   clear(): void {
     this.#inDialog.clear();
     this.#fresh.clear();
+    this.#unopened.clear();
   }
 
   /** A step for each request, so that the promises of one have settled before the next is served: answers keep their order. */
@@ -88,7 +108,7 @@ export class WorkQueue<T> {
     if (this.#turnBegins) this.#beginTurn();
     if (!this.#reading) this.#one();
     if (--this.#steps > 0) return;
-    if (this.#fresh.size === 0) this.#options.onWaited(0);
+    if (this.#fresh.size + this.#unopened.size === 0) this.#options.onWaited(0);
     this.#plan();
   };
 
@@ -101,7 +121,19 @@ export class WorkQueue<T> {
     this.#reading = this.#floodSince !== null && this.#options.clock.now() - this.#floodSince < longestFloodMs;
   }
 
+  /** Opens as many as give work for a turn, so that few parsed messages wait in memory. */
+  #open(): void {
+    for (let count = 0; count < perTurn; count++) {
+      const next = this.#unopened.shift();
+      if (next === undefined) return;
+      this.#openedAt = next.at;
+      this.#options.open?.(next.work);
+      this.#openedAt = null;
+    }
+  }
+
   #one(): void {
+    if (this.#inDialog.size + this.#fresh.size === 0) this.#open();
     const freshTurn = this.#inDialog.size === 0 || (this.#fresh.size > 0 && ++this.#sinceFresh >= newShare);
     const item = (freshTurn ? this.#fresh : this.#inDialog).shift();
     if (item === undefined) return;

@@ -66,6 +66,10 @@ export class RelocatingEngine implements SipEngine {
     return (await this.#elsewhere(request)) ?? response;
   }
 
+  get backlog(): number {
+    return this.#engine.backlog ?? 0;
+  }
+
   roomBytes(flow: Flow): number {
     return this.#engine.roomBytes(flow);
   }
