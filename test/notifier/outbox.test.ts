@@ -316,3 +316,25 @@ test('a SUBSCRIBE in the middle of a fan-out to 10,000 watchers is answered, and
   for (let turns = 0; turns < 1000 && world.sender.sent.length < 10_001; turns += 1) await turn();
   assert.equal(world.sender.sent.length, 10_001);
 });
+
+test('while requests wait for their answers NOTIFYs wait too, and no longer than half a second', async () => {
+  const world = new World();
+  world.sender.crowded = true;
+  const answer = await world.subscribe({ dialog: newDialog() });
+  await settle();
+  assert.deepEqual([answer.status, world.sender.sent.length], [200, 0]);
+  world.sender.crowded = false;
+  await settle();
+  assert.equal(world.sender.take().length, 1);
+
+  world.sender.crowded = true;
+  world.state.calls(alice, 'd1');
+  await world.subscribe({ dialog: newDialog() });
+  await settle();
+  world.clock.advance(499);
+  await settle();
+  assert.equal(world.sender.sent.length, 0);
+  world.clock.advance(1);
+  await settle();
+  assert.equal(world.sender.take().length, 2, 'the change and the new one');
+});

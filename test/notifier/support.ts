@@ -94,6 +94,7 @@ export class FakeSender implements NotifySender {
   readonly restored: DialogState[] = [];
   readonly released: DialogState[] = [];
   readonly #clock: FakeClock;
+  crowded = false;
   /** True: tests answer by hand. */
   hold = false;
   /** What an unheld NOTIFY is answered with. */

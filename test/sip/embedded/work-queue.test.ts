@@ -9,20 +9,25 @@ function queue(clock = new FakeClock(), serve: (work: string) => void = () => un
   const served: string[] = [];
   const stale: string[] = [];
   const waits: number[] = [];
-  const work = new WorkQueue<string>({
+  const opened: string[] = [];
+  const work: WorkQueue<string, string> = new WorkQueue({
     clock,
-    serve: (one) => {
+    open: (datagram) => {
+      opened.push(datagram);
+      work.push(datagram, false);
+    },
+    serve: (one: string) => {
       served.push(one);
       serve(one);
     },
-    onStale: (one) => stale.push(one),
+    onStale: (one: string) => stale.push(one),
     onWaited: (ms) => waits.push(ms),
   });
   const all = async () => {
     while (work.size > 0) await turn();
     await turn();
   };
-  return { clock, work, served, stale, waits, all };
+  return { clock, work, opened, served, stale, waits, all };
 }
 
 describe('the work queue', () => {
@@ -67,6 +72,30 @@ describe('the work queue', () => {
     for (let i = 0; i < 31; i++) work.onRead();
     await turn();
     assert.ok(served.length > 0);
+  });
+
+  test('what a flood brings is kept as it came, and opened in its turn, a few at a time', async () => {
+    const { clock, work, opened, served, waits, all } = queue();
+    assert.equal(work.flooded, false);
+    for (let i = 0; i < 32; i++) work.onRead();
+    work.push('first', false);
+    await turn();
+    assert.equal(work.flooded, true);
+    const names = Array.from({ length: 300 }, (_, i) => String(i));
+    for (const name of names) {
+      work.onRead();
+      work.keep(name);
+    }
+    await turn();
+    assert.deepEqual([opened.length, served.length, work.size], [0, 0, 301], 'it is still coming in');
+    clock.advance(70);
+    await turn();
+    assert.equal(work.flooded, false);
+    assert.ok(opened.length < 20, 'no heap of parsed messages');
+    await all();
+    assert.deepEqual(served, ['first', ...names]);
+    assert.equal(Math.max(...waits), 70, 'they waited from when they were read');
+    assert.equal(work.size, 0);
   });
 
   test('the promises of one request settle before the next is served', async () => {
