@@ -15,12 +15,17 @@ export interface KeyTools {
   readonly logger: Logger;
 }
 
+/** What is wrong with so many is wrong with the configuration. */
+const mostForeign = 100;
+
 /**
  * Phones that subscribe to their PBX and not to us. Their keys pass the same gate as all wishes, and what is true is told
  * to them by the PBX's adapter. The hub and the gate know nothing of them.
  */
 export class PhoneKeys {
   readonly #tools: KeyTools;
+  /** Extensions that a PBX spoke of without having them. */
+  readonly #foreign = new Set<Aor>();
 
   constructor(tools: KeyTools) {
     this.#tools = tools;
@@ -41,7 +46,7 @@ export class PhoneKeys {
   async pressed({ source, aor, wishes, phone }: PhoneKeyEvent): Promise<void> {
     const { adapters, ownerOf, view, grant, logger } = this.#tools;
     if (ownerOf(aor) !== source || wishes.some((wish) => wish.aor !== aor)) {
-      logger.warn({ source, aor }, 'a key of an extension that this PBX does not have: ignored');
+      this.#complain(source, aor);
       return;
     }
     for (const wish of wishes) {
@@ -52,5 +57,12 @@ export class PhoneKeys {
       }
     }
     adapters.get(source)?.tellFeatures?.(aor, view(aor).features, phone);
+  }
+
+  /** Once for each: a phone there may press as often as it likes. */
+  #complain(source: string, aor: Aor): void {
+    if (this.#foreign.has(aor) || this.#foreign.size >= mostForeign) return;
+    this.#foreign.add(aor);
+    this.#tools.logger.warn({ source, aor }, 'a key of an extension that this PBX does not have: ignored');
   }
 }

@@ -6,7 +6,7 @@ import { type SipSide, sipSide } from './app-sip.ts';
 import { Gate } from './commands/gate.ts';
 import { makePolicy, type TargetPolicy } from './commands/policy.ts';
 import { parseHostPort } from './config/listen-point.ts';
-import { chooseProfile, domainsOf } from './config/readings.ts';
+import { chooseProfile, domainsOf, groupsOf, pickupRights } from './config/readings.ts';
 import type { Config, PbxConfig } from './config/schema.ts';
 import { eventPackages } from './event-packages/index.ts';
 import { aorOf } from './model/aor.ts';
@@ -22,6 +22,7 @@ import { HttpServer } from './ops/http.ts';
 import { rehearse } from './rehearsal/rehearsal.ts';
 import { SecurityLog } from './sip/security-log.ts';
 import { Hub } from './state/hub.ts';
+import { KeyLamps } from './state/key-lamps.ts';
 import { neverTried } from './state/links.ts';
 import { SqliteStore } from './store/sqlite-store.ts';
 
@@ -67,14 +68,16 @@ export class App {
     const hub = this.#hub;
     if (hub === null) return [];
     return hub.links().map(({ source, state, reason }) => {
-      const detail = state === 'up' ? `, ${hub.list().length} extensions` : reason === null ? '' : `: ${reason}`;
+      const own = hub.list().filter((aor) => hub.ownerOf(aor) === source).length;
+      const count = own === 1 ? '1 extension' : `${own} extensions`;
+      const detail = state === 'up' ? `, ${count}` : reason === null ? '' : `: ${reason}`;
       return `PBX ${source.padEnd(12)} ${state}${detail}`;
     });
   }
 
-  /** Some PBX has neither answered nor been given up on since the start. */
+  /** Some PBX has neither answered nor been given up on since the start, or is being read. */
   get waiting(): boolean {
-    return this.#hub?.links().some(({ reason }) => reason === neverTried) ?? false;
+    return this.#hub?.links().some(({ state, reason }) => reason === neverTried || state === 'stale') ?? false;
   }
 
   /** Throws a Fault where the daemon cannot work at all; a PBX that is away is not such a fault. */
@@ -128,11 +131,12 @@ export class App {
       random,
       logger: logger.child('notifier'),
       packages: eventPackages,
-      state: hub,
+      state: new KeyLamps(hub),
       sender: front,
       store,
       grant: (wish) => gate.grant(wish),
       profileFor: chooseProfile(config.phones.profiles),
+      mayPickUp: pickupRights(config.phones.pickup),
       limits: { perUser: 300, perAddress: 3000 },
       expirySpread: config.sip.expirySpread,
     });
@@ -170,6 +174,7 @@ export class App {
       health: () => health(hub, store.health()),
       simulator: simulators(adapters, config),
       domains: domainsOf(config),
+      groups: groupsOf(config),
       listen: parseHostPort(config.http.listen),
       token: config.http.token ?? null,
       clock,

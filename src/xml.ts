@@ -240,9 +240,11 @@ export class XmlWriter {
   readonly #open: string[] = [];
   #text: string;
 
-  constructor(encoding: Encoding, what: 'document' | 'piece' = 'document') {
+  /** @param doctype the line of an old format that has one; a constant of the program. */
+  constructor(encoding: Encoding, what: 'document' | 'piece' = 'document', doctype = '') {
     this.#ascii = encoding === 'ISO-8859-1';
     this.#text = what === 'piece' ? '' : `<?xml version="1.0" encoding="${encoding}"?>\n`;
+    if (doctype !== '') this.#text += `${doctype}\n`;
   }
 
   /** Starts an element; `close` ends it. */

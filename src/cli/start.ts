@@ -93,7 +93,7 @@ function next(app: App, file: string | null): void {
   if (file === null) {
     lines.push(
       '  This is the demo: extensions 1001 to 1010, SIP password secret<ext>. Open the panel and place a call there.',
-      '  With your own PBX: npm start -- --config FILE (README, "Against an Asterisk").',
+      '  With your own PBX: npm start -- --config FILE (README, "Against an Asterisk", "Against a FreeSWITCH").',
     );
   }
   process.stdout.write(`${lines.join('\n')}\n`);

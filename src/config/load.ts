@@ -41,6 +41,8 @@ interface Source {
   readonly root: Node | null;
   readonly lines: LineCounter;
   readonly variables: ReadonlyMap<string, string>;
+  /** Secrets that came from files. */
+  readonly secrets: ReadonlySet<string>;
 }
 
 /** The demo's passwords are known to everybody: its phones are welcome from this host only. */
@@ -70,10 +72,11 @@ export function loadConfig(options: LoadOptions): LoadResult {
   }
   const known = knownKeys([configSchema, ...options.adapterTypes.flatMap((type) => options.optionsOf(type) ?? [])]);
   const variables = overlayEnvironment(tree, options.environment, known);
-  const source: Source = { root: document.contents, lines, variables };
-  const problems: ConfigProblem[] = readSecrets(tree).map((found) => locate(source, found.path, found.message));
+  const secrets = readSecrets(tree);
+  const source: Source = { root: document.contents, lines, variables, secrets: secrets.read };
+  const problems: ConfigProblem[] = secrets.problems.map((found) => locate(source, found.path, found.message));
   const parsed = configSchema.safeParse(tree);
-  if (!parsed.success) problems.push(...explain(source, parsed.error.issues, []));
+  if (!parsed.success) problems.push(...explain(source, parsed.error.issues, [], { schema: configSchema, depth: 0 }));
   const entries = Array.isArray(tree['pbx']) ? tree['pbx'] : [];
   const checked = entries.map((entry, index) => checkPbx(source, entry, index, options, problems));
   if (!parsed.success || problems.length > 0) return { ok: false, problems: inOrder(problems), file };
@@ -123,7 +126,7 @@ function checkPbx(
   }
   const parsed = schema.safeParse(rest);
   if (!parsed.success) {
-    problems.push(...explain(source, parsed.error.issues, ['pbx', index], schema));
+    problems.push(...explain(source, parsed.error.issues, ['pbx', index], { schema, depth: 2 }));
     return null;
   }
   return {
@@ -134,33 +137,56 @@ function checkPbx(
   };
 }
 
+/** `depth`: how many steps of a path lead to what the schema describes. */
 function explain(
   source: Source,
   issues: readonly z.core.$ZodIssue[],
   prefix: Path,
-  schema: z.ZodType = configSchema,
+  at: { readonly schema: z.ZodType; readonly depth: number },
 ): ConfigProblem[] {
   return issues.flatMap((issue): ConfigProblem[] => {
     const path = [...prefix, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))];
     if (issue.code === 'invalid_union') {
-      return issue.errors.flatMap((branch) => explain(source, branch, path, schema)).slice(0, 3);
+      return issue.errors.flatMap((branch) => explain(source, branch, path, at)).slice(0, 3);
     }
-    if (issue.code !== 'unrecognized_keys') return [locate(source, path, expected(issue))];
+    const siblings = keysAt(at.schema, path.slice(at.depth));
+    if (issue.code !== 'unrecognized_keys') return [locate(source, path, expected(issue, siblings))];
     return issue.keys.map((key) => {
-      const siblings = keysAt(schema, issue.path);
-      const at = [...path, key];
-      const message = later[at.join('.')] ?? `unknown setting; expected one of ${siblings.join(', ')}`;
-      return { ...locate(source, at, message), nearest: nearest(key, siblings) };
+      const place = [...path, key];
+      const message = later[place.join('.')] ?? `unknown setting; expected one of ${siblings.join(', ')}`;
+      return { ...locate(source, place, message), nearest: nearest(key, siblings) };
     });
   });
 }
 
-function expected({ code, message, path }: z.core.$ZodIssue): string {
-  const key = String(path.at(-1));
-  if (code === 'invalid_type' && message.endsWith('received undefined')) {
-    return fileKeys.includes(`${key}File`) ? `missing; write ${key}, or ${key}File with the path of a file` : 'missing';
+/** What values are to somebody who writes YAML. */
+const inYaml: Readonly<Record<string, string>> = {
+  array: 'a list',
+  object: 'settings',
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+};
+
+/** @param keys the settings there are at this place. */
+function expected(issue: z.core.$ZodIssue, keys: readonly string[]): string {
+  const { code, message, path } = issue;
+  const received = /^Invalid input: expected .*, received (\w+)$/.exec(message)?.[1];
+  if (code === 'invalid_type' && received !== undefined) {
+    const key = String(path.at(-1));
+    if (received === 'undefined') {
+      const isSecret = fileKeys.includes(`${key}File`);
+      return isSecret ? `missing; write ${key}, or ${key}File with the path of a file` : 'missing';
+    }
+    const wanted = `${inYaml[issue.expected] ?? issue.expected}${keys.length === 0 ? '' : ` (${keys.join(', ')})`}`;
+    const quotes = issue.expected === 'string' && /^(?:number|boolean)$/.test(received) ? '; write it in quotes' : '';
+    const found = received === 'null' ? 'and there is nothing' : `not ${inYaml[received] ?? received}`;
+    return `expected ${wanted}, ${found}${quotes}`;
   }
-  return message.replace(/^Invalid (input|option|string): /, '').replace(/^Too (?:big|small): /, '');
+  return message
+    .replace(/^(?:Invalid (?:input|option|string)|Too (?:big|small)): /, '')
+    .replace(/^expected string to have >=(\d+) characters$/, 'expected at least $1 characters');
 }
 
 /** As the lines stand in the file; what came from the environment, or stands nowhere, last. */
@@ -169,7 +195,8 @@ function inOrder(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
   return [...problems].sort((a, b) => lineOrEnd(a) - lineOrEnd(b));
 }
 
-function locate(source: Source, path: Path, message: string): ConfigProblem {
+function locate(source: Source, at: Path, message: string): ConfigProblem {
+  const path = source.secrets.has(at.join('.')) ? [...at.slice(0, -1), `${at.at(-1)}File`] : at;
   const dotted = path.join('.');
   for (const [set, variable] of source.variables) {
     if (dotted === set || dotted.startsWith(`${set}.`)) return { ...problem(path, null, message), variable };

@@ -1,5 +1,7 @@
+import { type Aor, domainOf, userOf } from '../model/aor.ts';
 import type { Domain } from '../model/domain.ts';
 import { defaultProfile, type PhoneProfile } from '../model/profile.ts';
+import { knownPhones } from './known-phones.ts';
 import type { Config } from './schema.ts';
 
 type DomainSettings = Pick<Config, 'domain' | 'aliases' | 'domains'>;
@@ -9,13 +11,55 @@ export function domainsOf({ domain, aliases, domains }: DomainSettings): readonl
   return [{ name: domain, aliases }, ...domains];
 }
 
-/** The first profile whose pattern matches the User-Agent, its gaps filled from the default. */
+/**
+ * The first profile whose pattern matches the User-Agent; what it does not say is as that phone is known to want it, or as
+ * most do. Equal phones get one object: what is written for them is kept by it.
+ */
 export function chooseProfile(profiles: Config['phones']['profiles']): (userAgent: string | null) => PhoneProfile {
-  const compiled = profiles.map(({ match, ...profile }) => ({
-    pattern: new RegExp(match),
-    profile: { ...defaultProfile, ...given(profile) } as PhoneProfile,
+  const kinds = [...knownPhones, { match: /(?:)/, profile: defaultProfile }].map(({ match: kind, profile: usual }) => ({
+    kind,
+    usual,
+    wanted: profiles.map(({ match, ...profile }) => ({
+      pattern: new RegExp(match),
+      profile: { ...usual, ...given(profile) } as PhoneProfile,
+    })),
   }));
-  return (userAgent) => compiled.find(({ pattern }) => pattern.test(userAgent ?? ''))?.profile ?? defaultProfile;
+  return (userAgent) => {
+    const text = userAgent ?? '';
+    const found = kinds.find(({ kind }) => kind.test(text));
+    return found?.wanted.find(({ pattern }) => pattern.test(text))?.profile ?? found?.usual ?? defaultProfile;
+  };
+}
+
+/**
+ * Who may take whose ringing calls. A pattern means the whole number, for `1\d\d` that also fits 91001 would be a hole; a
+ * trusted source without a name is nobody.
+ */
+export function pickupRights(rights: Config['phones']['pickup']): (watcher: Aor | null, resource: Aor) => boolean {
+  const compiled = rights.map(({ watchers, extensions }) => ({ who: whole(watchers), whose: whole(extensions) }));
+  return (watcher, resource) =>
+    watcher !== null &&
+    domainOf(watcher) === domainOf(resource) &&
+    compiled.some(({ who, whose }) => who.test(userOf(watcher)) && whose.test(userOf(resource)));
+}
+
+/** Groups of extensions, each in its domain. */
+export function groupsOf({ groups, domain }: Pick<Config, 'groups' | 'domain'>): readonly ExtensionGroup[] {
+  return groups.map((group) => ({
+    name: group.name,
+    domain: group.domain ?? domain,
+    extensions: whole(group.extensions),
+  }));
+}
+
+interface ExtensionGroup {
+  readonly name: string;
+  readonly domain: string;
+  readonly extensions: RegExp;
+}
+
+function whole(pattern: string): RegExp {
+  return new RegExp(`^(?:${pattern})$`);
 }
 
 function given(profile: object): object {

@@ -46,7 +46,12 @@ const shown: Readonly<Record<string, unknown>> = {
   'features.policy.allow': ['^0[1-9]\\d{5,11}$'],
   'features.policy.deny': ['^0900'],
   'phones.profiles': [{ ...{ name: '', match: '' }, ...defaultProfile, name: 'snom', match: '^snom' }],
+  'phones.pickup': [{ watchers: '1\\d{3}', extensions: '1\\d{3}' }],
+  groups: [{ name: 'sales', extensions: '20\\d\\d', domain: 'pbx.example.com' }],
   'http.tokenFile': '/etc/lamplighter/token',
+  'freeswitch.esl.user': 'lamplighter@pbx.example.com',
+  'freeswitch.esl.passwordFile': '/etc/lamplighter/esl',
+  'freeswitch.extensions': ['1001-1010', 'park+5901-5910'],
 };
 
 interface Node {
@@ -62,11 +67,12 @@ interface Node {
 
 /**
  * The example of a configuration: every setting with what it means; those an admin has to set are written, the others
- * are comments that show the default. Throws where a setting has neither a default nor an entry above.
+ * are comments that show the default, and so is a whole PBX of the other type. Throws where a setting has neither a default
+ * nor an entry above.
  *
  * @param asterisk the options of that type.
  */
-export function exampleYaml(asterisk: z.ZodType): string {
+export function exampleYaml(asterisk: z.ZodType, freeswitch: z.ZodType): string {
   const top = withFiles(jsonSchema(configSchema));
   const options = withFiles(jsonSchema(asterisk)).properties ?? {};
   const entry = top.properties?.['pbx']?.items?.properties ?? {};
@@ -74,14 +80,26 @@ export function exampleYaml(asterisk: z.ZodType): string {
     if (key !== 'pbx') return ['', ...setting(key, node, key, '')];
     const item = settings({ ...entry, ...options }, 'pbx', '    ');
     const first = item.findIndex((line) => !line.trimStart().startsWith('#'));
-    return ['', ...about(node, ''), 'pbx:', ...item.with(first, (item[first] ?? '').replace('    ', '  - '))];
+    const written = item.with(first, (item[first] ?? '').replace('    ', '  - '));
+    return ['', ...about(node, ''), 'pbx:', ...written, ...another(freeswitch)];
   });
   return `${[...preface, ...lines].join('\n')}\n`;
 }
 
+function another(freeswitch: z.ZodType): string[] {
+  const options = withFiles(jsonSchema(freeswitch)).properties ?? {};
+  return [
+    '',
+    '  # A FreeSWITCH or FusionPBX instead of the entry above: docs/freeswitch.md.',
+    '  #- name: switch',
+    '    #type: freeswitch',
+    ...settings(options, 'freeswitch', '    '),
+  ];
+}
+
 const preface = [
   '# yaml-language-server: $schema=lamplighter.schema.json',
-  '# Lamplighter beside an Asterisk. `npm run generate` writes this file from the code.',
+  '# Lamplighter beside an Asterisk or a FreeSWITCH. `npm run generate` writes this file from the code.',
   '# Without a comment sign: set it. `#key: value` is a setting that may be set; where it has a default, that is shown.',
   '# Every setting is also an environment variable: LAMPLIGHTER_SIP__LISTEN, LAMPLIGHTER_PBX__0__AMI__HOST.',
   '# A password never stands here: passwordFile names a file that holds nothing else (mode 0600).',

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { callKinds } from '../model/profile.ts';
 import { parseListenPoint } from './listen-point.ts';
 
 const listenPoint = z
@@ -184,9 +185,23 @@ const pbx = z.looseObject({
     .describe('Its users are in this one of `domains`, and in no other; default: in `domain`, or as the PBX says.'),
 });
 
+const group = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'expected letters, digits, ., _ or -')
+    .describe('Names it in the API.'),
+  extensions: pattern.describe('A regular expression on the whole number.'),
+  domain: domain.optional().describe('Whose extensions; default: of `domain`.'),
+});
+
 const tenant = z.strictObject({
   name: domain.describe('Users are user@name, and strangers to those of every other domain.'),
   aliases: z.array(domain).default([]).describe('Other names and addresses that mean it.'),
+});
+
+const pickupRight = z.strictObject({
+  watchers: pattern.describe('Who may: a regular expression on his whole number.'),
+  extensions: pattern.describe('Whose ringing calls: a regular expression on the whole number.'),
 });
 
 const profile = z.strictObject({
@@ -197,10 +212,20 @@ const profile = z.strictObject({
     .optional()
     .describe('What a phone without calls is told when it subscribes: one ended call, or none.'),
   idleAtEnd: z
-    .enum(['last', 'empty'])
+    .enum(['last', 'dummy', 'empty'])
     .optional()
-    .describe('What a phone is told when its last call ends: that call as ended, or none.'),
+    .describe(
+      'What a phone is told when its last call ends. last: that call as ended; dummy: the ended call that stands for none; empty: no call.',
+    ),
   dialogs: z.enum(['multi', 'single']).optional().describe('single: only the most interesting call.'),
+  rank: z
+    .array(z.enum(callKinds))
+    .min(1)
+    .refine((kinds) => new Set(kinds).size === kinds.length, 'each kind once')
+    .optional()
+    .describe(
+      'Which call is the most interesting, best first. Kamailio and OpenSIPS have early, confirmed, proceeding, trying.',
+    ),
   callerConfirmed: z
     .boolean()
     .optional()
@@ -215,6 +240,17 @@ const profile = z.strictObject({
     .enum(['pval', 'pvalue'])
     .optional()
     .describe('Attribute of <param>: pval as RFC 4235, pvalue as Asterisk and FreeSWITCH write it.'),
+  pickup: z
+    .enum(['none', 'code', 'replaces'])
+    .optional()
+    .describe(
+      'How a phone takes a call that rings, where `phones.pickup` lets its user. code: it dials the target; replaces: Call-ID and tags.',
+    ),
+  pickupCode: z
+    .string()
+    .regex(/^[0-9*#A-D]{0,8}$/, 'expected up to 8 of 0-9, *, # and A to D')
+    .optional()
+    .describe('With pickup: code, what stands before the extension in the target.'),
   notifyMinIntervalMs: z
     .int()
     .min(0)
@@ -263,8 +299,18 @@ const settings = z.strictObject({
   phones: z
     .strictObject({
       profiles: z.array(profile).default([]).describe('What kinds of phones want otherwise than most.'),
+      pickup: z
+        .array(pickupRight)
+        .default([])
+        .describe(
+          "Who may take whose ringing calls, within a domain. Phones are told how by their profile's `pickup`.",
+        ),
     })
     .prefault({}),
+  groups: z
+    .array(group)
+    .default([])
+    .describe('Extensions that the API counts together: how many of their phones can take a call now.'),
   store: z
     .strictObject({
       path: z.string().min(1).default('var/lamplighter.db').describe('The SQLite file; its folder is made.'),
@@ -295,7 +341,7 @@ const settings = z.strictObject({
 
 /** The configuration file, version 1. Keys not named here are errors. */
 export const configSchema = settings.superRefine(
-  ({ domain: first, aliases, domains, sip: { users }, pbx: pbxs }, context) => {
+  ({ domain: first, aliases, domains, sip: { users }, pbx: pbxs, groups }, context) => {
     const meaning = new Map([first, ...aliases].map((name) => [name, first]));
     for (const [index, tenant] of domains.entries()) {
       for (const [at, name] of [tenant.name, ...tenant.aliases].entries()) {
@@ -318,7 +364,12 @@ export const configSchema = settings.superRefine(
     const named = [
       ...users.map((user, index) => [['sip', 'users', index, 'domain'], user.domain] as const),
       ...pbxs.map((one, index) => [['pbx', index, 'domain'], one.domain] as const),
+      ...groups.map((one, index) => [['groups', index, 'domain'], one.domain] as const),
     ];
+    for (const [index, { name }] of groups.entries()) {
+      if (groups.findIndex((one) => one.name === name) === index) continue;
+      context.addIssue({ code: 'custom', path: ['groups', index, 'name'], message: `there is another group ${name}` });
+    }
     for (const [path, name] of named) {
       if (name === undefined || names.includes(name)) continue;
       context.addIssue({ code: 'custom', path: [...path], message: `expected one of ${names.join(', ')}` });

@@ -14,19 +14,27 @@ export interface SecretProblem {
   readonly message: string;
 }
 
+/** What became of the secret files. */
+export interface Secrets {
+  readonly problems: readonly SecretProblem[];
+  /** Dotted paths of the secrets that came from a file: `http.token`, which the configuration has as `http.tokenFile`. */
+  readonly read: ReadonlySet<string>;
+}
+
 /**
  * Replaces every `passwordFile` and `tokenFile` by the `password` or `token` that the file holds (its text without the
  * line end), so that no secret need stand in the configuration.
  */
-export function readSecrets(tree: unknown): SecretProblem[] {
+export function readSecrets(tree: unknown): Secrets {
   const problems: SecretProblem[] = [];
-  walk(tree, [], problems);
-  return problems;
+  const read = new Set<string>();
+  walk(tree, [], problems, read);
+  return { problems, read };
 }
 
-function walk(node: unknown, path: readonly (string | number)[], problems: SecretProblem[]): void {
+function walk(node: unknown, path: readonly (string | number)[], problems: SecretProblem[], read: Set<string>): void {
   if (Array.isArray(node)) {
-    for (const [index, child] of node.entries()) walk(child, [...path, index], problems);
+    for (const [index, child] of node.entries()) walk(child, [...path, index], problems, read);
     return;
   }
   if (typeof node !== 'object' || node === null) return;
@@ -36,15 +44,24 @@ function walk(node: unknown, path: readonly (string | number)[], problems: Secre
     if (typeof file !== 'string') continue;
     const at = [...path, `${name}File`];
     if (record[name] !== undefined) problems.push({ path: at, message: `${name} and ${name}File exclude each other` });
-    try {
-      record[name] = readFileSync(file, 'utf8').replace(/[\r\n]+$/, '');
-    } catch (error) {
-      record[name] = unread;
-      problems.push({ path: at, message: `${file}: ${whyUnread(error)}` });
-    }
+    const secret = secretIn(file);
+    record[name] = secret.text ?? unread;
+    if (secret.text === null) problems.push({ path: at, message: `${file}: ${secret.fault}` });
+    read.add([...path, name].join('.'));
     delete record[`${name}File`];
   }
-  for (const [key, child] of Object.entries(record)) walk(child, [...path, key], problems);
+  for (const [key, child] of Object.entries(record)) walk(child, [...path, key], problems, read);
+}
+
+function secretIn(file: string): { readonly text: string } | { readonly text: null; readonly fault: string } {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8').replace(/[\r\n]+$/, '');
+  } catch (error) {
+    return { text: null, fault: whyUnread(error) };
+  }
+  if (text === '') return { text: null, fault: 'is empty' };
+  return /[\r\n]/.test(text) ? { text: null, fault: 'holds more than one line' } : { text };
 }
 
 /** Why a file could not be read, for people. */

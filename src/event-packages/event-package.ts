@@ -1,3 +1,4 @@
+import type { Aor } from '../model/aor.ts';
 import type { FeatureName } from '../model/feature.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { PhoneProfile } from '../model/profile.ts';
@@ -12,6 +13,17 @@ export interface Body {
   readonly content: string;
   /** The aspects this body is about, so that a run of NOTIFYs can go on after the first. */
   readonly covers: Scope;
+}
+
+/** One living subscription, as whoever may know the watchers of a resource sees it. */
+export interface WatcherEntry {
+  /** Never used again for another one. */
+  readonly id: number;
+  /** null: a trusted source that said no name. */
+  readonly watcher: Aor | null;
+  /** Whole seconds since it began, and until it expires. */
+  readonly subscribedFor: number;
+  readonly expiresIn: number;
 }
 
 /** All a renderer may know of the subscription it renders for. */
@@ -32,8 +44,12 @@ export interface RenderRequest {
   readonly roomBytes: number;
   /** The watcher is the resource's own user. */
   readonly own: boolean;
+  /** The admin lets the watcher take calls that ring at this resource. */
+  readonly mayPickUp: boolean;
   /** An unguessable token, for multipart boundaries. */
   readonly boundary: string;
+  /** The subscriptions to the package that this one is `about`, oldest first; empty for all other packages. */
+  readonly watchers: readonly WatcherEntry[];
 }
 
 export interface Rendered {
@@ -79,6 +95,10 @@ export interface EventPackage {
    * (RFC 4235 3.10 and its like). `none`: at once; for packages whose changes answer a key.
    */
   readonly rate?: 'profile' | 'none';
+  /** Never sooner than this, whatever the profile says; milliseconds, for `rate: profile`. Default 0. */
+  readonly leastIntervalMs?: number;
+  /** The package whose subscriptions its documents are about (RFC 3857): their births and ends wake its own. */
+  readonly about?: string;
   /** Largest body accepted in a SUBSCRIBE, bytes; 413 beyond. 0: bodies are ignored. */
   readonly maxRequestBytes: number;
   /** Pure: the same arguments give the same bytes. */

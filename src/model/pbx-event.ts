@@ -28,6 +28,14 @@ export interface MailboxCounts {
   readonly oldUrgent: number;
 }
 
+/** Where a user can be reached. */
+export interface Contacts {
+  /** How many. */
+  readonly contacts: number;
+  /** Their SIP URIs, where the PBX tells them; from the network. */
+  readonly uris?: readonly string[] | undefined;
+}
+
 /** An extension the PBX knows. */
 export interface ExtensionInfo {
   readonly aor: Aor;
@@ -53,7 +61,7 @@ export interface Snapshot {
   readonly dialogs: readonly { readonly aor: Aor; readonly legs: readonly Leg[] }[];
   /** Only what the PBX can read; a feature missing here keeps its last truth. */
   readonly features: readonly FeatureReport[];
-  readonly registrations: readonly { readonly aor: Aor; readonly contacts: number }[];
+  readonly registrations: readonly ({ readonly aor: Aor } & Contacts)[];
   readonly mailboxes: readonly { readonly aor: Aor; readonly counts: MailboxCounts }[];
 }
 
@@ -71,7 +79,7 @@ export type PbxEvent = { /** The PBX's name in the configuration. */ readonly so
       readonly wished?: FeatureValue;
     } & FeatureReport)
   | { readonly type: 'mailbox'; readonly aor: Aor; readonly counts: MailboxCounts }
-  | { readonly type: 'registration'; readonly aor: Aor /** Reachable contacts. */; readonly contacts: number }
+  | ({ readonly type: 'registration'; readonly aor: Aor } & Contacts)
   | {
       readonly type: 'snapshot';
       /** The incarnation of the PBX (Asterisk startup_time, FreeSWITCH Core-UUID); a new one ends all older legs. */

@@ -24,10 +24,14 @@ export interface ResourceView {
   readonly displayName: string | null;
   /** The PBX has this extension, or has not said yet which it has. */
   readonly known: boolean;
+  /** No user but a lamp, such as `park+5901` or `dnd+1001`: nobody registers there. */
+  readonly lamp?: true;
   /** The PBX that owns it is away: this is its last truth. */
   readonly stale: boolean;
   /** Reachable contacts at the PBX. */
   readonly contacts: number;
+  /** Their SIP URIs, as far as the PBX tells them; from the network. */
+  readonly contactUris?: readonly string[];
   /** Live calls by start time, oldest first. */
   readonly dialogs: readonly DialogView[];
   readonly features: Readonly<Record<FeatureName, FeatureState>>;
@@ -42,7 +46,8 @@ export interface Change {
   readonly aor: Aor;
   /**
    * What in the topic changed: feature names for `features`; `known`, `stale`, `displayName` for `extension` (`stale` is
-   * for people who watch: the last truth stands, and no phone is told); empty otherwise.
+   * for people who watch: the last truth stands, and no phone is told); `contacts` for `registration`, with `reachable`
+   * where the first came or the last went; empty otherwise.
    */
   readonly aspects: readonly string[];
 }

@@ -20,6 +20,7 @@ import { restoreRows } from './restore.ts';
 import { Roster } from './roster.ts';
 import { type Desk, examine } from './subscribe.ts';
 import { asked, changed } from './subscription.ts';
+import { Watchers } from './watchers.ts';
 
 export interface NotifierDeps {
   readonly clock: Clock;
@@ -32,6 +33,8 @@ export interface NotifierDeps {
   /** The gate: puts a wish to the PBX and answers what the PBX then holds. Bounded, never rejects. */
   readonly grant: (wish: Wish) => Promise<Verdict>;
   readonly profileFor: (userAgent: string | null) => PhoneProfile;
+  /** May this watcher take calls that ring at this resource? null: a trusted source without a name. Default: nobody. */
+  readonly mayPickUp?: (watcher: Aor | null, resource: Aor) => boolean;
   /** Subscriptions of one user, and from one address; trusted sources are exempt. */
   readonly limits: { readonly perUser: number; readonly perAddress: number };
   /** Share of an interval, 0 to 0.5, by which it may be granted shorter, at random. Default 0. */
@@ -46,7 +49,8 @@ export interface NotifierDeps {
 export class Notifier {
   readonly #deps: NotifierDeps;
   readonly #desk: Desk;
-  readonly #roster = new Roster();
+  readonly #roster = new Roster((sub, here) => this.#watchers.moved(sub, here));
+  readonly #watchers: Watchers;
   readonly #numbers: Numbers;
   readonly #outbox: Outbox;
   readonly #lives: Lifecycle;
@@ -57,6 +61,7 @@ export class Notifier {
     const { clock, random, logger, state, sender, store, packages, limits } = deps;
     this.#deps = deps;
     this.#numbers = new Numbers(store, logger);
+    this.#watchers = new Watchers(clock, this.#roster, (sub) => this.#tellWatchers(sub));
     this.#outbox = new Outbox({
       clock,
       random,
@@ -64,6 +69,8 @@ export class Notifier {
       state,
       sender,
       numbers: this.#numbers,
+      mayPickUp: deps.mayPickUp ?? (() => false),
+      watchersFor: (sub) => this.#watchers.for(sub),
       defer: deps.defer ?? setImmediate,
       onDropped: (sub) => {
         void this.#lives.unlist(sub);
@@ -190,6 +197,13 @@ export class Notifier {
     this.#lives.stop();
     this.#outbox.stop();
     return Promise.resolve();
+  }
+
+  /** Somebody began or ceased to watch. Restored ones that wait for their turn will be told everything anyway. */
+  #tellWatchers(sub: Subscription): void {
+    if (this.#lives.untold.has(sub)) return;
+    sub.debt = changed(sub.debt, []);
+    this.#outbox.wake(sub.channel);
   }
 
   #onChange(change: Change): void {

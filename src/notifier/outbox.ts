@@ -1,4 +1,5 @@
-import type { Body, Rendered, Scope } from '../event-packages/event-package.ts';
+import type { Body, Rendered, Scope, WatcherEntry } from '../event-packages/event-package.ts';
+import type { Aor } from '../model/aor.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
 import type { Random } from '../model/random.ts';
@@ -31,6 +32,9 @@ export interface OutboxDeps {
   readonly state: Pick<StateReader, 'view'>;
   readonly sender: NotifySender;
   readonly numbers: Numbers;
+  /** Of the package that this subscription's documents are about. */
+  readonly watchersFor: (sub: Subscription) => readonly WatcherEntry[];
+  readonly mayPickUp: (watcher: Aor | null, resource: Aor) => boolean;
   /** Runs a task after the sockets were read. */
   readonly defer: (task: () => void) => void;
   /** The phone ended it by its answer (RFC 6665 4.2.2); it is out of the outbox already. */
@@ -82,7 +86,7 @@ export class Outbox {
     const now = this.#deps.clock.now();
     let soonest = Number.POSITIVE_INFINITY;
     for (const sub of channel.usages) {
-      const at = due(sub.debt, sub.pkg.rate === 'none' ? 0 : sub.profile.notifyMinIntervalMs);
+      const at = due(sub.debt, intervalMs(sub));
       if (at <= now) {
         this.#wakeAt(channel, Number.POSITIVE_INFINITY);
         this.#send(sub, now);
@@ -227,9 +231,9 @@ export class Outbox {
   }
 
   #render(sub: Subscription, scope: Scope, head: Head): Rendered {
-    const { random, sender, state } = this.#deps;
+    const { state } = this.#deps;
     try {
-      return sub.pkg.render(state.view(sub.aor), new SubscriptionRender(sub, scope, head, sender, random));
+      return sub.pkg.render(state.view(sub.aor), new SubscriptionRender(sub, scope, head, this.#deps));
     } catch (error) {
       // RFC 6665 4.2.1.2 wants its NOTIFY all the same; one without a body claims nothing.
       this.#deps.logger.error({ err: error, event: sub.pkg.event, aor: sub.aor }, 'a document could not be written');
@@ -290,6 +294,12 @@ export class Outbox {
     this.#wakeAt(channel, Number.POSITIVE_INFINITY);
     this.#deps.sender.release(channel.dialog);
   }
+}
+
+function intervalMs({ pkg, profile }: Subscription): number {
+  if (pkg.rate === 'none') return 0;
+  const { leastIntervalMs = 0 } = pkg;
+  return profile.notifyMinIntervalMs > leastIntervalMs ? profile.notifyMinIntervalMs : leastIntervalMs;
 }
 
 const nothing: Body = { contentType: null, content: '', covers: 'full' };

@@ -33,16 +33,23 @@ export function isReplaceable(sub: Subscription, flow: DialogState['flow'], now:
 
 /** The living subscriptions: by resource, by identity, and counted by user and address. Maps only; nothing is queried. */
 export class Roster {
+  readonly #moved: (sub: Subscription, here: boolean) => void;
   readonly #byAor = new Map<Aor, Set<Subscription>>();
   /** One or, rarely, several: a Set for each would be 200 B of a subscription. */
   readonly #byIdentity = new Map<string, Subscription | readonly Subscription[]>();
   readonly #users = new Map<string, number>();
   readonly #addresses = new Map<string, number>();
 
+  /** @param moved hears of each subscription that was added (`here`) or removed. */
+  constructor(moved: (sub: Subscription, here: boolean) => void = () => undefined) {
+    this.#moved = moved;
+  }
+
   add(sub: Subscription): void {
     put(this.#byAor, sub.aor, sub);
     const twins = this.#byIdentity.get(sub.identity);
     this.#byIdentity.set(sub.identity, twins === undefined ? sub : [...listOf(twins), sub]);
+    this.#moved(sub, true);
   }
 
   /** False: it was not there any more. */
@@ -52,6 +59,7 @@ export class Roster {
     const [first, second] = others;
     if (first === undefined) this.#byIdentity.delete(sub.identity);
     else this.#byIdentity.set(sub.identity, second === undefined ? first : others);
+    this.#moved(sub, false);
     return true;
   }
 

@@ -1,4 +1,5 @@
-import type { RenderRequest, Scope } from '../event-packages/event-package.ts';
+import type { RenderRequest, Scope, WatcherEntry } from '../event-packages/event-package.ts';
+import type { Aor } from '../model/aor.ts';
 import type { PhoneProfile } from '../model/profile.ts';
 import { type Random, token } from '../model/random.ts';
 import type { NotifyMessage, NotifySender } from '../sip/front.ts';
@@ -6,6 +7,13 @@ import type { Subscription } from './record.ts';
 
 /** A NOTIFY but for its body. */
 export type Head = Omit<NotifyMessage, 'content' | 'contentType'>;
+
+export interface RenderTools {
+  readonly sender: NotifySender;
+  readonly random: Random;
+  readonly watchersFor: (sub: Subscription) => readonly WatcherEntry[];
+  readonly mayPickUp: (watcher: Aor | null, resource: Aor) => boolean;
+}
 
 /** What a renderer may know of one subscription. A class: getters of an object literal are made anew for each NOTIFY. */
 export class SubscriptionRender implements RenderRequest {
@@ -19,11 +27,10 @@ export class SubscriptionRender implements RenderRequest {
   readonly own: boolean;
   readonly #sub: Subscription;
   readonly #head: Head;
-  readonly #sender: NotifySender;
-  readonly #random: Random;
+  readonly #tools: RenderTools;
   #boundary: string | null = null;
 
-  constructor(sub: Subscription, scope: Scope, head: Head, sender: NotifySender, random: Random) {
+  constructor(sub: Subscription, scope: Scope, head: Head, tools: RenderTools) {
     this.entity = sub.entity;
     this.contentType = sub.contentType;
     this.profile = sub.profile;
@@ -34,17 +41,24 @@ export class SubscriptionRender implements RenderRequest {
     this.own = sub.watcher === sub.aor;
     this.#sub = sub;
     this.#head = head;
-    this.#sender = sender;
-    this.#random = random;
+    this.#tools = tools;
   }
 
   /** Costs microseconds, and most documents do without; so does the boundary. */
   get roomBytes(): number {
-    return this.#sender.roomBytes(this.#sub.channel.dialog, this.#head);
+    return this.#tools.sender.roomBytes(this.#sub.channel.dialog, this.#head);
   }
 
   get boundary(): string {
-    this.#boundary ??= token(this.#random, 96);
+    this.#boundary ??= token(this.#tools.random, 96);
     return this.#boundary;
+  }
+
+  get mayPickUp(): boolean {
+    return this.#tools.mayPickUp(this.#sub.watcher, this.#sub.aor);
+  }
+
+  get watchers(): readonly WatcherEntry[] {
+    return this.#tools.watchersFor(this.#sub);
   }
 }

@@ -7,6 +7,7 @@ import type { Logger } from '../model/logger.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Verdict } from '../model/verdict.ts';
 import type { Change, LinkView, ResourceView, SubscriptionView } from '../model/views.ts';
+import type { Group } from './groups.ts';
 
 /** What ops reads of the hub. */
 export interface HubReader {
@@ -69,6 +70,8 @@ export interface OpsDeps {
   readonly simulator: SimulatorHand | null;
   /** The default first. */
   readonly domains: readonly [Domain, ...Domain[]];
+  /** Names are unique. */
+  readonly groups: readonly Group[];
   /** Port 0: any free one. */
   readonly listen: { readonly address: string; readonly port: number };
   /** null: nobody is asked for one, which only a loopback listener may have. */

@@ -3,7 +3,7 @@ import type { MiddlewareHandler } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import type { Clock } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
-import { addressOf, type OpsEnv, printable, refuse } from './answers.ts';
+import { addressOf, type OpsContext, type OpsEnv, printable, refuse } from './answers.ts';
 
 type Guard = MiddlewareHandler<OpsEnv>;
 
@@ -50,18 +50,28 @@ export function localNamesOnly(configured: string): Guard {
   });
 }
 
-/** Refuses what a page of another site made a browser send. Programs send neither header. */
+/**
+ * Refuses what a page of another site made a browser send. Programs send neither header. Nor may it read the API: the
+ * answers are hidden from it, but not what they cost, again and again.
+ */
 export const sameSiteOnly: Guard = createMiddleware<OpsEnv>(async (c, next) => {
-  if (c.req.method === 'GET' || c.req.method === 'HEAD') return next();
   const site = c.req.header('sec-fetch-site');
+  if (c.req.method === 'GET' || c.req.method === 'HEAD') {
+    const foreign = site === 'cross-site' || site === 'same-site';
+    return foreign && c.req.path.startsWith('/api/') ? refuseSite(c) : next();
+  }
   const origin = c.req.header('origin');
   // No page can forge Sec-Fetch-Site, and a reverse proxy may have changed Host: Origin speaks only where it is absent.
   const own =
     site !== undefined
       ? site === 'same-origin' || site === 'none'
       : origin === undefined || hostOf(origin) === c.req.header('host')?.toLowerCase();
-  return own ? next() : refuse(c, 403, 'cross-site', 'requests from other sites are refused');
+  return own ? next() : refuseSite(c);
 });
+
+function refuseSite(c: OpsContext): Response {
+  return refuse(c, 403, 'cross-site', 'requests from other sites are refused');
+}
 
 /** Refused tokens are told once an address in this time, or guessing would fill the disk. */
 const quietMs = 10_000;

@@ -11,6 +11,7 @@ import { auditRoutes } from './routes/audit.ts';
 import { eventRoutes, feed } from './routes/events.ts';
 import { extensionRoutes } from './routes/extensions.ts';
 import { featureRoutes } from './routes/features.ts';
+import { groupRoutes } from './routes/groups.ts';
 import { probeRoutes, statusRoutes } from './routes/health.ts';
 import { panelRoutes } from './routes/panel.ts';
 import { simulatorRoutes } from './routes/simulator.ts';
@@ -113,6 +114,7 @@ export class HttpServer {
     app.use(tokenHolders(deps.token, this.#logger, deps.clock));
     statusRoutes(app, deps);
     extensionRoutes(app, deps);
+    groupRoutes(app, deps);
     featureRoutes(app, deps);
     subscriptionRoutes(app, deps);
     auditRoutes(app, deps);

@@ -1,9 +1,13 @@
 import { userOf } from '../model/aor.ts';
 import type { AuditRow } from '../model/audit.ts';
 import type { FeatureName, FeatureState, FeatureValue } from '../model/feature.ts';
+import { reachable } from '../model/reachable.ts';
 import type { DialogView, LinkView, ResourceView, SubscriptionView } from '../model/views.ts';
 
 /** The shapes of the API: stable, and without what is internal. Times are ISO 8601 in UTC. */
+
+/** What callers call themselves is as long as a SIP message, and goes to every reader of the event stream. */
+const longestName = 256;
 
 export function extensionShape(view: ResourceView, subscriptions: number): object {
   const { dnd, cfa, cfb, cfna } = view.features;
@@ -12,6 +16,7 @@ export function extensionShape(view: ResourceView, subscriptions: number): objec
     ext: userOf(view.aor),
     displayName: view.displayName,
     registered: view.contacts > 0,
+    reachable: reachable(view),
     dialogs: view.dialogs.map(dialogShape),
     features: {
       dnd: featureShape('dnd', dnd),
@@ -33,9 +38,13 @@ function dialogShape(dialog: DialogView): object {
     state: dialog.phase,
     direction: dialog.direction,
     held: dialog.holding,
-    remote: { number, name },
+    remote: { number: shortened(number), name: shortened(name) },
     since: time(dialog.since),
   };
+}
+
+function shortened(text: string | null): string | null {
+  return text === null || text.length <= longestName ? text : `${text.slice(0, longestName)}…`;
 }
 
 /** `assigned` is said only where the user does not have the feature. */

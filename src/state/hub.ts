@@ -174,7 +174,7 @@ export class Hub {
         mailboxes.set(source, event.aor, event.counts, changes);
         break;
       case 'registration':
-        registrations.set(source, event.aor, event.contacts, changes);
+        registrations.set(source, event.aor, event, changes);
         break;
       case 'snapshot': {
         this.#noteEpoch(source, event.epoch);
@@ -239,8 +239,10 @@ export class Hub {
       aor,
       displayName,
       known,
+      ...(this.#truth.extensions.isLamp(aor) ? { lamp: true } : {}),
       stale,
       contacts: registrations.of(aor),
+      contactUris: registrations.urisOf(aor),
       dialogs: dialogs.of(aor),
       features: { dnd: state('dnd'), cfa: state('cfa'), cfb: state('cfb'), cfna: state('cfna') },
       mailbox: mailboxes.of(aor),

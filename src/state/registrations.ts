@@ -1,33 +1,54 @@
 import type { Aor } from '../model/aor.ts';
+import type { Contacts } from '../model/pbx-event.ts';
 import type { ChangeSet } from './change-set.ts';
 import { PerSource } from './per-source.ts';
 
+/** What is kept; `uris` sorted, so that their order is no change. */
+type Held = Required<Contacts> & { readonly uris: readonly string[] };
+
+const noUris: readonly string[] = [];
+
 /** Reachable contacts of an extension, summed over its PBXs. */
 export class Registrations {
-  readonly #contacts = new PerSource<number>();
+  readonly #contacts = new PerSource<Held>();
 
   of(aor: Aor): number {
     let sum = 0;
-    for (const contacts of this.#contacts.of(aor)?.values() ?? []) sum += contacts;
+    for (const { contacts } of this.#contacts.of(aor)?.values() ?? []) sum += contacts;
     return sum;
   }
 
-  set(source: string, aor: Aor, contacts: number, changes: ChangeSet): void {
-    const count = Math.max(0, contacts);
-    if ((this.#contacts.get(source, aor) ?? 0) === count) return;
-    if (count === 0) this.#contacts.delete(source, aor);
-    else this.#contacts.set(source, aor, count);
-    changes.add('registration', aor);
+  /** As far as the PBXs tell them. */
+  urisOf(aor: Aor): readonly string[] {
+    const held = this.#contacts.of(aor);
+    return held === undefined ? noUris : [...held.values()].flatMap(({ uris }) => uris);
+  }
+
+  set(source: string, aor: Aor, told: Contacts, changes: ChangeSet): void {
+    const contacts = Math.max(0, told.contacts);
+    const uris = contacts === 0 || told.uris === undefined ? noUris : [...told.uris].sort();
+    const before = this.#contacts.get(source, aor);
+    if ((before?.contacts ?? 0) === contacts && sameUris(before?.uris ?? noUris, uris)) return;
+    const reachable = this.#contacts.of(aor) !== undefined;
+    if (contacts === 0) this.#contacts.delete(source, aor);
+    else this.#contacts.set(source, aor, { contacts, uris });
+    changes.add('registration', aor, 'contacts');
+    if ((this.#contacts.of(aor) !== undefined) !== reachable) changes.add('registration', aor, 'reachable');
   }
 
   /** The complete list of one PBX: who is missing has no contact. */
-  replace(source: string, told: readonly { readonly aor: Aor; readonly contacts: number }[], changes: ChangeSet): void {
+  replace(source: string, told: readonly ({ readonly aor: Aor } & Contacts)[], changes: ChangeSet): void {
     const named = new Set(told.map(({ aor }) => aor));
-    for (const aor of this.#contacts.heldBy(source)) if (!named.has(aor)) this.set(source, aor, 0, changes);
-    for (const { aor, contacts } of told) this.set(source, aor, contacts, changes);
+    for (const aor of this.#contacts.heldBy(source))
+      if (!named.has(aor)) this.set(source, aor, { contacts: 0 }, changes);
+    for (const each of told) this.set(source, each.aor, each, changes);
   }
 
   aors(): Iterable<Aor> {
     return this.#contacts.aors();
   }
+}
+
+function sameUris(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((uri, index) => uri === b[index]);
 }

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import type { RenderRequest } from '../../src/event-packages/event-package.ts';
+import type { RenderRequest, WatcherEntry } from '../../src/event-packages/event-package.ts';
 import { aorOf } from '../../src/model/aor.ts';
 import { type FeatureName, type FeatureState, featureNames } from '../../src/model/feature.ts';
-import type { PhoneProfile } from '../../src/model/profile.ts';
+import { callKinds, type PhoneProfile } from '../../src/model/profile.ts';
 import type { DialogView, ResourceView } from '../../src/model/views.ts';
 
 /** Text as the network sends it. */
@@ -29,6 +29,19 @@ const dialogView: fc.Arbitrary<DialogView> = fc.record({
   holding: fc.boolean(),
   remote: fc.record({ number: fc.option(hostileText), name: fc.option(hostileText), presentable: fc.boolean() }),
   since: fc.nat(),
+  callId: fc.option(hostileText, { nil: undefined }),
+  localTag: fc.option(hostileText, { nil: undefined }),
+  remoteTag: fc.option(hostileText, { nil: undefined }),
+});
+
+/** As a PBX may say it. */
+const count = fc.oneof(fc.nat(9), fc.integer(), fc.double());
+
+const watcherEntry: fc.Arbitrary<WatcherEntry> = fc.record({
+  id: fc.nat(),
+  watcher: fc.option(hostileText.map((user) => aorOf(user, 'lamplighter.test'))),
+  subscribedFor: fc.nat(),
+  expiresIn: fc.nat(),
 });
 
 export const resourceView: fc.Arbitrary<ResourceView> = fc.record({
@@ -44,19 +57,23 @@ export const resourceView: fc.Arbitrary<ResourceView> = fc.record({
       fc.Arbitrary<FeatureState>
     >,
   ),
-  mailbox: fc.constant(null),
+  contactUris: fc.array(hostileText, { maxLength: 3 }),
+  mailbox: fc.option(fc.record({ new: count, old: count, newUrgent: count, oldUrgent: count })),
 });
 
 const profile: fc.Arbitrary<PhoneProfile> = fc.record({
   name: fc.constant('any'),
   idleAtSubscribe: fc.constantFrom('dummy', 'empty'),
-  idleAtEnd: fc.constantFrom('last', 'empty'),
+  idleAtEnd: fc.constantFrom('last', 'dummy', 'empty'),
   dialogs: fc.constantFrom('multi', 'single'),
+  rank: fc.uniqueArray(fc.constantFrom(...callKinds), { minLength: 1 }),
   callerConfirmed: fc.boolean(),
   trying: fc.constantFrom('hide', 'show'),
   dndOnBlf: fc.constantFrom('busy', 'off'),
   identities: fc.constantFrom('number-if-allowed', 'none', 'full'),
   paramAttr: fc.constantFrom('pval', 'pvalue'),
+  pickup: fc.constantFrom('none', 'code', 'replaces'),
+  pickupCode: fc.constantFrom('**', '*8', ''),
   notifyMinIntervalMs: fc.constant(1000),
   initialNotify: fc.constantFrom('auto', 'multipart', 'sequential'),
   notifyTimeouts: fc.constant(3),
@@ -77,6 +94,8 @@ export function renderRequest(
     shown: fc.uniqueArray(fc.stringMatching(/^[a-f0-9]{4,16}$/), { maxLength: 3 }),
     roomBytes: fc.constantFrom(1, 400, 800, 1200, 60_000),
     own: fc.boolean(),
+    mayPickUp: fc.boolean(),
     boundary: fc.stringMatching(/^[a-f0-9]{32}$/),
+    watchers: fc.array(watcherEntry, { maxLength: 4 }),
   });
 }

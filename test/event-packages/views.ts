@@ -73,7 +73,9 @@ export function requestWith(
     shown: [],
     roomBytes: 65_000,
     own: false,
+    mayPickUp: false,
     boundary: '0123456789abcdef0123456789abcdef',
+    watchers: [],
     ...others,
     profile: { ...defaultProfile, ...profile },
   };

@@ -112,7 +112,7 @@ test('a refresh with a foreign tag is answered 481 and the subscription stands (
   assert.equal((await bench.subscriptions(user)).length, 1);
 });
 
-for (const event of ['presence.winfo', 'x-broadworks-hoteling', 'call-info', 'As-Feature-Event']) {
+for (const event of ['dialog.winfo.winfo', 'x-broadworks-hoteling', 'call-info', 'As-Feature-Event']) {
   test(`Event ${event} is answered 489 with Allow-Events (Asterisk: without)`, async () => {
     const { response } = await (await bench.phone()).subscribe({ event });
     assert.equal(response.status, 489);

@@ -150,6 +150,7 @@ export function depsOf(parts: Fakes, more: Partial<OpsDeps> = {}): OpsDeps {
     health: () => parts.health,
     simulator: null,
     domains: [{ name: domain, aliases: [] }],
+    groups: [],
     listen: { address: '127.0.0.1', port: 0 },
     token: null,
     clock: systemClock,

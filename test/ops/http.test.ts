@@ -121,6 +121,21 @@ test('a request that another site made a browser send is refused, and does nothi
   });
 });
 
+test('a page of another site makes no work by asking for the API either; a link to the panel leads there', async () => {
+  await running(async (at) => {
+    const ask = async (path: string, site: string, method = 'GET') =>
+      (await raw(at.port, method, path, { host: `127.0.0.1:${at.port}`, 'sec-fetch-site': site })).status;
+    for (const path of ['/api/v1/extensions', '/api/v1/events', '/api/v1/audit?limit=1000', '/api/v1/status']) {
+      assert.equal(await ask(path, 'cross-site'), 403, path);
+      assert.equal(await ask(path, 'same-site', 'HEAD'), 403, path);
+    }
+    for (const site of ['same-origin', 'none']) assert.equal(await ask('/api/v1/extensions', site), 200, site);
+    assert.equal(await ask('/', 'cross-site'), 200);
+    assert.equal(await ask('/healthz', 'cross-site'), 200);
+    assert.equal(at.server.eventClients, 0);
+  });
+});
+
 test('no other site may read an answer, and every answer forbids what a page could be tricked into', async () => {
   await running(async (at) => {
     for (const path of ['/', '/healthz', '/api/v1/extensions', '/nothing']) {

@@ -79,6 +79,9 @@ interface Words {
   keyText(feature: string, value: object): string;
   matches(extension: object, filter: string): boolean;
   placeText(extension: object, usual: string): string;
+  factsText(extension: object): string;
+  summaryText(count: number, busy: number, shown: number): string;
+  emptyText(count: number, filter: string): string;
   eventReader(told: (event: { event: string; data: string }) => void): (piece: string) => void;
 }
 
@@ -117,6 +120,7 @@ test('the words for a call name the other side, or say that he withholds his num
   assert.equal(whoText({ number: null, name: null }), 'number withheld');
   assert.equal(whoText({ number: '1002', name: 'Ann' }), 'Ann (1002)');
   assert.equal(whoText({ number: '1002', name: null }), '1002');
+  assert.equal(whoText({ number: '0900', name: '\u202e)1001( nnA' }), ')1001( nnA (0900)', 'nothing is turned round');
   const remote = { number: '1002', name: null };
   assert.equal(callText({ state: 'early', direction: 'recipient', held: false, remote }), '1002 is calling');
   assert.equal(callText({ state: 'confirmed', direction: 'recipient', held: true, remote }), 'holds 1002');
@@ -147,4 +151,22 @@ test('events are read whole, wherever the network cuts them', async () => {
     read(stream.slice(cut));
     assert.deepEqual(told, ['message {"ext":"1001"}', 'link {"state":"up"}'], `cut at ${cut}`);
   }
+});
+
+test('counts are said in words that fit them, and a phone that is not registered is called so once', async () => {
+  const { factsText, summaryText } = await load();
+  const mailbox = { new: 1, old: 4, newUrgent: 0, oldUrgent: 0 };
+  const at = (more: object): object => ({ ...viewOf('1001'), registered: true, subscriptions: 2, mailbox, ...more });
+  assert.equal(factsText(at({})), 'registered · 1 new message · 2 subscriptions');
+  assert.equal(factsText(at({ registered: false, mailbox: null, subscriptions: 1 })), '1 subscription');
+  const dnd = { features: { ...viewOf('1').features, dnd: { enabled: true } } };
+  assert.equal(factsText(at({ ...dnd, registered: false, mailbox: null })), 'not registered · 2 subscriptions');
+  assert.equal(summaryText(1, 0, 1), '1 extension, 0 in calls');
+  assert.equal(summaryText(9, 2, 3), '9 extensions, 2 in calls, 3 shown');
+});
+
+test('a page without a card says why: nothing fits the search, or nothing is known', async () => {
+  const { emptyText } = await load();
+  assert.match(emptyText(9, ' tenant9 '), /matches “tenant9”/);
+  assert.match(emptyText(0, ''), /No extension is known.*domains of the configuration/);
 });

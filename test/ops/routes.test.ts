@@ -53,6 +53,7 @@ test('an extension is shown in the documented shape, without what is internal', 
       ext: '1001',
       displayName: null,
       registered: true,
+      reachable: 0,
       dialogs: [
         {
           id: 'd1',
@@ -82,6 +83,17 @@ test('a caller who withholds his identity has neither number nor name', async ()
     const answer = await (await fetch(`${at.url}/api/v1/extensions/1001`)).text();
     assert.deepEqual(JSON.parse(answer).dialogs[0].remote, { number: null, name: null });
     assert.doesNotMatch(answer, /Zoë/);
+  });
+});
+
+test('a caller with a name of 60 kB has a long name, and no reader of the stream pays for it', async () => {
+  await running(async (at) => {
+    const remote = { number: '9'.repeat(60_000), name: 'ж'.repeat(60_000), presentable: true };
+    at.hub.put('1001', { dialogs: [{ ...call, remote }] });
+    const answer = await (await fetch(`${at.url}/api/v1/extensions/1001`)).text();
+    const { number, name } = JSON.parse(answer).dialogs[0].remote;
+    assert.equal(number, `${'9'.repeat(256)}…`);
+    assert.equal(name, `${'ж'.repeat(256)}…`);
   });
 });
 

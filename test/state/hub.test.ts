@@ -29,12 +29,13 @@ test('a lamp that is no user may be watched, but is in no list and no target of 
   hub.apply(snapshot({ extensions: [info('1001'), { ...info('park+5901'), features: [], lamp: true }] }));
   assert.deepEqual(hub.list(), [a1001]);
   assert.deepEqual([hub.has(park), hub.isExtension(park), hub.view(park).known], [true, false, true]);
+  assert.deepEqual([hub.view(park).lamp, hub.view(a1001).lamp], [true, undefined]);
   heard();
   hub.apply(dialogs(park, [leg('a')]));
   assert.deepEqual(heard(), ['dialogs park+5901']);
   assert.equal(hub.view(park).dialogs.length, 1);
   hub.apply(snapshot({ extensions: [info('1001'), info('park+5901')] }));
-  assert.equal(hub.isExtension(park), true);
+  assert.deepEqual([hub.isExtension(park), hub.view(park).lamp], [true, undefined]);
 });
 
 test('an extension that vanished becomes unknown, its calls end, its contacts and mailbox go, its features are kept', () => {
@@ -48,7 +49,12 @@ test('an extension that vanished becomes unknown, its calls end, its contacts an
   const view = hub.view(a1003);
   assert.deepEqual([view.known, view.dialogs, view.contacts, view.mailbox], [false, [], 0, null]);
   assert.equal(view.features.cfa.target, '1001');
-  assert.deepEqual(heard().sort(), ['dialogs 1003', 'extension 1003 known', 'mailbox 1003', 'registration 1003']);
+  assert.deepEqual(heard().sort(), [
+    'dialogs 1003',
+    'extension 1003 known',
+    'mailbox 1003',
+    'registration 1003 contacts,reachable',
+  ]);
 });
 
 test('the same snapshot again is silent, and so is every single equal event', () => {
@@ -175,6 +181,22 @@ test('legs and contacts of two PBXs for one extension are merged, and one PBX en
   assert.deepEqual([hub.view(a1001).dialogs.length, hub.view(a1001).contacts], [2, 3]);
   hub.apply(snapshot({}, 'two'));
   assert.deepEqual([hub.view(a1001).dialogs.length, hub.view(a1001).contacts], [1, 1]);
+});
+
+test('where contacts are is told as far as PBXs say it: a move is a change, another order is none', () => {
+  const { hub, heard } = bench(['one', 'two']);
+  const registered = (source: string, contacts: number, ...uris: string[]) =>
+    hub.apply({ type: 'registration', source, aor: a1001, contacts, uris });
+  registered('one', 2, 'sip:b@x', 'sip:a@x');
+  hub.apply({ type: 'registration', source: 'two', aor: a1001, contacts: 1 });
+  assert.deepEqual([hub.view(a1001).contacts, hub.view(a1001).contactUris], [3, ['sip:a@x', 'sip:b@x']]);
+  heard();
+  registered('one', 2, 'sip:a@x', 'sip:b@x');
+  assert.deepEqual(heard(), []);
+  registered('one', 2, 'sip:a@x', 'sip:c@x');
+  assert.deepEqual([heard(), hub.view(a1001).contactUris], [['registration 1001 contacts'], ['sip:a@x', 'sip:c@x']]);
+  registered('one', 0, 'sip:a@x');
+  assert.deepEqual([hub.view(a1001).contacts, hub.view(a1001).contactUris], [1, []]);
 });
 
 test('two tenants with the same extension never mix', () => {

@@ -2,6 +2,7 @@ import type { DialogPhase, Direction, Party } from '../../model/dialog-state.ts'
 import type { PhoneProfile } from '../../model/profile.ts';
 import type { DialogView, ResourceView } from '../../model/views.ts';
 import type { RenderRequest } from '../event-package.ts';
+import { mostInteresting } from '../rank.ts';
 import { dndId, idleId } from './words.ts';
 
 /** A dialog as one phone shall see it. */
@@ -12,6 +13,14 @@ export interface LampDialog {
   readonly holding: boolean;
   /** undefined: no word about the other side. */
   readonly remote: Party | undefined;
+  /** The SIP dialog between PBX and phone, where all of it is known. */
+  readonly sip: SipKeys | undefined;
+}
+
+export interface SipKeys {
+  readonly callId: string;
+  readonly localTag: string;
+  readonly remoteTag: string;
 }
 
 export interface Lamp {
@@ -38,7 +47,8 @@ export function lampOf(view: ResourceView, request: LampRequest): Lamp {
   if (profile.dialogs === 'single') {
     // One dialog and no other, not even an ended one: COMPAT(Cisco SPA962): stops on several. The document is full, so the
     // old winner is over for the phone (RFC 4235 4.3); called terminated, it could not win again (3.7.1).
-    const winner = calls.length === 0 ? doNotDisturb : lampDialog(mostInteresting(calls), profile);
+    const call = mostInteresting(calls, profile.rank);
+    const winner = call === undefined ? doNotDisturb : lampDialog(call, profile);
     return { dialogs: [winner], shown: [winner.id] };
   }
   const live = calls.length === 0 ? [doNotDisturb] : calls.map((call) => lampDialog(call, profile));
@@ -51,8 +61,10 @@ export function lampOf(view: ResourceView, request: LampRequest): Lamp {
 function idle({ profile, shown, occasion }: LampRequest, ended: readonly string[]): LampDialog[] {
   if (profile.dialogs === 'single' && ended.length > 1) return ended.slice(-1).map(terminated);
   if (ended.length > 0) return ended.map(terminated);
-  if (occasion === 'change' && profile.idleAtEnd === 'empty' && shown.length > 0) return [];
-  return profile.idleAtSubscribe === 'dummy' ? [{ ...terminated(idleId), direction: 'recipient' }] : [];
+  const ends = occasion === 'change' && shown.length > 0;
+  if (ends && profile.idleAtEnd === 'empty') return [];
+  if (ends && profile.idleAtEnd === 'dummy') return [dummy];
+  return profile.idleAtSubscribe === 'dummy' ? [dummy] : [];
 }
 
 const doNotDisturb: LampDialog = {
@@ -61,25 +73,24 @@ const doNotDisturb: LampDialog = {
   direction: 'recipient',
   holding: false,
   remote: undefined,
+  sip: undefined,
 };
 
+const dummy: LampDialog = { ...doNotDisturb, id: idleId, phase: 'terminated' };
+
 function terminated(id: string): LampDialog {
-  return { id, phase: 'terminated', direction: undefined, holding: false, remote: undefined };
+  return { id, phase: 'terminated', direction: undefined, holding: false, remote: undefined, sip: undefined };
 }
 
 function lampDialog(call: DialogView, profile: PhoneProfile): LampDialog {
   // COMPAT(Cisco SPA): flashes for a call its neighbour makes; a caller is shown as busy at once.
   const phase = profile.callerConfirmed && call.direction === 'initiator' ? 'confirmed' : call.phase;
-  return { id: call.id, phase, direction: call.direction, holding: call.holding, remote: call.remote };
+  const { id, direction, holding, remote } = call;
+  return { id, phase, direction, holding, remote, sip: sipKeys(call) };
 }
 
-/** Rings > talks > holds > calls out > trying; among equals the newest, which is the last. */
-function mostInteresting(calls: readonly DialogView[]): DialogView {
-  return calls.reduce((best, call) => (rank(call) >= rank(best) ? call : best));
-}
-
-function rank({ phase, direction, holding }: DialogView): number {
-  if (phase === 'trying') return 0;
-  if (phase === 'confirmed') return holding ? 2 : 3;
-  return direction === 'recipient' ? 4 : 1;
+/** Some without the others are of no use to a phone. */
+function sipKeys({ callId, localTag, remoteTag }: DialogView): SipKeys | undefined {
+  const known = callId !== undefined && localTag !== undefined && remoteTag !== undefined;
+  return known ? { callId, localTag, remoteTag } : undefined;
 }

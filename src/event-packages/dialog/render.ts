@@ -1,8 +1,9 @@
-import { domainOf, userOf } from '../../model/aor.ts';
+import { type Aor, aorOf, domainOf, userOf } from '../../model/aor.ts';
 import type { Party } from '../../model/dialog-state.ts';
 import type { PhoneProfile } from '../../model/profile.ts';
 import type { ResourceView } from '../../model/views.ts';
 import { type Markup, XmlWriter } from '../../xml.ts';
+import { accountUri } from '../account-uri.ts';
 import type { Rendered, RenderRequest } from '../event-package.ts';
 import { type LampDialog, lampOf } from './lamp.ts';
 import { anonymousName, anonymousUri, mediaType, namespace } from './words.ts';
@@ -24,9 +25,14 @@ export function renderDialogs(view: ResourceView, request: RenderRequest): Rende
   return { bodies: [{ contentType: mediaType, content: xml.put(dialogs).end(), covers: 'full' }], shown };
 }
 
-/** The dialogs of a document, and what they were made from. */
+/** What the dialogs of a document depend on, beside the view. */
+type Wanted = Pick<RenderRequest, 'profile' | 'occasion' | 'shown'> & {
+  /** What this watcher is given to take a ringing call with. */
+  readonly pickup: PhoneProfile['pickup'];
+};
+
 interface Written {
-  readonly for: Pick<RenderRequest, 'profile' | 'occasion' | 'shown'>;
+  readonly for: Wanted;
   readonly dialogs: Markup;
   readonly shown: readonly string[];
 }
@@ -38,45 +44,58 @@ interface Written {
 const lastWritten = new WeakMap<ResourceView, Written>();
 
 function writtenDialogs(view: ResourceView, request: RenderRequest): Written {
-  const last = lastWritten.get(view);
-  if (last !== undefined && isAlike(last.for, request)) return last;
   const { profile, occasion, shown: before } = request;
+  const pickup = profile.pickup === 'none' || !request.mayPickUp ? 'none' : profile.pickup;
+  const last = lastWritten.get(view);
+  if (last !== undefined && last.for.pickup === pickup && isAlike(last.for, request)) return last;
+  const wanted: Wanted = { profile, occasion, shown: before, pickup };
   const lamp = lampOf(view, request);
   const xml = new XmlWriter('UTF-8', 'piece');
-  const local = { number: userOf(view.aor), name: view.displayName, host: domainOf(view.aor) };
-  for (const each of lamp.dialogs) writeDialog(xml, each, local, profile);
-  const written = { for: { profile, occasion, shown: before }, dialogs: xml.end(), shown: lamp.shown };
+  for (const each of lamp.dialogs) writeDialog(xml, each, view, wanted);
+  const written = { for: wanted, dialogs: xml.end(), shown: lamp.shown };
   lastWritten.set(view, written);
   return written;
 }
 
-function isAlike(a: Written['for'], b: Written['for']): boolean {
-  if (a.profile !== b.profile || a.occasion !== b.occasion || a.shown.length !== b.shown.length) return false;
-  return a.shown === b.shown || a.shown.every((id, index) => id === b.shown[index]);
+function isAlike(a: Wanted, b: RenderRequest): boolean {
+  if (a.profile !== b.profile || a.occasion !== b.occasion) return false;
+  return a.shown === b.shown || (a.shown.length === b.shown.length && a.shown.every((id, at) => id === b.shown[at]));
 }
 
-interface Self {
-  readonly number: string;
-  readonly name: string | null;
-  readonly host: string;
-}
-
-/** Element order of the schema, RFC 4235 4.4. No call-id and no tags: they are keys to take the call over. */
-function writeDialog(xml: XmlWriter, dialog: LampDialog, self: Self, profile: PhoneProfile): void {
-  xml.open('dialog', { id: dialog.id, direction: dialog.direction });
+/** Element order of the schema, RFC 4235 4.4. */
+function writeDialog(xml: XmlWriter, dialog: LampDialog, view: ResourceView, { profile, pickup }: Wanted): void {
+  const means = rings(dialog) ? pickup : 'none';
+  xml.open('dialog', { id: dialog.id, ...(means === 'replaces' ? keysOf(dialog) : {}), direction: dialog.direction });
   xml.leaf('state', {}, dialog.phase);
   if (dialog.phase !== 'terminated') {
-    writeLocal(xml, self, dialog.holding, profile);
-    const remote = dialog.remote === undefined ? null : identify(dialog.remote, self.host, profile);
-    if (remote !== null) writeRemote(xml, remote);
+    writeLocal(xml, view, dialog.holding, profile);
+    const identity = dialog.remote === undefined ? null : identify(dialog.remote, domainOf(view.aor), profile);
+    writeRemote(xml, identity, pickupTarget(view.aor, means, profile) ?? identity?.uri);
   }
   xml.close();
 }
 
+/** Only what rings can be picked up: with the keys of an answered call it could be taken over. */
+function rings({ phase, direction }: LampDialog): boolean {
+  return direction === 'recipient' && (phase === 'early' || phase === 'proceeding');
+}
+
+/** The dialog between PBX and phone as RFC 4235 4.1.1 sees it, from the phone: our `local` is the PBX. All, or none. */
+function keysOf({ sip }: LampDialog): Readonly<Record<string, string>> {
+  if (sip === undefined) return {};
+  return { 'call-id': sip.callId, 'local-tag': sip.remoteTag, 'remote-tag': sip.localTag };
+}
+
+/** An INVITE there must reach the PBX, whoever is calling (a caller at `anonymous.invalid` cannot be asked). */
+function pickupTarget(aor: Aor, means: PhoneProfile['pickup'], { pickupCode }: PhoneProfile): string | undefined {
+  if (means === 'none') return undefined;
+  return accountUri(means === 'code' ? aorOf(`${pickupCode}${userOf(aor)}`, domainOf(aor)) : aor);
+}
+
 /** RFC 4235 5.2: `no` on the local target of the holder; without it again on resume, as no target means no change (4.1.6.2). */
-function writeLocal(xml: XmlWriter, self: Self, holding: boolean, profile: PhoneProfile): void {
-  const uri = sipUri(self.number, self.host);
-  xml.open('local').leaf('identity', { display: displayOf(self.name) }, uri);
+function writeLocal(xml: XmlWriter, view: ResourceView, holding: boolean, profile: PhoneProfile): void {
+  const uri = accountUri(view.aor);
+  xml.open('local').leaf('identity', { display: displayOf(view.displayName) }, uri);
   if (holding) {
     xml.open('target', { uri });
     xml.leaf('param', { pname: '+sip.rendering', [profile.paramAttr]: 'no' });
@@ -92,8 +111,11 @@ interface Identity {
   readonly display: string | undefined;
 }
 
-function writeRemote(xml: XmlWriter, { uri, display }: Identity): void {
-  xml.open('remote').leaf('identity', { display }, uri).leaf('target', { uri }).close();
+function writeRemote(xml: XmlWriter, identity: Identity | null, target: string | undefined): void {
+  if (target === undefined) return;
+  xml.open('remote');
+  if (identity !== null) xml.leaf('identity', { display: identity.display }, identity.uri);
+  xml.leaf('target', { uri: target }).close();
 }
 
 /** Who is at the other end, as far as this phone may know; null where nothing shall or can be said. */
@@ -103,7 +125,7 @@ function identify(party: Party, host: string, profile: PhoneProfile): Identity |
   if (profile.identities !== 'full' && !party.presentable) return { uri: anonymousUri, display: anonymousName };
   const display = displayOf(party.name);
   const number = printable(party.number ?? '').slice(0, maxNumberLength);
-  if (number !== '') return { uri: sipUri(number, host), display };
+  if (number !== '') return { uri: accountUri(aorOf(number, host)), display };
   return display === undefined ? null : { uri: anonymousUri, display };
 }
 
@@ -112,14 +134,6 @@ function displayOf(name: string | null): string | undefined {
     .trim()
     .slice(0, maxNameLength);
   return display === '' ? undefined : printable(display);
-}
-
-/** RFC 3261 25.1: everything but unreserved and user-unreserved characters is escaped. */
-function sipUri(user: string, host: string): string {
-  const escaped = /^[\w.!~*'()&=+$,;?/-]*$/.test(user)
-    ? user
-    : encodeURIComponent(printable(user)).replace(/%(?:26|3D|2B|24|2C|3B|3F|2F)/g, decodeURIComponent);
-  return `sip:${escaped}@${host}`;
 }
 
 /** Without control characters and lone surrogates. */

@@ -6,7 +6,7 @@
 export const start = `
 import { ask, follow, keepToken } from './api.js';
 import { element, Grid } from './grid.js';
-import { featureWords, placeText } from './words.js';
+import { emptyText, featureWords, placeText, summaryText } from './words.js';
 import { startTrying } from './trying.js';
 
 const at = (id) => document.getElementById(id);
@@ -58,8 +58,9 @@ at('forward-form').addEventListener('submit', () => {
 
 const grid = new Grid(at('grid'), pressed, (all, shown) => {
   const busy = all.filter((one) => one.dialogs.length > 0).length;
-  at('summary').textContent = all.length + ' extensions, ' + busy + ' in calls' + (shown < all.length ? ', ' + shown + ' shown' : '');
+  at('summary').textContent = summaryText(all.length, busy, shown);
   at('empty').hidden = shown > 0;
+  at('empty').textContent = emptyText(all.length, grid.filter);
   at('known').replaceChildren(...all.slice(0, 500).map((one) => {
     const option = element('option');
     option.value = one.ext + placeText(one, grid.domain);

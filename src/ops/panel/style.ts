@@ -59,15 +59,15 @@ button.plain { border: 0; padding: 0 .4rem; }
 .card[data-lamp=talking], .card[data-lamp=dnd] { --lamp: var(--busy); }
 .card[data-lamp=held] { --lamp: var(--held); }
 .card[data-stale=true] { opacity: .6; }
-.head { display: flex; gap: .6rem; align-items: center; }
+.head { display: flex; flex-wrap: wrap; gap: 0 .6rem; align-items: center; }
 .lamp { flex: none; width: .95rem; height: .95rem; border-radius: 50%; background: var(--lamp); }
 .card[data-lamp=ringing] .lamp { animation: blink 1s steps(2, jump-none) infinite; }
 @keyframes blink { from { opacity: 1; } to { opacity: .25; } }
 @media (prefers-reduced-motion: reduce) { .card .lamp { animation: none !important; } }
 .ext { font-weight: 650; font-size: 1.1rem; }
-.place { color: var(--quiet); overflow-wrap: anywhere; }
+.place { order: 1; flex-basis: 100%; padding-left: 1.55rem; color: var(--quiet); font-size: .88rem; overflow-wrap: anywhere; }
 .place:empty { display: none; }
-.name { color: var(--quiet); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.name { flex: 0 1 auto; max-width: 55%; color: var(--quiet); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .state { margin-left: auto; font-size: .9rem; white-space: nowrap; }
 .talks { min-height: 1.45em; font-size: .92rem; }
 .talks li { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; unicode-bidi: isolate; }

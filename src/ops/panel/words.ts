@@ -25,10 +25,17 @@ export function lampText(extension) {
   return lampWords[lampOf(extension)] + (extension.stale ? ' (last known)' : '');
 }
 
+// Without the signs that turn round what stands behind them: a caller's name could make his number look like another.
+function upright(text) {
+  return text === null ? null : text.replace(/[\u202a-\u202e\u2066-\u2069]/g, '');
+}
+
 export function whoText(remote) {
-  if (remote.number === null && remote.name === null) return 'number withheld';
-  if (remote.name === null || remote.name === '') return remote.number;
-  return remote.number === null ? remote.name : remote.name + ' (' + remote.number + ')';
+  const number = upright(remote.number);
+  const name = upright(remote.name);
+  if (number === null && name === null) return 'number withheld';
+  if (name === null || name === '') return number;
+  return number === null ? name : name + ' (' + number + ')';
 }
 
 export function callText(call) {
@@ -40,11 +47,26 @@ export function callText(call) {
 }
 
 export function factsText(extension) {
-  const facts = [extension.registered ? 'registered' : 'not registered'];
+  // Where the lamp itself says so, once is enough.
+  const facts = lampOf(extension) === 'away' ? [] : [extension.registered ? 'registered' : 'not registered'];
   const mail = extension.mailbox;
-  if (mail !== null && mail.new + mail.newUrgent > 0) facts.push((mail.new + mail.newUrgent) + ' voicemail');
-  facts.push(extension.subscriptions === 1 ? '1 subscription' : extension.subscriptions + ' subscriptions');
+  if (mail !== null && mail.new + mail.newUrgent > 0) facts.push(counted(mail.new + mail.newUrgent, 'new message'));
+  facts.push(counted(extension.subscriptions, 'subscription'));
   return facts.join(' · ');
+}
+
+function counted(count, word) {
+  return count + ' ' + word + (count === 1 ? '' : 's');
+}
+
+export function summaryText(count, busy, shown) {
+  return counted(count, 'extension') + ', ' + busy + ' in calls' + (shown < count ? ', ' + shown + ' shown' : '');
+}
+
+// Why there is nothing to see.
+export function emptyText(count, filter) {
+  if (count > 0) return 'Nothing here matches “' + filter.trim() + '”.';
+  return 'No extension is known. If a PBX is up and this stays so, its users are in none of the domains of the configuration, or it does not list them.';
 }
 
 // Where the extension is, if that is not plain: nothing for those of the default domain.

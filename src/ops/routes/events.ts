@@ -2,6 +2,7 @@ import type { Hono } from 'hono';
 import { userOf } from '../../model/aor.ts';
 import { type OpsEnv, refuse } from '../answers.ts';
 import type { OpsDeps } from '../deps.ts';
+import { followGroups, groupShape } from '../groups.ts';
 import { extensionShape, linkShape } from '../shapes.ts';
 import type { EventStream } from '../sse.ts';
 
@@ -19,7 +20,7 @@ export function eventRoutes(app: Hono<OpsEnv>, stream: EventStream): void {
 }
 
 /** Puts what happens in the hub on the stream; answers how to stop. */
-export function feed(stream: EventStream, { hub, subscriptions }: OpsDeps): () => void {
+export function feed(stream: EventStream, { hub, subscriptions, groups }: OpsDeps): () => void {
   const noMoreChanges = hub.onChange(({ aor, topic, aspects }) =>
     stream.send(null, () => {
       const view = hub.view(aor);
@@ -32,9 +33,11 @@ export function feed(stream: EventStream, { hub, subscriptions }: OpsDeps): () =
       };
     }),
   );
+  const noMoreGroups = followGroups(groups, hub, (group) => stream.send('group', () => groupShape(group, hub)));
   const noMoreLinks = hub.onLink((link) => stream.send('link', () => linkShape(link)));
   return () => {
     noMoreChanges();
+    noMoreGroups();
     noMoreLinks();
   };
 }

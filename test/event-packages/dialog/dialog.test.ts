@@ -3,23 +3,13 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { dialog } from '../../../src/event-packages/dialog/dialog.ts';
 import { aorOf } from '../../../src/model/aor.ts';
-import type { PhoneProfile } from '../../../src/model/profile.ts';
+import { callKinds, type PhoneProfile } from '../../../src/model/profile.ts';
 import type { DialogView, ResourceView } from '../../../src/model/views.ts';
 import { fixture } from '../fixtures.ts';
-import { call, party, requestWith, viewWith } from '../views.ts';
+import { call, party, viewWith } from '../views.ts';
 import { sideOf, stateOf, statesOf } from './lamp-of-document.ts';
-import { validDialogInfo } from './schema.ts';
+import { calls, type Request, render } from './rendered.ts';
 
-type Request = Parameters<typeof requestWith>[0];
-
-function render(view: ResourceView, request: Request = {}) {
-  const { bodies, shown } = dialog.render(view, requestWith(request));
-  assert.equal(bodies.length, 1);
-  assert.equal(bodies[0]!.contentType, 'application/dialog-info+xml');
-  return { root: validDialogInfo(bodies[0]!.content, request?.profile?.paramAttr), xml: bodies[0]!.content, shown };
-}
-
-const calls = (...dialogs: DialogView[]): ResourceView => viewWith({ dialogs });
 const single = { dialogs: 'single' } as const;
 
 describe('documents', () => {
@@ -50,10 +40,14 @@ describe('documents', () => {
     assert.equal(render(viewWith(), { entity }).root.attributes.get('entity'), entity);
   });
 
-  it('never tell a Call-ID or tag: FreeSWITCH lets whoever knows one take the call', () => {
+  it('never tell a Call-ID or tag where nobody said so: FreeSWITCH lets whoever knows one take the call', () => {
     const secret = { callId: 'secret-1', localTag: 'secret-2', remoteTag: 'secret-3' };
     for (const phase of ['early', 'confirmed'] as const) {
-      assert.doesNotMatch(render(calls(call('c1', { ...secret, phase }))).xml, /secret|call-id|-tag/);
+      const view = calls(call('c1', { ...secret, phase }));
+      for (const pickup of ['none', 'code', 'replaces'] as const) {
+        assert.doesNotMatch(render(view, { profile: { pickup } }).xml, /secret|call-id|-tag/);
+      }
+      assert.doesNotMatch(render(view, { mayPickUp: true }).xml, /secret|call-id|-tag/);
     }
   });
 
@@ -119,6 +113,22 @@ describe('an idle extension', () => {
   });
 });
 
+describe('the end of the last call', () => {
+  const profile = { idleAtEnd: 'dummy' } as const;
+
+  it('is the constant dummy where the profile wants that, as Kamailio with force_dummy_dialog', () => {
+    for (const idleAtSubscribe of ['dummy', 'empty'] as const) {
+      const { root, shown } = render(viewWith(), { shown: ['a', 'b'], profile: { ...profile, idleAtSubscribe } });
+      assert.deepEqual(statesOf(root), ['idle terminated']);
+      assert.deepEqual(shown, []);
+    }
+  });
+
+  it('leaves an ended call out of a document with live ones', () => {
+    assert.deepEqual(statesOf(render(calls(call('b')), { shown: ['a', 'b'], profile }).root), ['b confirmed']);
+  });
+});
+
 describe('a single dialog', () => {
   const ringing = call('ringing', { phase: 'early' });
   const proceeding = call('proceeding', { phase: 'proceeding' });
@@ -142,6 +152,42 @@ describe('a single dialog', () => {
       });
     }
   }
+
+  describe("in Kamailio's order", () => {
+    const profile = { ...single, trying: 'show', rank: ['early', 'confirmed', 'proceeding', 'trying'] } as const;
+    const early = call('early', { phase: 'early', direction: 'initiator' });
+    const order = [early, talking, proceeding, trying];
+    for (const [at, better] of order.entries()) {
+      for (const worse of order.slice(at + 1)) {
+        it(`${better.phase} wins over ${worse.phase}`, () => {
+          assert.deepEqual(render(calls(better, worse), { profile }).shown, [better.id]);
+          assert.deepEqual(render(calls(worse, better), { profile }).shown, [better.id]);
+        });
+      }
+    }
+
+    it('a caller is as good as a callee, and a held call as a talking one: the newest', () => {
+      assert.deepEqual(render(calls(ringing, early), { profile }).shown, ['early']);
+      assert.deepEqual(render(calls(early, ringing), { profile }).shown, ['ringing']);
+      assert.deepEqual(render(calls(talking, holding), { profile }).shown, ['holding']);
+    });
+
+    it('terminated comes last: told when nothing else is left', () => {
+      assert.deepEqual(statesOf(render(calls(trying), { profile, shown: ['a'] }).root), ['trying trying']);
+      assert.deepEqual(statesOf(render(viewWith(), { profile, shown: ['a'] }).root), ['a terminated']);
+    });
+  });
+
+  it('in the order of RFC 4235 3.7.2 is the answered one', () => {
+    const rank = ['confirmed', 'early', 'proceeding', 'trying'] as const;
+    assert.deepEqual(render(calls(talking, ringing), { profile: { ...single, rank } }).shown, ['talking']);
+  });
+
+  it('of a kind that the rank does not name comes last', () => {
+    const profile = { ...single, rank: ['ringing'] } as const;
+    assert.deepEqual(render(calls(ringing, talking), { profile }).shown, ['ringing']);
+    assert.deepEqual(render(calls(holding, talking), { profile }).shown, ['talking']);
+  });
 
   it('of two equal ones is the newest', () => {
     assert.deepEqual(render(calls(ringing, proceeding), { profile: single }).shown, ['proceeding']);
@@ -346,7 +392,8 @@ describe('a phone that reads every document', () => {
   });
   const profile = fc.record({
     idleAtSubscribe: fc.constantFrom('dummy' as const, 'empty' as const),
-    idleAtEnd: fc.constantFrom('last' as const, 'empty' as const),
+    idleAtEnd: fc.constantFrom('last' as const, 'dummy' as const, 'empty' as const),
+    rank: fc.uniqueArray(fc.constantFrom(...callKinds), { minLength: 1 }),
     dialogs: fc.constantFrom('multi' as const, 'single' as const),
     callerConfirmed: fc.boolean(),
     trying: fc.constantFrom('hide' as const, 'show' as const),
