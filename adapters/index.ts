@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { Fault } from '../src/model/errors.ts';
 import type { AdapterFactory } from './adapter.ts';
 import { asteriskOptions } from './asterisk/options.ts';
-import { freeswitchOptions } from './freeswitch/options.ts';
+import { freeswitchSettings } from './freeswitch/options.ts';
 import { simulatedOptions } from './simulated/options.ts';
 
 export interface AdapterKind {
@@ -26,7 +26,7 @@ export const adapterKinds: Readonly<Record<string, AdapterKind>> = {
   },
   freeswitch: {
     load: async () => (await import('./freeswitch/freeswitch.ts')).freeswitch,
-    options: freeswitchOptions,
+    options: freeswitchSettings,
     threaded: true,
   },
   simulated: {

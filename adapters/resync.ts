@@ -29,6 +29,9 @@ export interface ResyncTimes {
 
 export const usualTimes: ResyncTimes = { deadlineMs: 15_000, reconcileMs: 60_000 };
 
+/** Milliseconds from the beginning of one reading to that of the next, where somebody cannot wait for the usual time. */
+const soonMs = 2_000;
+
 /** Facts kept while a reading is under way; more mean that it must start anew. */
 const mostBuffered = 50_000;
 
@@ -58,6 +61,11 @@ export class Resync<F, P extends LivePicture<F>> {
   /** Grows with every loss; what belongs to an older one is dropped. */
   #generation = 0;
   #timer: Timer | null = null;
+  /** The reconciliation that waits for its time; null while one is under way. */
+  #due: (() => void) | null = null;
+  #hasty = false;
+  /** When the newest reading began. */
+  #began = Number.NEGATIVE_INFINITY;
 
   constructor(source: string, port: Readable<P>, tools: AdapterTools, times: ResyncTimes = usualTimes) {
     this.#source = source;
@@ -94,6 +102,13 @@ export class Resync<F, P extends LivePicture<F>> {
     this.#link('down', reason);
   }
 
+  /** The next reconciliation must not wait a minute: something is there that no event tells of. */
+  soon(): void {
+    if (this.#hasty) return;
+    this.#hasty = true;
+    if (this.#due !== null) this.#wait();
+  }
+
   feed(fact: F): void {
     if (this.#buffer !== null) {
       if (this.#buffer.length < mostBuffered) this.#buffer.push(fact);
@@ -107,6 +122,8 @@ export class Resync<F, P extends LivePicture<F>> {
     this.#generation++;
     this.#timer?.cancel();
     this.#timer = null;
+    this.#due = null;
+    this.#hasty = false;
     this.#buffer = null;
     this.#live = null;
   }
@@ -148,7 +165,9 @@ export class Resync<F, P extends LivePicture<F>> {
 
   /** The next reconciliation; after a second failure in a row nothing is believed any more. */
   #plan(generation: number, failures: number): void {
-    this.#timer = this.#clock.after(this.#times.reconcileMs, () => {
+    this.#due = () => {
+      this.#due = null;
+      this.#hasty = false;
       this.#read(generation).then(
         (done) => {
           if (done) this.#plan(generation, 0);
@@ -161,13 +180,21 @@ export class Resync<F, P extends LivePicture<F>> {
           else this.linked();
         },
       );
-    });
+    };
+    this.#wait();
+  }
+
+  #wait(): void {
+    this.#timer?.cancel();
+    const rest = this.#hasty ? Math.max(this.#began + soonMs - this.#clock.now(), 0) : this.#times.reconcileMs;
+    this.#timer = this.#clock.after(rest, () => this.#due?.());
   }
 
   /** One reading. False: the link was lost meanwhile, nobody waits for the result. */
   async #read(generation: number): Promise<boolean> {
     this.#buffer = [];
     this.#overflow = false;
+    this.#began = this.#clock.now();
     const { deadlineMs } = this.#times;
     const late = () => Promise.reject(new Fault('pbx-unreachable', `no answer within ${deadlineMs / 1000} s`));
     const reading = (async () => {

@@ -113,7 +113,7 @@ export function readAmi(event: AmiEvent, calls: boolean): Reading {
       const mailbox = event['Mailbox'];
       if (!mailbox) return nothing;
       // Urgent ones are among the new ones; how many is not said.
-      const counts = { new: count(event['New']), old: count(event['Old']), newUrgent: 0, oldUrgent: 0 };
+      const counts = { new: count(event['New']), old: count(event['Old']), newUrgent: null, oldUrgent: 0 };
       return { facts: [{ fact: 'mailbox', mailbox, counts }] };
     }
     default:

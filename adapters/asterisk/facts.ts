@@ -35,7 +35,12 @@ export type Fact =
   | ({ readonly fact: 'details'; readonly id: string } & Details)
   | { readonly fact: 'gone'; readonly id: string }
   | { readonly fact: 'contact'; readonly endpoint: string; readonly uri: string; readonly reachable: boolean }
-  | { readonly fact: 'mailbox'; readonly mailbox: string; readonly counts: MailboxCounts }
+  /** `newUrgent` null: how many of the new ones are urgent is not said. */
+  | {
+      readonly fact: 'mailbox';
+      readonly mailbox: string;
+      readonly counts: Omit<MailboxCounts, 'newUrgent'> & { readonly newUrgent: number | null };
+    }
   | {
       readonly fact: 'feature';
       readonly user: string;

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { aorOf } from '../../src/model/aor.ts';
 import { type FeatureName, type FeatureValue, sameFeature } from '../../src/model/feature.ts';
-import type { Leg, MailboxCounts, PbxEvent, Snapshot } from '../../src/model/pbx-event.ts';
+import type { Contacts, Leg, MailboxCounts, PbxEvent, Snapshot } from '../../src/model/pbx-event.ts';
 import { CallTable } from './calls.ts';
 import type { Fact } from './facts.ts';
 
@@ -95,7 +95,7 @@ export class Picture {
       features: users.flatMap((user) =>
         [...(this.#features.get(user) ?? [])].map(([feature, value]) => ({ aor: this.#aor(user), feature, value })),
       ),
-      registrations: users.map((user) => ({ aor: this.#aor(user), contacts: this.#contacts.get(user)?.size ?? 0 })),
+      registrations: users.map((user) => ({ aor: this.#aor(user), ...reachableAt(this.#contacts.get(user)) })),
       mailboxes,
     };
   }
@@ -122,11 +122,13 @@ export class Picture {
     else contacts.delete(uri);
     this.#contacts.set(endpoint, contacts);
     if (contacts.size === before || !this.#phones.has(endpoint)) return [];
-    return [{ source: this.#source, type: 'registration', aor: this.#aor(endpoint), contacts: contacts.size }];
+    return [{ source: this.#source, type: 'registration', aor: this.#aor(endpoint), ...reachableAt(contacts) }];
   }
 
-  #mailbox(mailbox: string, counts: MailboxCounts): PbxEvent[] {
+  /** How many are urgent stands until it is read again, within a minute. */
+  #mailbox(mailbox: string, told: MailboxFact['counts']): PbxEvent[] {
     const before = this.#mailboxes.get(mailbox);
+    const counts = { ...told, newUrgent: told.newUrgent ?? Math.min(before?.newUrgent ?? 0, told.new) };
     if (before !== undefined && isDeepStrictEqual(before, counts)) return [];
     this.#mailboxes.set(mailbox, counts);
     return (this.#usersOf.get(mailbox) ?? []).map((user) => ({
@@ -140,4 +142,10 @@ export class Picture {
   #aor(user: string) {
     return aorOf(user, this.#domain);
   }
+}
+
+type MailboxFact = Extract<Fact, { readonly fact: 'mailbox' }>;
+
+function reachableAt(uris: ReadonlySet<string> = new Set()): Contacts {
+  return { contacts: uris.size, uris: [...uris] };
 }

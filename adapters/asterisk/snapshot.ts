@@ -247,10 +247,10 @@ async function mailboxCounts(ami: AmiLink, mailbox: string): Promise<Fact[]> {
   if (!ok) return [];
   const count = (name: string) => Math.max(Number.parseInt(fields[name] ?? '0', 10) || 0, 0);
   const counts = {
-    new: count('NewMessages') + count('UrgMessages'),
+    new: count('NewMessages') + count('UrgMessages'), // as MessageWaiting counts them
     old: count('OldMessages'),
-    newUrgent: 0,
-    oldUrgent: 0,
+    newUrgent: count('UrgMessages'),
+    oldUrgent: 0, // an urgent message that was heard is an old one like others
   };
   return [{ fact: 'mailbox', mailbox, counts }];
 }

@@ -1,4 +1,4 @@
-import { type Aor, domainOf, userOf } from '../../src/model/aor.ts';
+import { type Aor, userOf } from '../../src/model/aor.ts';
 import type { Domains } from './domains.ts';
 import type { EslCommands } from './esl/commands.ts';
 import { safeAor } from './features/words.ts';
@@ -58,6 +58,7 @@ export async function userData(
   return text === '' || text.startsWith('-ERR') ? null : text;
 }
 
+/** Asked by `user_data`, which the account may run anyway. It finds a user by his number-alias too, and then names his id. */
 export async function userExists(esl: EslCommands, aor: Aor): Promise<boolean> {
-  return safeAor.test(aor) && (await esl.api('user_exists', `id ${userOf(aor)} ${domainOf(aor)}`)) === 'true';
+  return (await userData(esl, aor, 'attr', 'id')) === userOf(aor);
 }

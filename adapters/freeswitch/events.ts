@@ -61,12 +61,16 @@ export function readEsl(event: EslEvent, domains: Domains): Reading {
   return { facts };
 }
 
-/** `3/1 (1/0)`: new/saved (new urgent/saved urgent). COMPAT(FreeSWITCH 1.11): an empty mailbox is told without counts. */
+/**
+ * `3/1 (1/0)`: new/saved (new urgent/saved urgent). COMPAT(FreeSWITCH 1.11): an empty mailbox is told without counts; urgent
+ * messages are not among the new ones, and where they are not counted either, `waiting` is all that is said of them.
+ */
 export function mailboxCounts(summary: string | undefined, waiting: boolean): MailboxCounts {
   const counts = /^\s*(\d{1,9})\/(\d{1,9})(?:\s*\((\d{1,9})\/(\d{1,9})\))?/.exec(summary ?? '');
   if (counts === null) return { new: waiting ? 1 : 0, old: 0, newUrgent: 0, oldUrgent: 0 };
   const [unread, read, urgent, readUrgent] = counts.slice(1).map((it) => Number(it ?? 0));
-  return { new: unread ?? 0, old: read ?? 0, newUrgent: urgent ?? 0, oldUrgent: readUrgent ?? 0 };
+  const hidden = waiting && !unread && !urgent ? 1 : 0;
+  return { new: unread ?? 0, old: read ?? 0, newUrgent: (urgent ?? 0) + hidden, oldUrgent: readUrgent ?? 0 };
 }
 
 function readCustom(event: EslEvent, domains: Domains): Reading {

@@ -39,8 +39,11 @@ import { extensionsOf, type FreeswitchOptions, freeswitchOptions } from './optio
 import { Picture } from './picture.ts';
 import { SnapshotReader } from './snapshot.ts';
 
-/** Thousands of users are asked for one by one; a PBX that stands still is noticed by each single question. */
-const times: ResyncTimes = { deadlineMs: 120_000, reconcileMs: 60_000 };
+/**
+ * Thousands of users are asked for one by one, each with eleven questions to the scripts of FusionPBX; a PBX that stands still
+ * is noticed by each single question, and a reading that gets on is never better begun anew.
+ */
+const times: ResyncTimes = { deadlineMs: 900_000, reconcileMs: 60_000 };
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -66,6 +69,9 @@ class Freeswitch implements PbxAdapter {
   /** A reading of this connection is done. */
   #inStep = false;
   #away: string | null = null;
+  /** Registered, and not known to be users; and those for whom that was looked up on this connection. */
+  readonly #newcomers = new Set<Aor>();
+  readonly #lookedUp = new Set<Aor>();
 
   constructor(settings: AdapterSettings, tools: AdapterTools) {
     const options = freeswitchOptions.parse(settings.options);
@@ -205,6 +211,8 @@ class Freeswitch implements PbxAdapter {
     this.#native?.away();
     this.#desk.stop();
     this.#reader.forget();
+    this.#newcomers.clear();
+    this.#lookedUp.clear();
     this.#credentials.forget();
     this.#resync.linked();
   }
@@ -219,7 +227,7 @@ class Freeswitch implements PbxAdapter {
     }
     this.#away = reason;
     this.#heard = null;
-    this.#native?.away();
+    this.#native?.lost();
     this.#desk.stop();
     this.#resync.lost(reason);
   }
@@ -228,7 +236,8 @@ class Freeswitch implements PbxAdapter {
     this.#hear(event['Core-UUID']);
     const { facts, changed = [] } = readEsl(event, this.#domains);
     for (const fact of facts) this.#feed(fact);
-    for (const { aor } of changed) if (this.#resync.live?.has(aor)) this.#desk.look(aor);
+    // While the PBX is being read too: what was read of that user may be older.
+    for (const { aor } of changed) if (this.#resync.live?.has(aor) ?? true) this.#desk.look(aor);
     const key = readPhoneKey(event);
     if (key !== null) this.#pressed(key);
     const notice = readNotice(event);
@@ -239,7 +248,21 @@ class Freeswitch implements PbxAdapter {
     const phones = (aor: Aor) => this.#resync.live?.contactsOf(aor).length ?? 0;
     const before = fact.fact === 'contact' ? phones(fact.aor) : 0;
     this.#resync.feed(fact);
-    if (fact.fact === 'contact' && phones(fact.aor) > before) this.#native?.registered(fact.aor);
+    if (fact.fact !== 'contact') return;
+    if (phones(fact.aor) > before) this.#native?.registered(fact.aor);
+    if (!fact.registered) return;
+    this.#newcomers.add(fact.aor);
+    this.#lookUp();
+  }
+
+  /** A directory that cannot be listed shows a user when his phone registers; it subscribes right after that. */
+  #lookUp(): void {
+    const { live } = this.#resync;
+    if (live === null) return;
+    const unknown = [...this.#newcomers].filter((aor) => !live.has(aor) && !this.#lookedUp.has(aor));
+    this.#newcomers.clear();
+    for (const aor of unknown) this.#lookedUp.add(aor);
+    if (unknown.length > 0) this.#resync.soon();
   }
 
   #pressed(key: PhoneKey): void {
@@ -291,6 +314,9 @@ class Freeswitch implements PbxAdapter {
   }
 
   #adopted(): void {
+    this.#lookUp();
+    // Once for a connection: a sweep keeps its own pace, whatever is read beside it every minute.
+    if (this.#inStep) return;
     this.#inStep = true;
     this.#desk.watch(() => this.#resync.live?.users ?? [], this.#options.pollSeconds * 1000);
   }

@@ -70,7 +70,8 @@ export interface Conference {
 export function conference({ name, host, id, size }: Conference, domains: Domains): Fact[] {
   const tail = domains.names.find((it) => name.toLowerCase().endsWith(`-${it}`));
   const only = domains.names.length === 1 ? domains.names[0] : null;
-  const full = domains.aor(name, host) ?? domains.aor(name, tail ?? only);
+  // A domain in the name is whose conference it is; `host` is then only where somebody dialled it from.
+  const full = tail === undefined ? (domains.aor(name, host) ?? domains.aor(name, only)) : domains.aor(name, tail);
   const short = tail === undefined ? null : domains.aor(name.slice(0, -tail.length - 1), tail);
   const phase = size <= 0 ? null : size === 1 ? 'early' : 'confirmed';
   return [full, short].flatMap((about) =>

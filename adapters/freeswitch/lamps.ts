@@ -10,6 +10,8 @@ const mostSpokenOf = 1000;
 const settled: readonly LampKind[] = ['dnd', 'forward'];
 /** Lamps whose subjects are channels. */
 const channelLamps: readonly LampKind[] = ['park', 'queue'];
+/** Lamps that only events put out, which may have been missed. */
+const eventLamps: readonly LampKind[] = ['conf'];
 
 /** Lamps that are no phone: what lights each, as legs of the resource. */
 export class LampTable {
@@ -78,17 +80,18 @@ export class LampTable {
 
   /**
    * Takes over from an older table: the ids as told, and what lights the lamps of kinds that were not `read` anew. A
-   * parked or waiting channel must still be there.
+   * parked or waiting channel must still be there; after a `gap` in the events a conference may be over.
    */
-  inherit(older: LampTable, read: readonly LampKind[], isChannel: (id: string) => boolean): void {
+  inherit(older: LampTable, read: readonly LampKind[], gap: boolean, isChannel: (id: string) => boolean): void {
     for (const aor of older.#spokenOf) this.#note(aor);
+    const fresh = [...settled, ...read, ...(gap ? eventLamps : [])];
     for (const [aor, subjects] of older.#lit) {
-      const anew = [...settled, ...read].some((kind) => aor.startsWith(`${kind}+`));
+      const anew = fresh.some((kind) => aor.startsWith(`${kind}+`));
       const ofChannels = channelLamps.some((kind) => aor.startsWith(`${kind}+`));
       for (const [subject, before] of subjects) {
-        const fresh = this.#lit.get(aor)?.get(subject);
-        if (fresh === undefined && (anew || (ofChannels && !isChannel(subject)))) continue;
-        const phase = fresh !== undefined && mayAdvance(before.phase, fresh.phase) ? fresh.phase : before.phase;
+        const now = this.#lit.get(aor)?.get(subject);
+        if (now === undefined && (anew || (ofChannels && !isChannel(subject)))) continue;
+        const phase = now !== undefined && mayAdvance(before.phase, now.phase) ? now.phase : before.phase;
         // A list may name whom an event withheld.
         this.#put(aor, subject, { ...before, phase });
       }

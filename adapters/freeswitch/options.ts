@@ -48,7 +48,7 @@ export const freeswitchOptions = z.strictObject({
     })
     .default([])
     .describe(
-      "extensions beside those found, with or without their domain: ['1001-1010', '200@t2.example.com']. For directories that `list_users` does not list (FusionPBX, mod_xml_curl). Who is registered is found without. Lamps that are no phone and are to be known before they were ever lit: ['park+5901-5910', 'conf+3001', 'queue+sales'].",
+      "extensions beside those found, with or without their domain: ['1001-1010', '200@t2.example.com']. For directories that `list_users` does not list (FusionPBX, mod_xml_curl), of which otherwise only those are known whose phones have registered. Lamps that are no phone and are to be known before they were ever lit: ['park+5901-5910', 'conf+3001', 'queue+sales'].",
     ),
   profiles: z.array(profile).min(1).default(['internal']).describe('sofia profiles that phones register with'),
   pollSeconds: z
@@ -70,6 +70,13 @@ export const freeswitchOptions = z.strictObject({
     .describe(
       'with mode native: what phones are told as the target of a forward that has none; FreeSWITCH leaves out a forward whose target is empty',
     ),
+});
+
+/** What a configuration may say: an adapter copes with a script that answers phones too, a file must not ask for one. */
+export const freeswitchSettings = freeswitchOptions.superRefine(({ mode, features }, context) => {
+  if (mode !== 'native' || features !== 'fusionpbx') return;
+  const message = "expected sidecar or observe: FusionPBX's script, which writes its features, answers the phones too";
+  context.addIssue({ code: 'custom', path: ['mode'], message });
 });
 
 export type FreeswitchOptions = z.infer<typeof freeswitchOptions>;

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Aor } from '../../src/model/aor.ts';
 import { type FeatureName, type FeatureValue, sameFeature } from '../../src/model/feature.ts';
-import type { ExtensionInfo, Leg, MailboxCounts, PbxEvent, Snapshot } from '../../src/model/pbx-event.ts';
+import type { Contacts, ExtensionInfo, Leg, MailboxCounts, PbxEvent, Snapshot } from '../../src/model/pbx-event.ts';
 import type { LivePicture } from '../resync.ts';
 import { CallTable } from './calls.ts';
 import type { Fact, LampFact, LampKind } from './facts.ts';
@@ -26,6 +26,8 @@ export interface Reading {
   readonly lamps: readonly Aor[];
   /** The kinds of lamps that `facts` has completely; of the others what was known before still stands. */
   readonly lampKinds: readonly LampKind[];
+  /** Events may have been missed since the older picture: another connection. */
+  readonly gap: boolean;
   /** Every user has the lamps `dnd+` and `forward+` (forward always) too. */
   readonly keyLamps: boolean;
 }
@@ -63,7 +65,7 @@ export class Picture implements LivePicture<Fact> {
     for (const fact of reading.facts) this.apply(fact);
     if (older !== null) {
       this.#calls.inherit(older.#calls);
-      this.#lamps.inherit(older.#lamps, reading.lampKinds, (id) => this.#calls.has(id));
+      this.#lamps.inherit(older.#lamps, reading.lampKinds, reading.gap, (id) => this.#calls.has(id));
     }
     for (const aor of [...this.#users.keys(), ...this.#lamps.aors]) this.#remember(aor);
   }
@@ -135,7 +137,7 @@ export class Picture implements LivePicture<Fact> {
       features: this.users.flatMap((aor) =>
         [...(this.#features.get(aor) ?? [])].map(([feature, value]) => ({ aor, feature, value })),
       ),
-      registrations: this.users.map((aor) => ({ aor, contacts: this.#contacts.get(aor)?.size ?? 0 })),
+      registrations: this.users.map((aor) => ({ aor, ...this.#reachable(aor) })),
       mailboxes,
     };
   }
@@ -156,7 +158,7 @@ export class Picture implements LivePicture<Fact> {
 
   #contact({ aor, profile, callId, contact, registered }: Fact & { readonly fact: 'contact' }): PbxEvent[] {
     const contacts = this.#contacts.get(aor) ?? new Map<string, string>();
-    const before = contacts.size;
+    const before = this.#reachable(aor);
     const key = `${profile} ${callId}`;
     if (registered) contacts.set(key, contact);
     // A phone that started anew takes its old contact back under a new Call-ID.
@@ -164,8 +166,14 @@ export class Picture implements LivePicture<Fact> {
       for (const [it, uri] of contacts) if (uri === contact) contacts.delete(it);
     }
     this.#contacts.set(aor, contacts);
-    if (contacts.size === before || !this.#users.has(aor)) return [];
-    return [{ source: this.#source, type: 'registration', aor, contacts: contacts.size }];
+    const after = this.#reachable(aor);
+    if (!this.#users.has(aor) || isDeepStrictEqual(before, after)) return [];
+    return [{ source: this.#source, type: 'registration', aor, ...after }];
+  }
+
+  #reachable(aor: Aor): Contacts {
+    const contacts = this.contactsOf(aor);
+    return { contacts: contacts.length, uris: contacts.flatMap((it) => contactUri(it) ?? []) };
   }
 
   #mailbox(mailbox: Aor, counts: MailboxCounts): PbxEvent[] {
@@ -208,4 +216,15 @@ export class Picture implements LivePicture<Fact> {
 
 function keyLampsOf(aor: Aor): readonly [Aor, Aor] {
   return [lampAor('dnd', aor), lampAor('forward', aor)];
+}
+
+/**
+ * The phone's own URI of a contact, however FreeSWITCH writes it (`"x" <sip:201@192.0.2.11;fs_nat=yes>`); null where it is
+ * none. COMPAT(FreeSWITCH 1.11): parameters that begin with `fs_` are its own notes.
+ */
+function contactUri(contact: string): string | null {
+  const text = contact.slice(0, 1_000);
+  const bracketed = [...text.matchAll(/<(sips?:[^<>"\s]+)>/gi)].at(-1)?.[1]; // a name may look like one
+  const uri = bracketed ?? /sips?:[^<>"\s]+/i.exec(text)?.[0];
+  return uri?.replace(/;fs_\w+(?:=[^;?]*)?/gi, '') ?? null;
 }

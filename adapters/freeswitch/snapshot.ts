@@ -10,7 +10,7 @@ import type { Domains } from './domains.ts';
 import type { EslCommands } from './esl/commands.ts';
 import type { EslEvent } from './esl-event.ts';
 import { type ChannelFact, type Fact, lampKinds } from './facts.ts';
-import type { FeatureBackend } from './features/backend.ts';
+import type { FeatureBackend, Holding } from './features/backend.ts';
 import { safeAor } from './features/words.ts';
 import { isLamp } from './lamp-events.ts';
 import {
@@ -24,6 +24,9 @@ import {
 } from './listings.ts';
 import type { Picture, Reading, User } from './picture.ts';
 import { isProfile, readRegistrations } from './registrations.ts';
+
+const unasked =
+  'the account may not ask for these lamps (esl-allowed-api): after a start they are dark until something happens';
 
 export interface SnapshotTools {
   readonly esl: EslCommands;
@@ -56,6 +59,8 @@ export class SnapshotReader {
   readonly #tools: SnapshotTools;
   /** Users whom `list_users` does not list, and their names. */
   #unlisted = new Map<Aor, string | null>();
+  /** All of them that were ever found: whose phone goes is a user still, and others watch him. */
+  readonly #found = new Set<Aor>();
   /** Profiles that do not run; said once. */
   readonly #missing = new Set<string>();
   #listing: { readonly users: readonly Listed[]; readonly until: number } | null = null;
@@ -63,6 +68,8 @@ export class SnapshotReader {
   #strange = '';
   /** Commands that this PBX does not have, or this account may not use. */
   readonly #absent = new Set<string>();
+  /** Commands for lamps that this account may not use; said once. */
+  readonly #unasked = new Set<string>();
 
   constructor(tools: SnapshotTools) {
     this.#tools = tools;
@@ -83,21 +90,31 @@ export class SnapshotReader {
     const users = await this.#users(contacts);
     const lamps = await this.#lamps(channels);
     const facts: Fact[] = [...channels, ...contacts, ...lamps.facts];
+    const { esl, backend } = this.#tools;
+    // What is polled anyway is asked for once: the survey of a minute later would be for nothing.
+    const holding = older === null ? await backend.survey(esl) : () => true;
     for (const { aor } of users) {
-      facts.push(...(await this.#mailbox(aor, older)), ...(await this.#features(aor, older)));
+      facts.push(...(await this.#mailbox(aor, older)), ...(await this.#features(aor, older, holding)));
     }
     // A slot that nobody uses is in no list.
     const configured = this.#tools.extensions.filter(isLamp);
-    return { users, facts, lamps: [...configured, ...lamps.lamps], lampKinds: lamps.lampKinds, keyLamps: true };
+    const known = [...configured, ...lamps.lamps];
+    return { users, facts, lamps: known, lampKinds: lamps.lampKinds, gap: older === null, keyLamps: true };
   }
 
   async #users(contacts: readonly Fact[]): Promise<readonly User[]> {
     const configured = new Set(this.#tools.extensions.filter((it) => !isLamp(it)));
     const listed = new Map((await this.#listed()).map((it) => [it.aor, it]));
-    const registered = contacts.flatMap((it) => (it.fact === 'contact' ? [it.aor] : []));
+    const registered = new Set(contacts.flatMap((it) => (it.fact === 'contact' ? [it.aor] : [])));
     const users: Listed[] = [...listed.values()];
-    for (const aor of new Set([...configured, ...registered])) {
-      if (!listed.has(aor)) users.push(...(await this.#unlistedUser(aor, configured.has(aor))));
+    for (const aor of new Set([...configured, ...registered, ...this.#found])) {
+      if (listed.has(aor)) continue;
+      // Once found, he is a user while he is registered; after that the directory is asked again each time.
+      if (!registered.has(aor) && !configured.has(aor)) this.#unlisted.delete(aor);
+      const unlisted = await this.#unlistedUser(aor, configured.has(aor));
+      if (unlisted.length === 0) this.#found.delete(aor);
+      else this.#found.add(aor);
+      users.push(...unlisted);
     }
     return users.map(({ aor, displayName }) => ({ aor, displayName, mailbox: aor }));
   }
@@ -203,7 +220,8 @@ export class SnapshotReader {
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== 'pbx-refused') throw error;
       this.#absent.add(command);
-      this.#tools.logger.debug({ command }, 'the account may not ask for these lamps');
+      if (!this.#unasked.has(command)) this.#tools.logger.info({ command }, unasked);
+      this.#unasked.add(command);
       return null;
     }
   }
@@ -219,14 +237,14 @@ export class SnapshotReader {
     return counts === null ? [] : [{ fact: 'mailbox', mailbox: aor, counts }];
   }
 
-  async #features(aor: Aor, older: Picture | null): Promise<readonly Fact[]> {
+  async #features(aor: Aor, older: Picture | null, holding: Holding): Promise<readonly Fact[]> {
     const { esl, backend } = this.#tools;
     const known = featureNames.flatMap((feature) => {
       const value = older?.feature(aor, feature);
       return value === undefined ? [] : [{ fact: 'feature', aor, feature, value } as const];
     });
     if (known.length > 0) return known;
-    const values = await backend.read(esl, aor);
+    const values = await backend.read(esl, aor, holding);
     return [...values].map(([feature, value]) => ({ fact: 'feature', aor, feature, value }) as const);
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { AdapterSettings, PbxAdapter } from '../../adapters/adapter.ts';
-import { hostAdapter, openAdapter } from '../../adapters/host.ts';
+import { type HostTimes, hostAdapter, openAdapter } from '../../adapters/host.ts';
 import { adapterKind } from '../../adapters/index.ts';
 import { aorOf } from '../../src/model/aor.ts';
 import { systemClock } from '../../src/model/clock.ts';
@@ -33,9 +33,10 @@ interface Stage {
   readonly logger: RecordingLogger;
 }
 
-async function stage(act: Act, work: (it: Stage) => Promise<void>): Promise<void> {
+async function stage(act: Act, work: (it: Stage) => Promise<void>, more: Partial<HostTimes> = {}): Promise<void> {
   const logger = new RecordingLogger();
-  const adapter = hostAdapter(puppet, settings({ act }), { clock: systemClock, random: systemRandom, logger }, times);
+  const tools = { clock: systemClock, random: systemRandom, logger };
+  const adapter = hostAdapter(puppet, settings({ act }), tools, { ...times, ...more });
   const telling = new Telling();
   adapter.start(telling.tell);
   try {
@@ -127,12 +128,17 @@ describe('an adapter in a worker thread', () => {
     }));
 
   test('a worker that hangs in a loop is ended and replaced', () =>
-    stage('live', async ({ adapter, telling }) => {
-      await telling.up();
-      const answer = await adapter.setFeature(wish('spin'), 60_000);
-      assert.equal(answer.ok ? '' : answer.refusal.code, 'pbx-away');
-      await telling.up(2);
-    }));
+    stage(
+      'live',
+      async ({ adapter, telling }) => {
+        await telling.up();
+        const before = telling.count('up');
+        const answer = await adapter.setFeature(wish('spin'), 60_000);
+        assert.equal(answer.ok ? '' : answer.refusal.code, 'pbx-away');
+        await telling.up(before + 1);
+      },
+      { beats: 8 },
+    ));
 
   test('an adapter that never answers a wish is a refusal at the deadline', () =>
     stage('live', async ({ adapter, telling }) => {

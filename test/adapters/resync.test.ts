@@ -109,6 +109,32 @@ describe('keeping in step with a PBX', () => {
     assert.deepEqual(telling.course, ['stale', 'snapshot', 'up', 'snapshot']);
   });
 
+  test('where somebody cannot wait a minute it is done at once, but not within two seconds of the last time', async () => {
+    const { resync, answer, clock, pbx } = stage();
+    resync.linked();
+    await answer(1);
+    await clock.run(10_000, 1_000);
+    resync.soon();
+    resync.soon();
+    await clock.run(1, 1);
+    assert.equal(pbx.olders.length, 2, 'at once, and once');
+    resync.soon();
+    await clock.run(500, 100);
+    assert.equal(pbx.olders.length, 2, 'what is asked for during a reading waits for its end');
+    await answer(1);
+    await clock.run(1_000, 100);
+    assert.equal(pbx.olders.length, 2, 'too early');
+    await clock.run(1_000, 100);
+    assert.equal(pbx.olders.length, 3);
+    await answer(1);
+    await clock.run(50_000, 1_000);
+    assert.equal(pbx.olders.length, 3, 'a minute again');
+    resync.soon();
+    resync.lost('gone');
+    await clock.run(5_000, 100);
+    assert.equal(pbx.olders.length, 3, 'not without a link');
+  });
+
   test('two reconciliations that fail in a row are no longer believed', async () => {
     const { resync, telling, answer, clock } = stage();
     resync.linked();

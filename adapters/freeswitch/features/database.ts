@@ -9,7 +9,7 @@ import {
 } from '../../../src/model/feature.ts';
 import { granted, type Outcome, refused } from '../../../src/model/outcome.ts';
 import type { EslCommands } from '../esl/commands.ts';
-import type { FeatureBackend } from './backend.ts';
+import type { FeatureBackend, Holding } from './backend.ts';
 import { printable, ringsOf, safeAor, safeTarget } from './words.ts';
 
 /** The realm of each feature; the key in it is `user@domain`. `config/freeswitch/dialplan.xml` reads and writes the same. */
@@ -20,6 +20,9 @@ export const secondsRealm = 'cfna_seconds';
 
 /** What `realms.dnd` holds while it is on; off has no row. */
 export const dndOn = 'true';
+
+/** COMPAT(FreeSWITCH 1.11): a list is cut off in a buffer of 4,096 bytes, its last comma taken away. Bytes. */
+const cutListBytes = 4094;
 
 /**
  * Features in mod_db (kept on disk) or mod_hash (in memory): two modules with the same words. Neither raises an event, so
@@ -37,10 +40,22 @@ export class DatabaseBackend implements FeatureBackend {
     this.#secondsPerRing = secondsPerRing;
   }
 
-  async read(esl: EslCommands, aor: Aor): Promise<ReadonlyMap<FeatureName, FeatureValue>> {
+  /** Five questions to mod_db; mod_hash has no such word, and looks into memory only. */
+  async survey(esl: EslCommands): Promise<Holding> {
+    if (this.#module === 'hash') return () => true;
+    const keys = new Map<string, ReadonlySet<string> | null>();
+    for (const realm of [...Object.values(realms), secondsRealm]) keys.set(realm, await this.#list(esl, realm));
+    const has = (realm: string, aor: Aor) => keys.get(realm)?.has(aor) ?? true;
+    return (aor, feature) => has(realms[feature], aor) || (feature === 'cfna' && has(secondsRealm, aor));
+  }
+
+  async read(esl: EslCommands, aor: Aor, holding?: Holding): Promise<ReadonlyMap<FeatureName, FeatureValue>> {
     const values = new Map<FeatureName, FeatureValue>();
     if (!safeAor.test(aor)) return values;
-    for (const feature of this.names) values.set(feature, await this.#value(esl, aor, feature));
+    for (const feature of this.names) {
+      const off = holding !== undefined && !holding(aor, feature);
+      values.set(feature, off ? featureOff : await this.#value(esl, aor, feature));
+    }
     return values;
   }
 
@@ -84,6 +99,14 @@ export class DatabaseBackend implements FeatureBackend {
     if (reply === '' || reply.startsWith('-ERR no reply')) return null;
     if (isFailure(reply)) throw this.#failure(reply);
     return reply;
+  }
+
+  /** The keys of a realm; null where they are too many to be listed. */
+  async #list(esl: EslCommands, realm: string): Promise<ReadonlySet<string> | null> {
+    const reply = await esl.api(this.#module, `list/${realm}`);
+    if (reply === '' || reply.startsWith('-ERR no reply')) return new Set();
+    if (isFailure(reply)) throw this.#failure(reply);
+    return Buffer.byteLength(reply) < cutListBytes ? new Set(reply.split(',')) : null;
   }
 
   async #put(esl: EslCommands, args: string, deadlineMs: number): Promise<void> {

@@ -2,9 +2,9 @@ import type { Aor } from '../../../src/model/aor.ts';
 import type { Clock, Timer } from '../../../src/model/clock.ts';
 import type { FeatureName, FeatureValue, Wish } from '../../../src/model/feature.ts';
 import type { Logger } from '../../../src/model/logger.ts';
-import type { Outcome } from '../../../src/model/outcome.ts';
+import { type Outcome, refused } from '../../../src/model/outcome.ts';
 import type { EslCommands } from '../esl/commands.ts';
-import type { FeatureBackend } from './backend.ts';
+import type { FeatureBackend, Holding } from './backend.ts';
 
 /** What a desk is made of. */
 export interface DeskTools {
@@ -24,7 +24,8 @@ const restShare = 3;
 
 /**
  * All that is done to the features of a FreeSWITCH, one thing at a time for each user: a reading never sees half of a
- * write. A sweep over all users asks for one user after the other, so that a key that is pressed waits for one at most.
+ * write. A sweep over all users asks for one user after the other, and only for those who may have something, so that a
+ * key that is pressed waits for one question at most.
  */
 export class FeatureDesk {
   readonly #tools: DeskTools;
@@ -32,6 +33,8 @@ export class FeatureDesk {
   /** Users that will be read anyway. */
   readonly #due = new Set<Aor>();
   readonly #later = new Map<Aor, Timer>();
+  /** Users of whom something newer is known than what the survey of the sweep under way says. */
+  #touched = new Set<Aor>();
   #sweep: Timer | null = null;
   #life = 0;
 
@@ -45,13 +48,20 @@ export class FeatureDesk {
     const until = clock.now() + deadlineMs;
     const life = this.#life;
     let done = false;
+    this.#touched.add(wish.aor);
     return this.#run(wish.aor, async () => {
+      // Who asked was told that it failed, or will be: nothing is written behind his back, or into another life of the PBX.
+      const lost = life !== this.#life;
+      done = lost || clock.now() >= until;
+      if (lost) return refused<FeatureValue>('pbx-away', 'the connection to the PBX was lost; nothing was written');
+      if (done) return refused<FeatureValue>('pbx-timeout', 'the PBX was busy for too long; nothing was written');
       const outcome = await backend.write(esl, wish, before, Math.max(until - clock.now(), 1));
       if (outcome.ok && life === this.#life) feed(wish.aor, wish.feature, outcome.value);
       if (backend.entangled) await this.#read(wish.aor, life);
       done = outcome.ok;
       return outcome;
     }).finally(() => {
+      this.#touched.add(wish.aor);
       // It may have been carried out all the same.
       if (!done && life === this.#life) this.lookLater(wish.aor);
     });
@@ -59,6 +69,7 @@ export class FeatureDesk {
 
   /** Somebody else changed something: reads the user soon, once for many calls. */
   look(aor: Aor): void {
+    this.#touched.add(aor);
     if (this.#due.has(aor)) return;
     this.#due.add(aor);
     const life = this.#life;
@@ -117,10 +128,19 @@ export class FeatureDesk {
   }
 
   async #readAll(users: readonly Aor[], life: number): Promise<void> {
+    const { esl, backend } = this.#tools;
+    this.#touched = new Set();
+    const holding = await backend.survey(esl).catch((error: unknown) => {
+      this.#tools.logger.debug({ error: String(error) }, 'features could not be read');
+      return null;
+    });
+    if (holding === null) return;
     for (const aor of users) {
       if (life !== this.#life) return;
+      // What was told of him is newer than what could be read of him now.
+      if (this.#later.has(aor)) continue;
       try {
-        await this.#run(aor, () => this.#read(aor, life));
+        await this.#run(aor, () => this.#read(aor, life, this.#touched.has(aor) ? undefined : holding));
       } catch (error) {
         this.#tools.logger.debug({ aor, error: String(error) }, 'features could not be read');
         return;
@@ -128,10 +148,10 @@ export class FeatureDesk {
     }
   }
 
-  async #read(aor: Aor, life: number): Promise<void> {
+  async #read(aor: Aor, life: number, holding?: Holding): Promise<void> {
     const { esl, backend, feed } = this.#tools;
     if (life !== this.#life) return;
-    const values = await backend.read(esl, aor);
+    const values = await backend.read(esl, aor, holding);
     if (life !== this.#life) return;
     for (const [feature, value] of values) feed(aor, feature, value);
   }

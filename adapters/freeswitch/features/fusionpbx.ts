@@ -10,7 +10,7 @@ import {
 } from '../../../src/model/feature.ts';
 import { granted, type Outcome, refused } from '../../../src/model/outcome.ts';
 import type { EslCommands } from '../esl/commands.ts';
-import type { FeatureBackend } from './backend.ts';
+import type { FeatureBackend, Holding } from './backend.ts';
 import { printable, ringsOf, safeAor, safeProfile, safeValue } from './words.ts';
 
 /** The columns of a forward, without `_enabled` and `_destination`, and its name in a feature event. */
@@ -50,6 +50,11 @@ export class FusionPbxBackend implements FeatureBackend {
     this.#clock = clock;
   }
 
+  /** The directory is made for one user at a time. */
+  async survey(): Promise<Holding> {
+    return () => true;
+  }
+
   async read(esl: EslCommands, aor: Aor): Promise<ReadonlyMap<FeatureName, FeatureValue>> {
     const values = new Map<FeatureName, FeatureValue>();
     if (!safeAor.test(aor)) return values;
@@ -72,14 +77,17 @@ export class FusionPbxBackend implements FeatureBackend {
       return refused('pbx-refused', 'the target holds forbidden characters');
     }
     const exact = { ...wish, ...(wish.enabled && target !== null ? { target } : {}) };
-    // Its script does more than it is asked, so it is not asked for what already is.
-    if (isAsWished(held, exact)) return granted(held);
+    // Its script does more than it is asked, so it is not asked for what already is. But its cache is cleared last: where
+    // the phones were told something else meanwhile, what is read here is what was.
+    if (isAsWished(held, exact) && isAsWished(before, exact)) return granted(held);
     const profile = await this.#profileOf(esl, aor);
     if (profile === null) {
       return refused('pbx-refused', 'FusionPBX takes this only while a phone of the user is registered');
     }
     const dndBefore = feature === 'dnd' ? null : await this.#value(esl, aor, 'dnd');
     const rings = wish.ringCount ?? held.ringCount ?? usualRings;
+    if (this.#clock.now() >= until)
+      return refused('pbx-timeout', 'FreeSWITCH answered too slowly; nothing was written');
     await this.#fire(esl, aor, profile, actionOf(feature, wish.enabled, target, rings));
     const after = await this.#settled(esl, exact, until);
     if (!isAsWished(after, exact)) return refused('pbx-timeout', notTaken);

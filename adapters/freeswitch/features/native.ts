@@ -60,10 +60,11 @@ export class NativePhones {
   constructor(tools: NativeTools) {
     this.#tools = tools;
     this.#phones = new Phones(tools.clock);
-    const { esl, logger, style, directory } = tools;
+    const { esl, clock, logger, style, directory } = tools;
     const places = (aor: Aor) => directory.places(aor);
     this.#speaker = new Speaker({
       esl,
+      clock,
       logger,
       style,
       phones: this.#phones,
@@ -89,9 +90,16 @@ export class NativePhones {
   /** The PBX is away, or being read. `restarted`: it is another life of FreeSWITCH, which knows no subscription. */
   away(restarted = false): void {
     this.#ready = false;
+    this.#speaker.pause();
     if (!restarted) return;
     this.#phones.clear();
     this.#speaker.forget();
+  }
+
+  /** The connection is gone: a key that could not be granted before is not pressed later, when much may have changed. */
+  lost(): void {
+    this.away();
+    this.#kept = this.#kept.map((key) => ({ ...key, request: { ask: 'state' } }));
   }
 
   /** A phone subscribed, asked again, pressed a key or went. */

@@ -1,13 +1,20 @@
 import type { Aor } from '../../../src/model/aor.ts';
+import type { Clock } from '../../../src/model/clock.ts';
 import { type FeatureName, type FeatureValue, featureNames, sameFeature } from '../../../src/model/feature.ts';
 import type { Logger } from '../../../src/model/logger.ts';
 import type { EslCommands } from '../esl/commands.ts';
 import { buildNotice, type Features, type NoticeStyle } from './notice.ts';
 import type { Place } from './phone-feature.ts';
 import { type Phones, placeName, type Question, readQuestion } from './phones.ts';
+import { Rest } from './rest.ts';
+
+const restless =
+  'a feature goes back and forth, as with phones that have key synchronisation and feature codes: ' +
+  'his phones are told when it is quiet';
 
 export interface SpeakerTools {
   readonly esl: EslCommands;
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly style: NoticeStyle;
   readonly phones: Phones;
@@ -36,30 +43,29 @@ interface Lane {
 
 /**
  * Tells phones, by way of FreeSWITCH. One event is under way for each user; what comes meanwhile is told afterwards, once,
- * and as it is then. Nothing waits for a timer.
+ * and as it is then. Nothing waits for a timer, but for phones that contradict each other.
  */
 export class Speaker {
   readonly #tools: SpeakerTools;
   readonly #lanes = new Map<Aor, Lane>();
   readonly #said = new Map<Aor, Partial<Record<FeatureName, Said>>>();
-  /** Users whose phones could not be told. */
+  /** Users whose phones could not be told, or not yet. */
   readonly #owed = new Map<Aor, Features>();
+  readonly #rest: Rest;
 
   constructor(tools: SpeakerTools) {
     this.#tools = tools;
+    this.#rest = new Rest(tools.clock);
   }
 
   /** `asked`: the question of one phone; null: all of them are told. */
   tell(aor: Aor, features: Features, asked: string | null): void {
-    const lane = this.#lanes.get(aor) ?? { features, all: false, questions: new Map<string, Question>(), busy: false };
-    this.#lanes.set(aor, lane);
-    lane.features = features;
-    // What could not be told is told with this, as it is now.
-    if (this.#owed.delete(aor)) lane.all = true;
     const question = asked === null ? null : readQuestion(asked);
-    if (question === null) lane.all = true;
-    else lane.questions.set(question.handle, both(question, lane.questions.get(question.handle)));
-    if (!lane.busy) void this.#run(aor, lane);
+    // What could not be told is told with this, as it is now.
+    const all = this.#owed.delete(aor) || question === null;
+    const rests = all && this.#rest.needs(aor);
+    if (rests) this.#tellLater(aor, features, question === null);
+    this.#speak(aor, features, all && !rests, question);
   }
 
   /** Tells those who could not be told. */
@@ -67,10 +73,38 @@ export class Speaker {
     for (const [aor, features] of [...this.#owed]) this.tell(aor, features, null);
   }
 
+  /** Nobody can be told now. */
+  pause(): void {
+    this.#rest.stop();
+  }
+
   /** Nobody was told anything. */
   forget(): void {
+    this.#rest.stop();
     this.#said.clear();
     this.#owed.clear();
+  }
+
+  /** When it is quiet, everything: whatever they show meanwhile. */
+  #tellLater(aor: Aor, features: Features, changed: boolean): void {
+    this.#owed.set(aor, features);
+    if (!changed && this.#rest.isUnderWay(aor)) return;
+    const isNew = this.#rest.begin(aor, () => {
+      const now = this.#owed.get(aor) ?? features;
+      this.#owed.delete(aor);
+      this.#said.delete(aor);
+      this.#speak(aor, now, true, null);
+    });
+    if (isNew) this.#tools.complain('restless', { aor }, restless);
+  }
+
+  #speak(aor: Aor, features: Features, all: boolean, question: Question | null): void {
+    const lane = this.#lanes.get(aor) ?? { features, all: false, questions: new Map<string, Question>(), busy: false };
+    this.#lanes.set(aor, lane);
+    lane.features = features;
+    lane.all ||= all;
+    if (question !== null) lane.questions.set(question.handle, both(question, lane.questions.get(question.handle)));
+    if (!lane.busy) void this.#run(aor, lane);
   }
 
   async #run(aor: Aor, lane: Lane): Promise<void> {
@@ -105,6 +139,7 @@ export class Speaker {
     for (const { place, callId } of audience) {
       await this.#send(aor, buildNotice(place, callId, features, scope, style));
     }
+    if (said !== undefined) this.#rest.note(aor, scope);
     // Several features at once go out as the whole picture.
     this.#note(aor, features, scope.length === 1 ? scope : featureNames, question);
   }

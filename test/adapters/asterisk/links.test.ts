@@ -7,7 +7,8 @@ function codeOf(line: LogLine | undefined): unknown {
   return line === undefined ? undefined : Reflect.get(line.fields, 'code');
 }
 
-describe('the links to Asterisk', () => {
+// Each test has a PBX of its own, and waits for it most of the time.
+describe('the links to Asterisk', { concurrency: 8 }, () => {
   test('a PBX that is away at the start is link down, and up when it comes', () =>
     rig(
       {

@@ -9,7 +9,8 @@ function devices(database: Map<string, string>): void {
   database.set('AMPUSER/4711/device', '1001&1002');
 }
 
-describe('FreePBX with devices and users', () => {
+// Each test has a PBX of its own, and waits for it most of the time.
+describe('FreePBX with devices and users', { concurrency: 8 }, () => {
   test('a wish from a device is written for its user, with the states of all his devices, and told to all of them', () =>
     rig({ before: ({ ami }) => devices(ami.database) }, async ({ ami, telling, adapter }) => {
       await telling.up();
@@ -31,6 +32,7 @@ describe('FreePBX with devices and users', () => {
   test('what the PBX holds for the user is shown at his devices, from the first picture on', () =>
     rig(
       {
+        more: { pollSeconds: 1 },
         before: ({ ami }) => {
           devices(ami.database);
           ami.database.set('CFU/4711', '1003').set('AMPUSER/4711/ringtimer', '25');
@@ -66,7 +68,7 @@ describe('FreePBX with devices and users', () => {
     ));
 });
 
-describe('the ring time', () => {
+describe('the ring time', { concurrency: 8 }, () => {
   test('changed at the PBX since the last reading: the answer to a wish has the true one', () =>
     rig({}, async ({ ami, telling, adapter }) => {
       await telling.up();

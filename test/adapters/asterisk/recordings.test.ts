@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { readAmi } from '../../../adapters/asterisk/events.ts';
+import { Picture } from '../../../adapters/asterisk/picture.ts';
 import { play, type Told } from './recording.ts';
 
 const callFrom1001 = ['trying>1002', 'early>1002', 'confirmed>1002', '-'];
@@ -119,6 +121,20 @@ describe('registrations, features and mailboxes as AMI tells them', () => {
 
   test('a message that comes and goes tells the counts of its mailbox', () => {
     assert.deepEqual(play('mwi', 'ari').mailboxes, ['1001 1/0', '1001 0/0']);
+  });
+
+  test('urgent messages are counted when they are read, and never more of them than there are new ones', () => {
+    const read = { new: 3, old: 1, newUrgent: 2, oldUrgent: 0 };
+    const facts = [{ fact: 'mailbox', mailbox: '1001@default', counts: read }] as const;
+    const phones = [{ user: '1001', displayName: null, mailbox: '1001@default' }];
+    const picture = new Picture('main', 'lab.test', { phones, contacts: new Map(), facts }, () => 0, null);
+    assert.deepEqual(picture.snapshot().mailboxes[0]?.counts, read);
+    const told = (fresh: number) => {
+      const event = { Event: 'MessageWaiting', Mailbox: '1001@default', New: String(fresh), Old: '1' };
+      const events = readAmi(event, false).facts.flatMap((fact) => picture.apply(fact));
+      return events.map((it) => (it.type === 'mailbox' ? `${it.counts.new} (${it.counts.newUrgent})` : it.type));
+    };
+    assert.deepEqual([told(3), told(4), told(1), told(0), told(1)], [[], ['4 (2)'], ['1 (1)'], ['0 (0)'], ['1 (0)']]);
   });
 
   test('without AMI the contacts come from ARI', () => {

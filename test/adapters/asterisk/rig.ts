@@ -9,10 +9,10 @@ import { Telling } from '../told.ts';
 import { FakeAmi } from './fake-ami.ts';
 import { FakeAri } from './fake-ari.ts';
 
-/** Waits of ten seconds and more take a tenth: heartbeats, and the pause after a wrong password. */
+/** Waits of five seconds and more take a tenth: heartbeats and their answers, and the pause after a wrong password. */
 const hurried: Clock = {
   now: systemClock.now,
-  after: (ms, task) => systemClock.after(ms >= 10_000 ? ms / 10 : ms, task),
+  after: (ms, task) => systemClock.after(ms >= 5_000 ? ms / 10 : ms, task),
 };
 
 export interface Rig {
@@ -52,16 +52,15 @@ export async function rig(
   });
   const logger = new RecordingLogger();
   const tools = { clock: hurry ? hurried : systemClock, random: systemRandom, logger };
-  const adapter = asterisk(
-    { name: 'main', domain: 'lab.test', domains: [{ name: 'lab.test', aliases: [] }], options, remembered: [] },
-    tools,
-  );
+  const settings = { name: 'main', domain: 'lab.test', domains: [{ name: 'lab.test', aliases: [] }], options };
   const telling = new Telling();
-  adapter.start(telling.tell);
+  let adapter: Rig['adapter'] | undefined;
   try {
+    adapter = asterisk({ ...settings, remembered: [] }, tools);
+    adapter.start(telling.tell);
     await work({ ari, ami, telling, logger, adapter });
   } finally {
-    await adapter.stop();
+    await adapter?.stop();
     await ari.close().catch(() => undefined);
     await ami.close().catch(() => undefined);
   }

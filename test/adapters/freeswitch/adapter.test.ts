@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { domain, rig, secondDomain, user, wish } from './rig.ts';
+import { domain, hurried, rig, secondDomain, user, wish } from './rig.ts';
 
-describe('the FreeSWITCH adapter on the wire', () => {
+// Each test has a PBX of its own, and waits for it most of the time.
+describe('the FreeSWITCH adapter on the wire', { concurrency: 8 }, () => {
   test('asks for few events, in JSON, with CUSTOM last', () =>
     rig({}, async ({ pbx, telling }) => {
       await telling.up();
@@ -38,7 +39,9 @@ describe('the FreeSWITCH adapter on the wire', () => {
         );
         assert.equal(phones.find((it) => it.aor === user('1001'))?.displayName, 'Ext 1001');
         const contacts = snapshot.registrations.filter((it) => it.contacts > 0);
-        assert.deepEqual(contacts, [{ aor: user('1001'), contacts: 2 }]);
+        const uris = contacts[0]?.uris ?? [];
+        assert.deepEqual(contacts, [{ aor: user('1001'), contacts: 2, uris }]);
+        assert.deepEqual(uris.map((uri) => /^sip:1001@.*:(526\d)/.exec(uri)?.[1]).sort(), ['5262', '5265']);
         const cfa = snapshot.features.find((it) => it.aor === user('1002') && it.feature === 'cfa');
         assert.deepEqual(cfa?.value, { enabled: true, target: '1001', ringCount: null });
         const mail = snapshot.mailboxes.find((it) => it.aor === user('1001', secondDomain));
@@ -124,7 +127,7 @@ describe('the FreeSWITCH adapter on the wire', () => {
     }));
 
   test('messages of another voicemail, which only events tell of, outlive the reading of every minute', () =>
-    rig({ hurry: true }, async ({ pbx, telling }) => {
+    rig({ clock: hurried(60_000, 60) }, async ({ pbx, telling }) => {
       await telling.up();
       const counts = () =>
         telling
@@ -149,6 +152,15 @@ describe('the FreeSWITCH adapter on the wire', () => {
       pbx.dial('1001@lab.test', '*79');
       await telling.until(() => dnd().at(-1)?.value.enabled === false, 'not off');
       assert.ok(dnd().every((it) => it.feature === 'dnd'));
+    }));
+
+  test('what nobody tells is found by polling, also where that is slower than the reading of every minute', () =>
+    // A minute takes 0.6 s.
+    rig({ more: { pollSeconds: 200 }, clock: hurried(60_000, 100) }, async ({ pbx, telling }) => {
+      await telling.up();
+      pbx.db.set('dnd', '1002@lab.test', 'true');
+      await telling.until(() => telling.of('feature').some((it) => it.aor === user('1002')), 'never polled');
+      assert.ok(telling.of('snapshot').length >= 3, 'readings in between');
     }));
 
   test('the word of an event is not believed: what counts is what the store holds', () =>
@@ -208,9 +220,39 @@ describe('the FreeSWITCH adapter on the wire', () => {
             [user('1003'), 'Ext 1003'],
           ].sort(),
         );
-        assert.ok(pbx.esl.commands.includes('api user_exists id 9999 lab.test'), 'a registration is no user yet');
+        assert.ok(pbx.esl.commands.includes('api user_data 9999@lab.test attr id'), 'a registration is no user yet');
       },
     ));
+
+  test('in a directory that cannot be listed a user is known as soon as his phone registers, and while he is one', () =>
+    rig({ before: ({ directory }) => Object.assign(directory, { listed: false }) }, async ({ pbx, telling }) => {
+      await telling.up();
+      const known = () =>
+        (telling.of('snapshot').at(-1)?.snapshot.extensions ?? [])
+          .filter((it) => it.features === undefined)
+          .map((it) => it.aor)
+          .sort();
+      assert.deepEqual(known(), []);
+      const phone = pbx.register('1001@lab.test', 5261);
+      await telling.until(() => known().includes(user('1001')), 'not known');
+      pbx.phones.unregister(phone);
+      pbx.register('1002@lab.test', 5262);
+      await telling.until(() => known().includes(user('1002')), 'not known');
+      assert.deepEqual(known(), [user('1001'), user('1002')], 'his phone is away, and he is watched');
+      pbx.directory.remove('1001@lab.test');
+      pbx.register('1003@t2.test', 5263);
+      await telling.until(() => known().includes(user('1003', secondDomain)), 'not known');
+      assert.deepEqual(known(), [user('1002'), user('1003', secondDomain)]);
+      const readings = telling.of('snapshot').length;
+      pbx.register('9999@lab.test', 5264);
+      await telling.until(() => telling.of('snapshot').length > readings, 'not looked up');
+      const asked = () => pbx.esl.commands.filter((it) => it === 'api user_data 9999@lab.test attr id').length;
+      const once = asked();
+      pbx.register('9999@lab.test', 5265);
+      pbx.register('1002@lab.test', 5262);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      assert.equal(asked(), once, 'a registration that means no user is looked up once');
+    }));
 
   test('a domain that the admin forgot is named, once', () =>
     rig(

@@ -1,3 +1,4 @@
+import { describe } from 'node:test';
 import type { AdapterSettings } from '../../../adapters/adapter.ts';
 import { freeswitch } from '../../../adapters/freeswitch/freeswitch.ts';
 import { hostAdapter } from '../../../adapters/host.ts';
@@ -24,12 +25,15 @@ async function contractRig(
   };
 }
 
-for (const features of ['db', 'hash', 'fusionpbx'] as const) {
-  adapterContract(`freeswitch, ${features}`, () => contractRig(features, 'sidecar'));
-}
-adapterContract('freeswitch, native', () => contractRig('db', 'native'));
-adapterContract('freeswitch, in a thread of its own', async () => {
-  const rig = await contractRig('db', 'sidecar');
-  return { ...rig, adapter: (tools) => hostAdapter('freeswitch', rig.settings, tools) };
+// As within the contract: mostly waiting.
+describe('the kinds of FreeSWITCH', { concurrency: 3 }, () => {
+  for (const features of ['db', 'hash', 'fusionpbx'] as const) {
+    adapterContract(`freeswitch, ${features}`, () => contractRig(features, 'sidecar'));
+  }
+  adapterContract('freeswitch, native', () => contractRig('db', 'native'));
+  adapterContract('freeswitch, in a thread of its own', async () => {
+    const rig = await contractRig('db', 'sidecar');
+    return { ...rig, adapter: (tools) => hostAdapter('freeswitch', rig.settings, tools) };
+  });
+  adapterContract('freeswitch, observe', () => contractRig('fusionpbx', 'observe'));
 });
-adapterContract('freeswitch, observe', () => contractRig('fusionpbx', 'observe'));

@@ -129,6 +129,14 @@ describe('conferences', () => {
     const event = { ...conference('add-member', 1, '3001'), 'Conference-Domain': 'initech.example' };
     assert.deepEqual(feed(picture(), [event]), []);
   });
+
+  test('a tenant who dials another one’s conference lights no lamp of his own with it', () => {
+    const other = domains.names.find((name) => name !== 'acme.example');
+    assert.ok(other);
+    const event = { ...conference('add-member', 1), 'Conference-Domain': other };
+    const lit = feed(picture(), [event]).map((it) => ('aor' in it ? it.aor : it.type));
+    assert.deepEqual(lit.sort(), ['conf+3001-acme.example@acme.example', 'conf+3001@acme.example']);
+  });
 });
 
 describe('queues and agents', () => {
@@ -184,7 +192,12 @@ describe('queues and agents', () => {
 
 describe('lamps that were read', () => {
   const read = (reading: Partial<Reading>, older: Picture | null = null) =>
-    new Picture('main', { users: [], facts: [], lamps: [], lampKinds: [], keyLamps: false, ...reading }, now, older);
+    new Picture(
+      'main',
+      { users: [], facts: [], lamps: [], lampKinds: [], gap: false, keyLamps: false, ...reading },
+      now,
+      older,
+    );
   const nobody = () => ({ number: '+15550100', name: null });
 
   test('lists say the same as events', () => {
@@ -248,6 +261,18 @@ describe('lamps that were read', () => {
     assert.equal(lit(anew, 'park+5901'), '-');
     assert.ok(anew.snapshot().extensions.some((it) => it.aor === lamp('park+5901')));
   });
+});
+
+test('a conference that may have ended while nobody listened is dark, unless it was read; one of a minute ago stands', () => {
+  const before = picture();
+  const alone = { 'Conference-Name': '3001', 'Conference-Domain': 'acme.example', 'Conference-Unique-ID': 'c1' };
+  const member = { 'Event-Name': 'CUSTOM', 'Event-Subclass': 'conference::maintenance', Action: 'add-member' };
+  feed(before, [{ ...member, ...alone, 'Conference-Size': '2' }]);
+  const again = (gap: boolean) =>
+    new Picture('main', { users: [], facts: [], lamps: [], lampKinds: [], gap, keyLamps: false }, now, before);
+  const lit = (it: Picture) => it.snapshot().dialogs.some(({ aor }) => aor === 'conf+3001@acme.example');
+  assert.equal(lit(again(false)), true);
+  assert.equal(lit(again(true)), false);
 });
 
 describe('lamps that are configured', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { FakeClock } from '../../support/fake-clock.ts';
 import type { LogLine } from '../../support/silent-logger.ts';
 import { rig, user, wish } from './rig.ts';
 
@@ -10,7 +11,8 @@ function codeOf(line: LogLine | undefined): unknown {
   return line === undefined ? undefined : Reflect.get(line.fields, 'code');
 }
 
-describe('the link to FreeSWITCH', () => {
+// Each test has a PBX of its own, and waits for it most of the time.
+describe('the link to FreeSWITCH', { concurrency: 8 }, () => {
   test('a PBX that is away at the start is link down, and up when it comes', () =>
     rig({ before: (pbx) => pbx.close() }, async ({ pbx, telling, adapter }) => {
       await telling.until(() => telling.count('down') > 0, 'not down');
@@ -79,6 +81,41 @@ describe('the link to FreeSWITCH', () => {
     );
   });
 
+  describe('whose lists, as they stand in config/freeswitch', () => {
+    const xml = readFileSync('config/freeswitch/lamplighter.xml', 'utf8');
+    const list = (name: string) => new RegExp(`name="${name}" value="([^"]*)"`).exec(xml)?.[1] ?? '';
+    const given = { events: list('esl-allowed-events'), api: list('esl-allowed-api') };
+    const forHash = { ...given, api: given.api.replace(/\bdb\b/, 'hash') };
+    const forLamps = {
+      events: given.events.replace('PHONE_FEATURE,PHONE_FEATURE_SUBSCRIBE,', ''),
+      api: `${given.api},conference,callcenter_config`,
+    };
+    const cases = [
+      { features: 'db', mode: 'sidecar', lists: given, denied: ['conference', 'callcenter_config'] },
+      { features: 'db', mode: 'native', lists: given, denied: ['conference', 'callcenter_config'] },
+      { features: 'hash', mode: 'native', lists: forHash, denied: ['conference', 'callcenter_config'] },
+      { features: 'hash', mode: 'observe', lists: forHash, denied: ['conference', 'callcenter_config'] },
+      { features: 'hash', mode: 'sidecar', lists: { ...forLamps, api: `${forLamps.api},hash` }, denied: [] },
+    ];
+    for (const { features, mode, lists, denied } of cases) {
+      test(`suffice with features ${features} and mode ${mode}, and fit into the answer to the login`, () => {
+        const [events, api] = [lists.events.split(','), lists.api.split(',')];
+        assert.ok(lists.events.length + lists.api.length <= 434, 'FreeSWITCH would cut off the answer to the login');
+        const users = { [account]: { password: 'own', api, events } };
+        return rig(
+          { esl: { user: account, password: 'own' }, fake: { users }, more: { features, mode } },
+          async ({ pbx, telling, adapter }) => {
+            await telling.up();
+            await adapter.setFeature(wish('cfna', true, { target: '1002', ringCount: 3 }), 2000);
+            await adapter.credentials('1001', 'lab.test');
+            const asked = pbx.esl.commands.map((it) => /^api (\w+)/.exec(it)?.[1] ?? '').filter((it) => it !== '');
+            assert.deepEqual([...new Set(asked)].filter((it) => !api.includes(it)).sort(), [...denied].sort());
+          },
+        );
+      });
+    }
+  });
+
   test('a right that the account lacks is named, and nothing is believed until it is there', () =>
     rig({ before: (pbx) => pbx.esl.denied.add('list_users') }, async ({ pbx, telling, logger }) => {
       await telling.until(() => telling.of('link').some((it) => /list_users/.test(it.reason ?? '')), 'not named');
@@ -100,6 +137,7 @@ describe('the link to FreeSWITCH', () => {
     rig({ before: (pbx) => pbx.esl.denied.add('conference').add('valet_info') }, async ({ telling, logger }) => {
       await telling.up();
       assert.equal(logger.lines.filter((it) => it.level === 'error').length, 0);
+      assert.equal(logger.lines.filter((it) => /may not ask for these lamps/.test(it.message)).length, 2);
     }));
 
   test('a FreeSWITCH that stands still in mid-call is given up, and the lamps are right again when it moves', () =>
@@ -127,13 +165,17 @@ describe('the link to FreeSWITCH', () => {
       assert.equal(pbx.esl.clients.length, 1, 'the old connection is left open');
     }));
 
-  test('a connection that is open on one side only is found by the missing heartbeat', () =>
-    rig({ hurry: true }, async ({ pbx, telling }) => {
+  test('a connection that is open on one side only is found by the missing heartbeat', async () => {
+    const clock = new FakeClock();
+    await rig({ clock, more: { pollSeconds: 300 } }, async ({ pbx, telling }) => {
       await telling.up();
       pbx.esl.drop('half-open');
-      await telling.until(() => telling.count('down') > 0, 'not found');
+      for (let second = 0; second < 60 && telling.count('down') === 0; second++) await clock.run(1_000, 500);
+      assert.match(telling.of('link').at(-1)?.reason ?? '', /no event for 45 s/);
+      clock.advance(1_000); // the pause before the next attempt
       await telling.up(2);
-    }));
+    });
+  });
 
   test('another Core-UUID on an open connection is another life: everything is read anew, old calls are over', () =>
     rig({}, async ({ pbx, telling, logger }) => {

@@ -92,6 +92,16 @@ describe('the options of type: freeswitch', () => {
     assert.deepEqual(undescribed, []);
   });
 
+  test('native mode with the features of FusionPBX, whose script answers phones too, is refused in the file', () => {
+    assert.match(
+      problems('esl: { password: x }\n    mode: native\n    features: fusionpbx').join(),
+      /^pbx\.0\.mode: expected sidecar or observe/,
+    );
+    for (const mode of ['sidecar', 'observe']) {
+      assert.ok(load(`esl: { password: x }\n    mode: ${mode}\n    features: fusionpbx`).ok, mode);
+    }
+  });
+
   test('a login with a line break would be a command: refused', () => {
     for (const evil of [
       { password: 'x\n\napi reloadxml' },

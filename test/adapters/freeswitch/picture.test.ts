@@ -32,7 +32,29 @@ describe('registrations', () => {
         registration('unregister', 'mobile', '<sip:201@192.0.2.12>'),
       ]),
     );
-    assert.deepEqual(contacts, ['201 1', '201 2', '201 1', '201 0']);
+    // the third: where the desk phone is now
+    assert.deepEqual(contacts, ['201 1', '201 2', '201 2', '201 1', '201 0']);
+  });
+
+  test('a contact is told as the URI of the phone, however FreeSWITCH writes it and without its own notes', () => {
+    const written = [
+      '"<sip:x@evil.example>" <sip:201@192.0.2.11:5060;transport=tcp;fs_nat=yes;fs_path=sip%3A201%40198.51.100.7%3A5060>',
+      'sofia/internal/sip:201@192.0.2.12;ob',
+      '<sips:201@[2001:db8::1]:5061;fs_path=x;line=7>',
+      'nothing at all',
+    ];
+    const live = picture();
+    feed(
+      live,
+      written.map((contact, at) => registration('register', `phone-${at}`, contact)),
+    );
+    const [told] = live.snapshot().registrations.filter(({ contacts }) => contacts > 0);
+    assert.deepEqual(told?.uris, [
+      'sip:201@192.0.2.11:5060;transport=tcp',
+      'sip:201@192.0.2.12;ob',
+      'sips:201@[2001:db8::1]:5061;line=7',
+    ]);
+    assert.equal(told?.contacts, 4, 'one that says no URI is counted all the same');
   });
 
   test('a phone that started anew is not put out by the end of its old registration', () => {
@@ -95,10 +117,21 @@ describe('messages', () => {
     }
   });
 
+  test('urgent messages that are not counted light the lamp all the same', () => {
+    const live = picture();
+    assert.deepEqual(told(feed(live, [waiting('201@acme.example', '0/4')])).mailboxes, ['201 0/4 (1/0)']);
+    assert.deepEqual(told(feed(live, [waiting('201@acme.example', '0/4 (3/0)')])).mailboxes, ['201 0/4 (3/0)']);
+  });
+
   test('a mailbox that two users share is told to both, one that nobody has to nobody', () => {
     const mailbox = aorOf('team', 'acme.example');
     const users = [acme('201'), acme('202')].map((aor) => ({ aor, displayName: null, mailbox }));
-    const live = new Picture('main', { users, facts: [], lamps: [], lampKinds: [], keyLamps: false }, now, null);
+    const live = new Picture(
+      'main',
+      { users, facts: [], lamps: [], lampKinds: [], gap: false, keyLamps: false },
+      now,
+      null,
+    );
     assert.deepEqual(told(feed(live, [waiting('team@acme.example', '2/1')])).mailboxes, [
       '201 2/1 (0/0)',
       '202 2/1 (0/0)',
@@ -142,6 +175,7 @@ describe('lamps of feature keys', () => {
     facts: [{ fact: 'feature', aor: acme('201'), feature: 'dnd', value }],
     lamps: [],
     lampKinds: [],
+    gap: false,
     keyLamps: true,
   });
 

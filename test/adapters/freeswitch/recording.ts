@@ -42,7 +42,7 @@ export const now = () => 1_700_500_000_000;
 
 /** The picture of a PBX that holds these facts. */
 export function picture(facts: readonly Fact[] = [], older: Picture | null = null): Picture {
-  return new Picture('main', { users, facts, lamps: [], lampKinds: [], keyLamps: false }, now, older);
+  return new Picture('main', { users, facts, lamps: [], lampKinds: [], gap: false, keyLamps: false }, now, older);
 }
 
 export function feed(live: Picture, events: readonly EslEvent[]): PbxEvent[] {

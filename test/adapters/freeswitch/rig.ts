@@ -15,11 +15,10 @@ export const domains = [
   { name: secondDomain, aliases: [] },
 ];
 
-/** Waits of ten seconds and more take a tenth: watchdogs, and the pause after a wrong password. */
-const hurried: Clock = {
-  now: systemClock.now,
-  after: (ms, task) => systemClock.after(ms >= 10_000 ? ms / 10 : ms, task),
-};
+/** The true time, but waits of `fromMs` and more are so many times shorter. */
+export function hurried(fromMs: number, times: number): Clock {
+  return { now: systemClock.now, after: (ms, task) => systemClock.after(ms >= fromMs ? ms / times : ms, task) };
+}
 
 export interface Rig {
   readonly pbx: FakeFreeswitch;
@@ -33,8 +32,10 @@ export interface RigOptions {
   readonly more?: object;
   readonly esl?: object;
   readonly fake?: FakeFreeswitchOptions;
-  /** Long waits are short. */
+  /** Waits of ten seconds and more take a tenth: watchdogs, and the pause after a wrong password. */
   readonly hurry?: boolean;
+  /** Default: the true one. */
+  readonly clock?: Clock;
   readonly before?: (pbx: FakeFreeswitch) => unknown;
 }
 
@@ -58,20 +59,21 @@ export function settingsFor(pbx: FakeFreeswitch, more: object = {}, esl: object 
 
 /** A FreeSWITCH in small with the adapter before it; everything is closed afterwards. */
 export async function rig(
-  { more = {}, esl = {}, fake = {}, hurry = false, before }: RigOptions,
+  { more = {}, esl = {}, fake = {}, hurry = false, clock = systemClock, before }: RigOptions,
   work: (it: Rig) => Promise<void>,
 ): Promise<void> {
   const pbx = await populated(fake);
   await before?.(pbx);
   const logger = new RecordingLogger();
-  const tools = { clock: hurry ? hurried : systemClock, random: systemRandom, logger };
-  const adapter = freeswitch(settingsFor(pbx, more, esl), tools);
+  const tools = { clock: hurry ? hurried(10_000, 10) : clock, random: systemRandom, logger };
   const telling = new Telling();
-  adapter.start(telling.tell);
+  let adapter: Rig['adapter'] | undefined;
   try {
+    adapter = freeswitch(settingsFor(pbx, more, esl), tools);
+    adapter.start(telling.tell);
     await work({ pbx, telling, logger, adapter });
   } finally {
-    await adapter.stop();
+    await adapter?.stop();
     await pbx.close();
   }
 }

@@ -8,7 +8,8 @@ import { hurried, rig, until } from './rig.ts';
 const unreachable = (error: Fault) => error.code === 'pbx-unreachable';
 const heartbeat = { 'Event-Name': 'HEARTBEAT' };
 
-describe('an event socket that fails', () => {
+// Each test has a PBX of its own, and waits for it most of the time.
+describe('an event socket that fails', { concurrency: 8 }, () => {
   test('refused at the start: said with its cause, and up when it comes', () =>
     rig({ before: (server) => server.close() }, async ({ server, up, course, faults }) => {
       await until(() => faults.length >= 2, 'not tried again');

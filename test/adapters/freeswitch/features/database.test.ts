@@ -105,6 +105,30 @@ for (const module of ['db', 'hash'] as const) {
       assert.deepEqual(values.get('cfa'), featureOff);
     });
 
+    test('who has nothing is known by few questions, and not asked for; who may have something is', async () => {
+      const { esl, backend, store } = stage();
+      const other = aorOf('2002', 'pbx.example');
+      store.set('cfb', other, '2017');
+      const holding = await backend.survey(esl);
+      assert.ok(esl.asked.length <= 5);
+      assert.ok(holding(other, 'cfb'));
+      for (const feature of featureNames) assert.equal(holding(aor, feature), module === 'hash', feature);
+      const before = esl.asked.length;
+      assert.deepEqual(await backend.read(esl, other, holding), await backend.read(esl, other));
+      assert.deepEqual(await backend.read(esl, aor, holding), await backend.read(esl, aor));
+      const asked = esl.asked.slice(before).filter((it) => it === `${module} select/dnd/${aor}`);
+      assert.equal(asked.length, module === 'hash' ? 2 : 1);
+    });
+
+    test('a list that FreeSWITCH cuts off says of nobody that he has nothing', async () => {
+      const { esl, backend, store } = stage();
+      for (let at = 0; at < 300; at++) store.set('dnd', aorOf(`${3000 + at}`, 'pbx.example'), 'true');
+      const holding = await backend.survey(esl);
+      assert.ok(holding(aorOf('3299', 'pbx.example'), 'dnd'));
+      assert.ok(holding(aor, 'dnd'));
+      assert.equal(holding(aor, 'cfa'), module === 'hash');
+    });
+
     test('a module that is not loaded is a fault that says so, and no value', async () => {
       const { esl, backend } = stage();
       esl.answer = (command) => `-ERR ${command.split(' ')[0]} Command not found!`;

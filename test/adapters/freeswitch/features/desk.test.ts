@@ -56,7 +56,8 @@ describe('the desk where features are read and written', () => {
   });
 
   test('a sweep asks for one user after the other, so that a key waits for one command at most', async () => {
-    const { desk, esl, clock, fed } = stage();
+    const { desk, esl, clock, fed, store } = stage();
+    for (const user of users) store.set('cfwd', user, '2019');
     let commands = 0;
     let inFlight = 0;
     let most = 0;
@@ -70,10 +71,9 @@ describe('the desk where features are read and written', () => {
     };
     desk.watch(() => users, 5_000);
     clock.advance(5_000);
-    while (commands < 15) await settle();
-    await settle();
+    while (fed.length < 12) await settle();
     assert.equal(most, 1);
-    assert.equal(fed.length, 12);
+    assert.equal(commands, 5 + 3, 'five lists, then who is in them');
     while (clock.pending === 0) await settle();
     desk.stop();
     assert.equal(clock.pending, 0);
@@ -85,14 +85,15 @@ describe('the desk where features are read and written', () => {
     const api = esl.api.bind(esl);
     esl.api = async (command, args) => {
       commands++;
+      await settle();
       clock.advance(200);
       return api(command, args);
     };
-    desk.watch(() => users, 5_000);
-    clock.advance(5_000);
+    desk.watch(() => users, 1_000);
+    clock.advance(1_000);
     while (clock.pending === 0) await settle();
     const first = commands;
-    assert.equal(first, 15);
+    assert.equal(first, 5);
     clock.advance(3 * first * 200 - 1);
     await settle();
     assert.equal(commands, first, 'too early');
@@ -133,6 +134,80 @@ describe('the desk where features are read and written', () => {
     assert.deepEqual(esl.asked, []);
     await clock.run(2_000);
     assert.equal(fed.at(-3), '2001@pbx.example cfa off');
+  });
+
+  test('a write that waited longer than its deadline is not carried out: who asked was told that it failed', async () => {
+    const { desk, esl, clock, store } = stage();
+    let letGo: (() => void) | undefined;
+    const api = esl.api.bind(esl);
+    esl.api = async (command, args = '') => {
+      if (letGo === undefined) await new Promise<void>((resolve) => (letGo = resolve));
+      return api(command, args);
+    };
+    desk.look(first);
+    const write = desk.write(dnd, featureOff, 1000);
+    await settle();
+    clock.advance(1000);
+    letGo?.();
+    const outcome = await write;
+    assert.equal(outcome.ok ? '' : outcome.refusal.code, 'pbx-timeout');
+    assert.deepEqual(store.writes, []);
+    desk.stop();
+  });
+
+  test('a sweep of thousands asks for those alone who have something, and knows of all others', async () => {
+    const { desk, esl, clock, fed, store } = stage();
+    const many = Array.from({ length: 2_000 }, (_, at) => aorOf(`${3000 + at}`, 'pbx.example'));
+    store.set('dnd', many[7]!, 'true');
+    store.set('cfna_seconds', many[9]!, '18');
+    desk.watch(() => many, 5_000);
+    clock.advance(5_000);
+    while (fed.length < 8_000) await settle();
+    assert.deepEqual(
+      esl.asked.filter((it) => !it.startsWith('db list/')),
+      ['db select/dnd/3007@pbx.example', 'db select/cfna/3009@pbx.example', 'db select/cfna_seconds/3009@pbx.example'],
+    );
+    assert.equal(esl.asked.length, 8);
+    desk.stop();
+  });
+
+  test('what is written or looked at while a sweep asks is not undone by the list it got before', async () => {
+    const { desk, esl, clock, fed, store } = stage();
+    const api = esl.api.bind(esl);
+    let hint: (() => void) | undefined = () => {
+      hint = undefined;
+      // All lists have been answered with nobody in them.
+      void desk.write(dnd, featureOff, 1000);
+      store.set('dnd', second, 'true');
+      desk.look(second);
+    };
+    esl.api = async (command, args = '') => {
+      const reply = await api(command, args);
+      if (args === 'list/cfna_seconds') hint?.();
+      return reply;
+    };
+    desk.watch(() => users, 5_000);
+    clock.advance(5_000);
+    while (!fed.includes('2003@pbx.example cfna off')) await settle();
+    for (const user of [first, second]) {
+      const seen = fed.filter((it) => it.startsWith(`${user} dnd`));
+      assert.ok(seen.length > 1 && seen.every((it) => it.endsWith(' on')), seen.join());
+    }
+    desk.stop();
+  });
+
+  test('a sweep leaves out whoever was told of just now: what it read could be older', async () => {
+    const { desk, clock, fed } = stage();
+    desk.watch(() => users, 1_000);
+    await clock.run(900);
+    desk.heard(first, [{ feature: 'cfa', value: on('2017') }]);
+    await clock.run(200);
+    assert.deepEqual(
+      fed.filter((it) => it.startsWith(first)),
+      ['2001@pbx.example cfa 2017'],
+    );
+    assert.ok(fed.some((it) => it.startsWith(second)));
+    desk.stop();
   });
 
   test('one user does not wait for another', async () => {

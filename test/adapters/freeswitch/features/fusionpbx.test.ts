@@ -98,11 +98,18 @@ describe('features kept by FusionPBX', () => {
     }));
 
   test('what already is is not written again: the script would do more than that', () =>
-    stage(async ({ pbx, write }) => {
+    stage(async ({ pbx, desk, write }) => {
       await write(wish('dnd', true));
-      await write(wish('dnd', true));
+      await desk.write(wish('dnd', true), on(), 10_000);
       assert.equal((await write(wish('cfa', false))).ok, true);
       assert.equal(pbx.hook?.writes.length, 1);
+    }));
+
+  test('what its cache still says is written all the same, where its phones were told something else meanwhile', () =>
+    stage(async ({ pbx, desk }) => {
+      // Its table has do-not-disturb on, its phones know, and the cache that is read here was not cleared yet.
+      assert.deepEqual(await desk.write(wish('dnd', false), on(), 10_000), { ok: true, value: featureOff });
+      assert.deepEqual(pbx.hook?.writes, ['2001@pbx.example do_not_disturb=false']);
     }));
 
   test('without a registered phone FusionPBX takes nothing, and that is said', () =>

@@ -186,6 +186,44 @@ describe('a phone that stays subscribed to FreeSWITCH', () => {
     assert.equal(clock.pending, 0);
   });
 
+  test('is left alone while its feature goes back and forth, then told everything, once, at the latest after 10 s', async () => {
+    const { take, tell, sent, clock, logger } = stage();
+    take('subscribe-initial');
+    await tell(featuresWith(), null);
+    for (let flip = 0; flip < 5; flip++) await tell(featuresWith(flip % 2 === 0 ? { dnd: on() } : {}), null);
+    assert.equal(sent().length, 6, 'a few changes are told at once');
+    const flips = async (count: number) => {
+      for (let flip = 0; flip < count; flip++) {
+        await tell(featuresWith(flip % 2 === 0 ? {} : { dnd: on() }), null);
+        await clock.run(1_000);
+      }
+    };
+    await flips(4);
+    assert.equal(sent().length, 6);
+    await clock.run(1_000);
+    assert.deepEqual(sent().at(-1)?.['event'], 'init');
+    assert.equal(sent().at(-1)?.['doNotDisturbOn'], 'true');
+    assert.equal(sent().length, 7);
+    assert.equal(logger.lines.length, 1);
+    assert.equal(clock.pending, 0);
+    await flips(10);
+    assert.equal(sent().length, 8, 'never quiet, and told all the same');
+  });
+
+  test('that was left alone when the PBX went is told when it is back', async () => {
+    const { take, tell, sent, clock, native } = stage();
+    take('subscribe-initial');
+    await tell(featuresWith(), null);
+    for (let flip = 0; flip < 7; flip++) await tell(featuresWith(flip % 2 === 0 ? { dnd: on() } : {}), null);
+    assert.equal(clock.pending, 1);
+    native.away();
+    assert.equal(clock.pending, 0);
+    native.ready();
+    await clock.run(3_000);
+    assert.equal(sent().length, 7);
+    assert.equal(sent().at(-1)?.['doNotDisturbOn'], 'true');
+  });
+
   test('keeps the names FreeSWITCH gave it, where its domain has another one', async () => {
     const { take, tell, sent, told } = stage();
     take('subscribe-initial', { host: '192.0.2.1', profile_name: 'forced' });
@@ -384,6 +422,19 @@ describe('native mode and the rest of the world', () => {
     assert.deepEqual(
       told.map(({ wishes }) => wishes.length),
       [1, 0],
+    );
+  });
+
+  test('a key that waited when the connection was lost is not pressed when it is back: its phone is told how things stand', () => {
+    const { native, take, told } = stage();
+    native.away();
+    take('set-dnd-true');
+    native.lost();
+    assert.equal(told.length, 0);
+    native.ready();
+    assert.deepEqual(
+      told.map(({ wishes }) => wishes),
+      [[]],
     );
   });
 
