@@ -153,6 +153,15 @@ describe('a key of a phone that subscribes to its PBX', () => {
     assert.equal(logger.lines.filter(({ level }) => level === 'warn').length, 2);
   });
 
+  test('of extensions that its PBX does not have, pressed without end, are a hundred lines and no more', async () => {
+    const { press, logger } = stage();
+    for (let time = 0; time < 500; time++) {
+      const other = aorOf(String(4000 + (time % 250)), 'pbx.example');
+      await press([{ ...dnd(true), aor: other }], 'fs', other);
+    }
+    assert.equal(logger.lines.filter(({ level }) => level === 'warn').length, 100);
+  });
+
   test('a change by others is told to all its phones; one of a PBX whose phones subscribe to us is not', () => {
     const { hub, told } = stage();
     const value = { enabled: true, target: null, ringCount: null };

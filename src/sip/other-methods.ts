@@ -60,7 +60,11 @@ function answerOptions(request: SipRequest, { dialogs, allowEvents, accepts }: C
   if (!required?.every(isToken)) return { status: 400, reason: 'Malformed Require Header' };
   if (required.length > 0) return { status: 420, headers: [['Unsupported', required.join(', ')]] };
   const accept: HeaderList = accepts.length > 0 ? [['Accept', accepts.join(', ')]] : [];
-  return { status: 200, headers: [...allow, ...allowEvents, ...accept, ...plain], smaller: { status: 200 } };
+  const packages = [...allow, ...allowEvents];
+  // what matters most to a phone is left out last
+  const smaller = { status: 200, headers: packages, smaller: { status: 200 } };
+  const without = { status: 200, headers: [...packages, ...accept], smaller };
+  return { status: 200, headers: [...packages, ...accept, ...plain], smaller: without };
 }
 
 function answerUnserved(request: SipRequest, dialogs: DialogTable): SipAnswer {

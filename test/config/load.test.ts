@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { describe, type LoadResult, loadConfig } from '../../src/config/load.ts';
-import { domainsOf } from '../../src/config/readings.ts';
+import { chooseProfile, domainsOf, groupsOf, pickupRights } from '../../src/config/readings.ts';
+import { aorOf } from '../../src/model/aor.ts';
 import { Fault } from '../../src/model/errors.ts';
+import { defaultProfile } from '../../src/model/profile.ts';
 
 const asterisk = z.strictObject({
   ami: z.strictObject({ host: z.string(), password: z.string() }).optional(),
@@ -115,6 +117,41 @@ test('a secret whose file is bad is one problem, not a missing password as well'
     problemsOf(load(yaml)).map(({ path }) => path),
     ['pbx.0.ami.passwordFile', 'http.tokenFile'],
   );
+});
+
+test('a password file that is empty, or holds more than a password, is told with its own name', () => {
+  const yaml = 'pbx:\n  - name: main\n    type: asterisk\n    ami: { host: h, passwordFile: HERE/ami }\n';
+  for (const [content, fault] of [
+    ['\n', /ami: is empty$/],
+    ['', /ami: is empty$/],
+    ['# our password\ngeheim\n', /ami: holds more than one line$/],
+  ] as const) {
+    const problems = problemsOf(load(yaml, {}, { ami: content }));
+    assert.deepEqual(
+      problems.map(({ path, line }) => [path, line]),
+      [['pbx.0.ami.passwordFile', 4]],
+    );
+    assert.match(problems[0]!.message, fault);
+  }
+});
+
+test('what is wrong with a secret from a file is told at the setting that names the file, without the secret', () => {
+  const [problem] = problemsOf(load('http: { tokenFile: HERE/t }\n', {}, { t: 'geheim' }));
+  assert.equal(problem?.path, 'http.tokenFile');
+  assert.equal(problem?.message, 'expected at least 16 characters');
+});
+
+test('a value of the wrong kind is told in the words of the file', () => {
+  const told = (yaml: string) => problemsOf(load(yaml)).map(({ path, message }) => `${path}: ${message}`);
+  assert.deepEqual(told('domains: [t2.test]\n'), ['domains.0: expected settings (name, aliases), not text']);
+  assert.deepEqual(told('sip: { listen: 0.0.0.0:5070 }\n'), ['sip.listen: expected a list, not text']);
+  assert.deepEqual(told('http: 8090\n'), ['http: expected settings (listen, token), not a number']);
+  assert.deepEqual(told('sip: { users: [{ user: 1001, password: 12 }] }\n'), [
+    'sip.users.0.user: expected text, not a number; write it in quotes',
+    'sip.users.0.password: expected text, not a number; write it in quotes',
+  ]);
+  assert.deepEqual(told('pbx: { name: main, type: simulated }\n'), ['pbx: expected a list, not settings']);
+  assert.deepEqual(told('log:\n'), ['log: expected settings (level, format), and there is nothing']);
 });
 
 test('a missing password says that a file may hold it', () => {
@@ -253,4 +290,98 @@ test('a PBX and a user can only be of a domain that is served', () => {
   assert.equal(named?.path, 'sip.users.0.user');
   assert.match(named?.message ?? '', /domain: south\.test beside it/);
   for (const problem of [user, pbx]) assert.equal(problem?.message, 'expected one of north.test, south.test');
+});
+
+test('a profile names the order in which a phone of one lamp chooses, and how it takes a call; the rest is as usual', () => {
+  const yaml = `phones:
+  profiles:
+    - { name: Kamailio, match: SPA, dialogs: single, rank: [early, confirmed, proceeding, trying], idleAtEnd: dummy }
+    - { name: Snom, match: ^snom, pickup: replaces }
+    - { name: Polycom, match: Poly, pickup: code, pickupCode: '*8' }
+`;
+  const profileFor = chooseProfile(configOf(load(yaml)).phones.profiles);
+  const { rank, idleAtEnd, pickup } = profileFor('Cisco/SPA508G');
+  assert.deepEqual([rank, idleAtEnd, pickup], [['early', 'confirmed', 'proceeding', 'trying'], 'dummy', 'none']);
+  assert.equal(profileFor('snomD785/10').pickup, 'replaces');
+  assert.deepEqual([profileFor('PolycomVVX').pickup, profileFor('PolycomVVX').pickupCode], ['code', '*8']);
+  assert.deepEqual(profileFor(null).rank, ['ringing', 'talking', 'holding', 'calling', 'trying']);
+});
+
+test('a phone that is known to want otherwise gets it, and what the admin says goes before', () => {
+  const usual = chooseProfile([]);
+  assert.equal(usual('Yealink SIP-T46S 66.85.0.5'), defaultProfile);
+  assert.equal(usual(null), defaultProfile);
+  for (const spa of ['Cisco/SPA504G-7.6.2c', 'Linksys/SPA962-6.1.5(a)', 'Sipura/SPA841-3.1.4']) {
+    const { dialogs, callerConfirmed } = usual(spa);
+    assert.deepEqual([dialogs, callerConfirmed], ['single', true], spa);
+    assert.equal(usual(spa), usual(spa), 'one object, for what is written is kept by it');
+  }
+  for (const other of ['Acme Cisco/SPA504G', 'Cisco-CP8861-3PCC/11.3', 'MySPA'])
+    assert.equal(usual(other), defaultProfile);
+  const yaml = `phones:
+  profiles:
+    - { name: Many, match: SPA525, dialogs: multi }
+    - { name: Quick, match: ., notifyMinIntervalMs: 0 }
+`;
+  const profileFor = chooseProfile(configOf(load(yaml)).phones.profiles);
+  const many = profileFor('Cisco/SPA525G2-7.4.9c');
+  assert.deepEqual([many.name, many.dialogs, many.callerConfirmed], ['Many', 'multi', true]);
+  const quick = profileFor('Cisco/SPA504G-7.6.2c');
+  assert.deepEqual([quick.name, quick.dialogs, quick.notifyMinIntervalMs], ['Quick', 'single', 0]);
+  assert.equal(profileFor('snom').dialogs, 'multi');
+});
+
+test('an unknown kind of call, one named twice, and a pickup code that no phone dials are named', () => {
+  const wrong = (setting: string) =>
+    problemsOf(load(`phones:\n  profiles:\n    - { name: a, match: b, ${setting} }\n`)).map(({ path }) => path);
+  assert.deepEqual(wrong('rank: [early, terminated]'), ['phones.profiles.0.rank.1']);
+  assert.deepEqual(wrong('rank: [early, early]'), ['phones.profiles.0.rank']);
+  assert.deepEqual(wrong('rank: []'), ['phones.profiles.0.rank']);
+  for (const code of ['**;x=y', 'sip:', '**%', ' ', '1'.repeat(9)]) {
+    assert.deepEqual(wrong(`pickupCode: '${code}'`), ['phones.profiles.0.pickupCode'], code);
+  }
+});
+
+test('who may take whose calls: patterns on whole numbers, within a domain, and never for nobody', () => {
+  const yaml = `phones:
+  pickup:
+    - { watchers: '10\\d\\d|boss', extensions: '10\\d\\d' }
+    - { watchers: '2001', extensions: '.*' }
+`;
+  const may = pickupRights(configOf(load(yaml)).phones.pickup);
+  const asks = (watcher: string, whose: string) =>
+    may(aorOf(watcher, 'lamplighter.test'), aorOf(whose, 'lamplighter.test'));
+  for (const [who, whose] of [
+    ['1001', '1002'],
+    ['boss', '1002'],
+    ['2001', '9'],
+    ['1001', '1001'],
+  ] as const) {
+    assert.ok(asks(who, whose), `${who} ${whose}`);
+  }
+  for (const [who, whose] of [
+    ['1001', '2001'],
+    ['1001', '10020'],
+    ['91001', '1002'],
+    ['bossy', '1002'],
+    ['2002', '1001'],
+  ] as const) {
+    assert.ok(!asks(who, whose), `${who} ${whose}`);
+  }
+  assert.ok(!may(aorOf('1001', 'other.test'), aorOf('1002', 'lamplighter.test')));
+  assert.ok(!may(null, aorOf('1002', 'lamplighter.test')), 'a trusted source without a name is nobody');
+  assert.ok(!pickupRights([])(aorOf('1001', 'lamplighter.test'), aorOf('1001', 'lamplighter.test')));
+});
+
+test('groups are of the domain, or of the one they name, once each', () => {
+  const yaml = (groups: string) => `domain: a.test\ndomains: [{ name: b.test }]\ngroups: [${groups}]\n`;
+  const [sales, others] = groupsOf(
+    configOf(load(yaml("{ name: sales, extensions: '20\\d\\d' }, { name: others, extensions: '.*', domain: B.test }"))),
+  );
+  assert.deepEqual([sales?.domain, others?.domain], ['a.test', 'b.test']);
+  assert.ok(sales?.extensions.test('2001') && !sales.extensions.test('12001') && !sales.extensions.test('20011'));
+  const paths = (groups: string) => problemsOf(load(yaml(groups))).map(({ path }) => path);
+  assert.deepEqual(paths("{ name: a, extensions: '1' }, { name: a, extensions: '2' }"), ['groups.1.name']);
+  assert.deepEqual(paths("{ name: a, extensions: '1', domain: c.test }"), ['groups.0.domain']);
+  assert.deepEqual(paths("{ name: 'a b', extensions: '(' }"), ['groups.0.name', 'groups.0.extensions']);
 });

@@ -64,15 +64,16 @@ export interface PbxTrouble {
 export function adapterContract(name: string, make: () => Promise<AdapterRig>): void {
   async function run(work: (rig: AdapterRig, adapter: PbxAdapter, telling: Telling) => Promise<void>): Promise<void> {
     const rig = await make();
-    const adapter = rig.adapter({ clock: systemClock, random: systemRandom, logger: silentLogger });
     // Telling clones each event as a thread boundary would: what cannot cross it fails here.
     const telling = new Telling();
-    adapter.start(telling.tell);
+    let adapter: PbxAdapter | undefined;
     try {
+      adapter = rig.adapter({ clock: systemClock, random: systemRandom, logger: silentLogger });
+      adapter.start(telling.tell);
       await telling.up();
       await work(rig, adapter, telling);
     } finally {
-      await adapter.stop();
+      await adapter?.stop();
       await rig.close();
     }
   }
@@ -88,7 +89,8 @@ export function adapterContract(name: string, make: () => Promise<AdapterRig>): 
   const noTrouble = 'adapter and PBX are one: neither can be lost';
   const notTaken = 'declared: this PBX does not take this feature from us';
 
-  describe(`the port to a PBX: ${name}`, () => {
+  // Each test has a PBX of its own, and waits for it most of the time.
+  describe(`the port to a PBX: ${name}`, { concurrency: 8 }, () => {
     test('start tells stale, one snapshot, and only then up', () =>
       run(async (rig, _adapter, telling) => {
         const course = telling.course.filter((it) => it !== 'down');

@@ -25,7 +25,9 @@ export function eventPackageContract(pkg: EventPackage): void {
       const { min, max } = pkg.expires;
       assert.ok(0 < min && min <= pkg.expires.default && pkg.expires.default <= max);
       assert.ok(min <= 3600); // E65-06
-      assert.ok(pkg.reads.length > 0 && new Set(pkg.reads).size === pkg.reads.length);
+      assert.ok(pkg.reads.length > 0 || pkg.about !== undefined);
+      assert.equal(new Set(pkg.reads).size, pkg.reads.length);
+      assert.ok(pkg.rate !== 'none' || pkg.leastIntervalMs === undefined);
       assert.ok(pkg.implements.length > 0);
     });
 

@@ -18,9 +18,13 @@ export interface RigOptions {
   /** Options of the PBX, YAML in braces. */
   readonly options?: string;
   readonly fake?: FakeFreeswitchOptions;
+  /** YAML of `phones`; default: changes are told at once. */
+  readonly phones?: string;
   /** Default: the right one. */
   readonly password?: string;
 }
+
+const quick = "{ profiles: [{ name: quick, match: '.', notifyMinIntervalMs: 0 }] }";
 
 /** The daemon as an admin runs it, before a FreeSWITCH in small with two tenants that have the same numbers. */
 export class FreeswitchRig {
@@ -34,29 +38,51 @@ export class FreeswitchRig {
   }
 
   /** One test's scene; everything is closed at the end, whatever happened. */
-  static async run({ options = '', fake = {}, password }: RigOptions, work: (rig: FreeswitchRig) => Promise<void>) {
+  static async run(options: RigOptions, work: (rig: FreeswitchRig) => Promise<void>): Promise<void> {
+    const rig = await FreeswitchRig.open(options);
+    try {
+      await work(rig);
+    } finally {
+      await rig.close();
+    }
+  }
+
+  /** A scene for several tests, each with extensions of its own: 1x01 to 1x03 of both tenants. */
+  static async open({ options = '', fake = {}, phones = quick, password }: RigOptions): Promise<FreeswitchRig> {
     const pbx = new FakeFreeswitch(fake);
-    for (const id of ['1001', '1002', '1003']) {
-      pbx.directory.add(id, first, { password: `lab-${id}` });
-      pbx.directory.add(id, second, { password: `t2-${id}` });
+    for (const hundred of [10, 11, 12, 13, 14]) {
+      for (const id of [1, 2, 3].map((last) => `${hundred}0${last}`)) {
+        pbx.directory.add(id, first, { password: `lab-${id}` });
+        pbx.directory.add(id, second, { password: `t2-${id}` });
+      }
     }
     const a1Hash = createHash('md5').update(`1004:${second}:t2-1004`).digest('hex');
     pbx.directory.add('1004', second, { a1Hash });
     await pbx.listen();
     const rig = new FreeswitchRig(pbx);
     try {
-      await rig.#start(options, password ?? pbx.esl.password);
+      await rig.#start(options, phones, password ?? pbx.esl.password);
       if (password === undefined) await rig.daemon.ready();
-      await work(rig);
-    } finally {
-      await Promise.all(rig.#open.map((one) => one.close()));
-      await rig.daemon?.kill();
-      await pbx.close();
-      rig.home.remove();
+    } catch (error) {
+      await rig.close();
+      throw error;
     }
+    return rig;
   }
 
-  async #start(options: string, password: string): Promise<void> {
+  /** Closes what a test opened. */
+  async tidy(): Promise<void> {
+    await Promise.all(this.#open.splice(0).map((one) => one.close()));
+  }
+
+  async close(): Promise<void> {
+    await this.tidy();
+    await this.daemon?.kill();
+    await this.pbx.close();
+    this.home.remove();
+  }
+
+  async #start(options: string, phones: string, password: string): Promise<void> {
     const config = this.home.write(
       'lamplighter.yaml',
       `version: 1
@@ -73,7 +99,7 @@ pbx:
     esl: { port: ${this.pbx.port}, passwordFile: ${this.home.write('esl', `${password}\n`)} }
     pollSeconds: 1
     ${options}
-phones: { profiles: [{ name: quick, match: '.', notifyMinIntervalMs: 0 }] }
+phones: ${phones}
 `,
     );
     this.daemon = await Daemon.start(config);

@@ -1,44 +1,49 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { after, afterEach, before, describe, test } from 'node:test';
 import { dialogInfo, featureType, lamp, setDnd, setForward } from '../support/phone.ts';
 import { FreeswitchRig, first, second, shows, told, until } from './freeswitch-rig.ts';
 
 describe('beside FreeSWITCH', () => {
-  test('a lamp follows a call', () =>
-    FreeswitchRig.run({}, async (rig) => {
-      const watched = await rig.watching('1003', '1001');
-      const call = rig.pbx.call(`1002@${first}`, `1001@${first}`);
+  describe('that keeps features in mod_db', () => {
+    let rig: FreeswitchRig;
+    before(async () => {
+      rig = await FreeswitchRig.open({});
+    });
+    afterEach(() => rig.tidy());
+    after(() => rig.close());
+
+    test('a lamp follows a call', async () => {
+      const watched = await rig.watching('1103', '1101');
+      const call = rig.pbx.call(`1102@${first}`, `1101@${first}`);
       const ringing = await shows(watched, 'ringing');
       const [dialog] = ringing.dialogs;
       assert.deepEqual([dialog?.direction, dialog?.state], ['recipient', 'early']);
-      assert.deepEqual([dialog?.remote.identity, dialog?.remote.display], [`sip:1002@${first}`, 'Ext 1002']);
+      assert.deepEqual([dialog?.remote.identity, dialog?.remote.display], [`sip:1102@${first}`, 'Ext 1102']);
       call.answer();
       await shows(watched, 'busy');
-      call.hold(`1001@${first}`);
+      call.hold(`1101@${first}`);
       await shows(watched, 'held');
-      call.resume(`1001@${first}`);
+      call.resume(`1101@${first}`);
       await shows(watched, 'busy');
       call.hangup();
       await shows(watched, 'off');
-    }));
+    });
 
-  test("a phone's keys set the store of the dialplan and light the user's other phones", () =>
-    FreeswitchRig.run({}, async (rig) => {
-      const [one, two] = [await rig.keys('1001'), await rig.keys('1001')];
+    test("a phone's keys set the store of the dialplan and light the user's other phones", async () => {
+      const [one, two] = [await rig.keys('1201'), await rig.keys('1201')];
       await one.refresh({ body: setDnd(true), contentType: featureType });
       await told(two, 'dnd', true);
       await told(one, 'dnd', true);
-      assert.equal(rig.pbx.db.get('dnd', `1001@${first}`), 'true');
-      await two.refresh({ body: setForward('cfna', true, '1002', 4), contentType: featureType });
+      assert.equal(rig.pbx.db.get('dnd', `1201@${first}`), 'true');
+      await two.refresh({ body: setForward('cfna', true, '1202', 4), contentType: featureType });
       const forward = await told(one, 'cfna', true);
-      assert.deepEqual([forward.target, forward.ringCount], ['1002', 4]);
+      assert.deepEqual([forward.target, forward.ringCount], ['1202', 4]);
       await one.refresh({ body: setDnd(false), contentType: featureType });
       await told(two, 'dnd', false);
-      assert.equal(rig.pbx.db.get('dnd', `1001@${first}`), undefined);
-    }));
+      assert.equal(rig.pbx.db.get('dnd', `1201@${first}`), undefined);
+    });
 
-  test('*78 and *79 light every phone of the user, and the lamp dnd+1001', () =>
-    FreeswitchRig.run({}, async (rig) => {
+    test('*78 and *79 light every phone of the user, and the lamp dnd+1001', async () => {
       const [one, two] = [await rig.keys('1001'), await rig.keys('1001')];
       const dndLamp = await rig.watching('1003', 'dnd+1001');
       rig.pbx.dial(`1001@${first}`, '*78');
@@ -47,21 +52,20 @@ describe('beside FreeSWITCH', () => {
       rig.pbx.dial(`1001@${first}`, '*79');
       for (const phone of [one, two]) await told(phone, 'dnd', false);
       await shows(dndLamp, 'off');
-    }));
+    });
 
-  test('two tenants with the same numbers: calls, keys and passwords of the one are not those of the other', () =>
-    FreeswitchRig.run({}, async (rig) => {
-      const here = await rig.watching('1003', '1001', first);
-      const there = await rig.watching('1003', '1001', second);
-      const [mine, theirs] = [await rig.keys('1001', first), await rig.keys('1001', second)];
-      const call = rig.pbx.call(`1002@${second}`, `1001@${second}`);
+    test('two tenants with the same numbers: calls, keys and passwords of the one are not those of the other', async () => {
+      const here = await rig.watching('1403', '1401', first);
+      const there = await rig.watching('1403', '1401', second);
+      const [mine, theirs] = [await rig.keys('1401', first), await rig.keys('1401', second)];
+      const call = rig.pbx.call(`1402@${second}`, `1401@${second}`);
       await shows(there, 'ringing');
       await theirs.refresh({ body: setDnd(true), contentType: featureType });
       await told(theirs, 'dnd', true);
-      assert.equal(rig.pbx.db.get('dnd', `1001@${second}`), 'true');
-      assert.equal(rig.pbx.db.get('dnd', `1001@${first}`), undefined);
+      assert.equal(rig.pbx.db.get('dnd', `1401@${second}`), 'true');
+      assert.equal(rig.pbx.db.get('dnd', `1401@${first}`), undefined);
       call.hangup();
-      rig.pbx.call(`1002@${first}`, `1001@${first}`);
+      rig.pbx.call(`1402@${first}`, `1401@${first}`);
       await shows(here, 'ringing');
       // What is told of the first comes after all that was ever told of the second.
       assert.deepEqual([...new Set(here.notifies.map((it) => lamp(dialogInfo(it))))], ['off', 'ringing']);
@@ -69,15 +73,15 @@ describe('beside FreeSWITCH', () => {
       await mine.refresh({ body: setDnd(true), contentType: featureType });
       await told(mine, 'dnd', true);
       assert.equal(mine.notifies.length, before + 1, "the tenant's key was told here");
-    }));
+    });
 
-  test('a password that FreeSWITCH keeps as MD5 only: its user logs in, in his own domain', () =>
-    FreeswitchRig.run({}, async (rig) => {
+    test('a password that FreeSWITCH keeps as MD5 only: its user logs in, in his own domain', async () => {
       const desk = await rig.phone('1004', second);
       assert.equal((await desk.subscribe({ event: 'dialog', resource: '1001' })).response.status, 200);
       const stranger = await rig.phone('1004', first);
       assert.notEqual((await stranger.subscribe({ event: 'dialog', resource: '1001' })).response.status, 200);
-    }));
+    });
+  });
 
   test('FusionPBX: a key goes by its own script, which tells its phones too', () =>
     FreeswitchRig.run({ options: 'features: fusionpbx', fake: { fusionpbx: true } }, async (rig) => {

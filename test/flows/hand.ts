@@ -1,3 +1,4 @@
+import { eventPackages } from '../../src/event-packages/index.ts';
 import { systemClock } from '../../src/model/clock.ts';
 import { token } from '../support/phone/agent.ts';
 import { answerTo, type Challenge, challengesOf } from '../support/phone/digest.ts';
@@ -7,6 +8,9 @@ import { type Notify, read } from '../support/phone/subscription.ts';
 import { openTcp, openUdp, type Place, type Wire } from '../support/phone/wire.ts';
 
 export const domain = 'lamplighter.test';
+
+/** Allow-Events, complete (RFC 6665 4.4.4). */
+export const allowEvents = eventPackages.map(({ event }) => event).join(', ');
 
 /** A dialog as the hand that writes it knows it. */
 export interface Talk {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { statusOf } from '../sip/embedded/raw-peer.ts';
-import { featureType } from '../support/phone.ts';
+import { featureEvents, featureType, setDnd } from '../support/phone.ts';
 import { type Answer, type Ask, domain, type Hand } from './hand.ts';
 import { Stage } from './stage.ts';
 
@@ -222,6 +222,36 @@ test('security 3.1: a captured SUBSCRIBE sent again is a fresh challenge: from i
   assert.equal(hand.heard(talk).length, 1, 'no NOTIFY for any of them');
   assert.equal(elsewhere.notifies.all.length, 0);
   assert.ok(stage.daemon.log.some(({ event, source }) => event === 'nonce-replay' && source === '127.0.0.1'));
+});
+
+test('security 3.9: a captured setting sent again after a restart is a fresh challenge, and sets nothing', async () => {
+  const own = await Stage.open();
+  try {
+    const [user, event, hand] = [own.ext(), 'as-feature-event', await own.hand()];
+    const { talk } = await hand.ask({ user, event });
+    const { sent } = await hand.ask({
+      user,
+      event,
+      talk,
+      body: setDnd(true),
+      lines: { 'Content-Type': featureType },
+    });
+    await hand.next(talk, (one) => featureEvents(one).some(({ enabled }) => enabled));
+    await own.killAndStart();
+    await own.daemon.ready();
+    await own.setDnd(user, false);
+    const before = hand.responses.all.length;
+    hand.send(sent.replace(/branch=\w+/, 'branch=z9hG4bKagain'));
+    const { text } = await hand.responses.next(() => hand.responses.all.length > before);
+    assert.equal(statusOf(text), 401);
+    assert.match(text, /stale=true/);
+    const { body } = await own.daemon.api<{ features: Record<string, object> }>(`/api/v1/extensions/${user}`);
+    assert.deepEqual(body.features['dnd'], { enabled: false });
+    const again = await hand.ask({ user, event, talk, body: setDnd(true), lines: { 'Content-Type': featureType } });
+    assert.equal(again.status, 200, 'the phone itself goes on in its dialog');
+  } finally {
+    await own.close();
+  }
 });
 
 test('security 3.9: a captured refresh does not turn a dialog towards whoever sends it again', async () => {

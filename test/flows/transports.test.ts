@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { copyFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, mock, test } from 'node:test';
+import { checkConfig } from '../../src/cli/check-config.ts';
 import { answerTo, headerOf, headersOf, TcpPeer, until } from '../sip/embedded/raw-peer.ts';
 import { openStream, openTls, type StreamPeer, type StreamTransport } from '../sip/embedded/stream-peers.ts';
 import { subscribe } from '../sip/message/sample.ts';
 import { certificatePath } from '../support/certificate.ts';
 import { Daemon, Home } from '../support/daemon.ts';
 import type { PhoneTransport } from '../support/phone/wire.ts';
-import { dialogInfo, lamp, Phone } from '../support/phone.ts';
+import { dialogInfo, lamp, Phone, type Subscription } from '../support/phone.ts';
 import { lastingPort } from '../support/ports.ts';
 import { domain } from './simulated.ts';
 
@@ -89,42 +90,45 @@ describe('a phone is served whatever it comes by', () => {
   }
 });
 
-for (const transport of streams) {
-  test(`after kill -9 a phone on ${transport} that returns on a new connection goes on in its dialog, CSeq above any it saw`, async () => {
-    const home = new Home();
-    let phone: Phone | undefined;
-    let daemon: Daemon | undefined;
-    try {
-      const ports = [await lastingPort(), await lastingPort()];
-      const listen = [
-        `udp:127.0.0.1:${ports[0]}`,
-        `tcp:127.0.0.1:${ports[0]}`,
-        ...(transport === 'tcp' ? [] : [`${transport}:127.0.0.1:${ports[1]}`]),
-      ];
-      const config = configure(home, { listen });
-      daemon = await Daemon.start(config);
-      await daemon.ready();
-      phone = await phoneAt(daemon, transport);
-      const keys = await phone.subscribe({ event: 'dialog', resource: '1002' });
-      const { cseq: first } = await keys.next();
-      await daemon.kill();
-      await phone.nextDisconnect();
-      daemon = await Daemon.start(config);
-      await daemon.ready();
+describe('kill -9', () => {
+  const home = new Home();
+  const desks = new Map<PhoneTransport, { phone: Phone; watched: string; keys: Subscription; first: number }>();
+  let daemon: Daemon;
+  before(async () => {
+    const ports = await Promise.all(streams.map(() => lastingPort()));
+    const listen = [`udp:127.0.0.1:${ports[0]}`, ...streams.map((kind, at) => `${kind}:127.0.0.1:${ports[at]}`)];
+    const config = configure(home, { listen });
+    daemon = await Daemon.start(config);
+    await daemon.ready();
+    for (const [at, transport] of streams.entries()) {
+      const [phone, watched] = [await phoneAt(daemon, transport), `100${2 + at}`];
+      const keys = await phone.subscribe({ event: 'dialog', resource: watched });
+      desks.set(transport, { phone, watched, keys, first: (await keys.next()).cseq });
+    }
+    await daemon.kill();
+    for (const { phone } of desks.values()) await phone.nextDisconnect();
+    daemon = await Daemon.start(config);
+    await daemon.ready();
+  });
+  after(async () => {
+    for (const { phone } of desks.values()) await phone.close();
+    await daemon?.kill();
+    home.remove();
+  });
+
+  for (const transport of streams) {
+    test(`after kill -9 a phone on ${transport} that returns on a new connection goes on in its dialog, CSeq above any it saw`, async () => {
+      const { phone, watched, keys, first } = desks.get(transport)!;
       assert.equal((await keys.refresh()).status, 200, 'the dialog is still known');
       const notify = await keys.next();
       assert.equal(notify.subscriptionState.state, 'active');
       assert.ok(notify.cseq > first);
-      await daemon.api('/api/v1/extensions/1002/features/dnd', { method: 'PUT', body: { enabled: true } });
+      await daemon.api(`/api/v1/extensions/${watched}/features/dnd`, { method: 'PUT', body: { enabled: true } });
       await keys.next((one) => lamp(dialogInfo(one)) === 'busy');
       assert.deepEqual(phone.violations, []);
-    } finally {
-      await phone?.close();
-      await daemon?.kill();
-      home.remove();
-    }
-  });
-}
+    });
+  }
+});
 
 describe('flows', () => {
   const home = new Home();
@@ -248,6 +252,19 @@ test('SIGHUP takes a new certificate; a broken one leaves the old in use and the
 });
 
 describe('sip.listen and sip.tls that are wrong', () => {
+  /** What the command says and its exit code, without a process for each row. */
+  function check(file: string): { code: number; output: string } {
+    const said: string[] = [];
+    const streams = [process.stdout, process.stderr].map((stream) =>
+      mock.method(stream, 'write', (text: string) => said.push(text) > 0),
+    );
+    try {
+      return { code: checkConfig(file), output: said.join('') };
+    } finally {
+      for (const stream of streams) stream.mock.restore();
+    }
+  }
+
   const rows: readonly (readonly [what: string, sip: string, said: RegExp])[] = [
     ['a host name', "listen: ['udp:localhost:5070']", /sip\.listen\.0: expected udp:ADDRESS:PORT.*0\.0\.0\.0/],
     ['a star', "listen: ['udp:*:5070']", /sip\.listen\.0: expected udp:ADDRESS:PORT/],
@@ -276,10 +293,10 @@ describe('sip.listen and sip.tls that are wrong', () => {
     ['no connections at all', 'connections: { total: 0 }', /sip\.connections\.total: .*>=1/],
   ];
   for (const [what, sip, said] of rows) {
-    test(`${what} is exit code 2 with path and what was expected`, async () => {
+    test(`${what} is exit code 2 with path and what was expected`, () => {
       const home = new Home();
       try {
-        const { code, output } = await Daemon.run('check-config', home.write('bad.yaml', `sip:\n  ${sip}\n`));
+        const { code, output } = check(home.write('bad.yaml', `sip:\n  ${sip}\n`));
         assert.match(output, said);
         assert.equal(code, 2);
       } finally {
@@ -288,15 +305,12 @@ describe('sip.listen and sip.tls that are wrong', () => {
     });
   }
 
-  test('a zone of a link-local address, many addresses and one port for UDP and TCP are right', async () => {
+  test('a zone of a link-local address, many addresses and one port for UDP and TCP are right', () => {
     const home = new Home();
     try {
       const listen =
         "['udp:[fe80::1%eth0]:5070', 'udp:[::]:5070', 'udp:0.0.0.0:5070', 'tcp:0.0.0.0:5070', 'ws:[::1]:0', 'ws:[::1]:0']";
-      const { code, output } = await Daemon.run(
-        'check-config',
-        home.write('good.yaml', `sip: { listen: ${listen} }\n`),
-      );
+      const { code, output } = check(home.write('good.yaml', `sip: { listen: ${listen} }\n`));
       assert.deepEqual([code, output.includes('no errors')], [0, true], output);
     } finally {
       home.remove();

@@ -22,7 +22,8 @@ test('the example and the schema in config/ are what the code makes', () => {
 function load(yaml: string) {
   const folder = mkdtempSync(join(tmpdir(), 'lamplighter-sample-'));
   try {
-    for (const name of ['ari', 'ami', '1001', 'token']) writeFileSync(join(folder, name), 'sixteen-characters\n');
+    for (const name of ['ari', 'ami', 'esl', '1001', 'token'])
+      writeFileSync(join(folder, name), 'sixteen-characters\n');
     const file = join(folder, 'lamplighter.yaml');
     writeFileSync(file, yaml.replaceAll('/etc/lamplighter', folder));
     const types = Object.keys(adapterKinds);
@@ -54,9 +55,9 @@ test('the example shows every setting there is', () => {
     }
     for (const child of Object.values(node)) visit(child);
   };
-  const { asterisk, ...others } = adapterKinds;
-  assert.ok(asterisk !== undefined && 'simulated' in others);
-  visit(z.toJSONSchema(asterisk.options, { io: 'input', unrepresentable: 'any' }));
+  for (const type of ['asterisk', 'freeswitch']) {
+    visit(z.toJSONSchema(adapterOptions(type) ?? z.never(), { io: 'input', unrepresentable: 'any' }));
+  }
   visit({ properties: topWithoutPbx() });
 });
 
@@ -68,9 +69,19 @@ function topWithoutPbx(): Record<string, unknown> {
   return rest;
 }
 
-test('the configuration in README is one', () => {
-  const yaml = /```yaml\n([\s\S]*?)```/.exec(readFileSync('README.md', 'utf8'))?.[1];
-  assert.equal(load(yaml ?? '').domain, 'pbx.example.com');
+/** Each piece of YAML on a page. */
+function pieces(page: string): string[] {
+  return [...readFileSync(page, 'utf8').matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, yaml = '']) => yaml);
+}
+
+test('each configuration on a page for admins is one as it stands', () => {
+  const pages = ['README.md', 'docs/freeswitch.md', 'docs/domains.md'];
+  const types = pages.map((page) => pieces(page).map((yaml) => load(yaml).pbx.map(({ type }) => type)));
+  assert.deepEqual(types, [
+    [['asterisk'], ['freeswitch']],
+    [['freeswitch'], ['freeswitch']],
+    [['freeswitch', 'simulated']],
+  ]);
 });
 
 test('every setting that the example shows as a comment is taken when its sign is removed', () => {
@@ -83,6 +94,10 @@ test('every setting that the example shows as a comment is taken when its sign i
   assert.deepEqual(config.sip.users, [{ user: '1001', password: 'sixteen-characters' }]);
   assert.equal(config.phones.profiles[0]?.notifyTimeouts, 3);
   assert.equal(config.log.level, 'info');
+  assert.deepEqual(
+    config.pbx.map(({ type }) => type),
+    ['asterisk', 'freeswitch'],
+  );
 });
 
 test('the JSON schema takes the example, and refuses a setting that it does not know', () => {

@@ -6,10 +6,10 @@ import { conformancePage } from './conformance/page.ts';
 /** The files of config/ and docs/ that are made from the code. */
 export function generated(): Readonly<Record<string, string>> {
   const kinds = Object.fromEntries(Object.entries(adapterKinds).map(([type, { options }]) => [type, options]));
-  const { asterisk } = kinds;
-  if (asterisk === undefined) throw new Error('no adapter for Asterisk');
+  const { asterisk, freeswitch } = kinds;
+  if (asterisk === undefined || freeswitch === undefined) throw new Error('an adapter is missing');
   return {
-    'config/lamplighter.example.yaml': exampleYaml(asterisk),
+    'config/lamplighter.example.yaml': exampleYaml(asterisk, freeswitch),
     'config/lamplighter.schema.json': schemaJson(kinds),
     'docs/conformance.md': conformancePage(),
     'docs/torture-tests.md': torturePage(),

@@ -119,8 +119,11 @@ export class Authenticator {
     }
     const nonce = this.#nonces.judge(authorization.nonce, request.flow.remote.address, domain);
     // Stale, though nobody has looked at the response: phones use the nonce of their registrar, whose realm is the same,
-    // and must not take our answer for "wrong password" (RFC 7616 3.3). Strangers make no work at the PBX this way.
-    if (nonce.state === 'foreign') return this.#challenge(request, domain, facts, true);
+    // and must not take our answer for "wrong password" (RFC 7616 3.3). Strangers make no work at the PBX this way, from
+    // their own address or under forged ones. A setting from an address that has shown nothing would be logged as the wish
+    // of whoever owns that address.
+    const isUseless = nonce.state === 'foreign' || (nonce.state === 'elsewhere' && !isGuarded(request));
+    if (isUseless) return this.#challenge(request, domain, facts, true);
     return this.#verify(request, authorization, this.#userOf(authorization.username, domain), nonce, facts);
   }
 
@@ -141,7 +144,7 @@ export class Authenticator {
     nonce: NonceVerdict,
     facts: DigestFacts,
   ): AuthResult | Promise<AuthResult> {
-    const judged = this.#judge(request.method, user, given);
+    const judged = this.#judge(request, user, given);
     if (!(judged instanceof Promise)) return this.#conclude(request, given, user, nonce, facts, judged);
     return judged.then(
       (late) => this.#conclude(request, given, user, nonce, facts, late),
@@ -165,14 +168,16 @@ export class Authenticator {
       this.#options.security.report(event, suspect, this.#named(authorization, user));
       return this.#challenge(request, domain, facts, false);
     }
-    // A stranger cannot name a dialog, and its CSeq stops replays.
-    const guarded = isInDialog(request);
-    // A setting from an address that has shown nothing would be logged as the wish of whoever owns that address.
-    const usable = nonce.state === 'fresh' || (nonce.state === 'elsewhere' && guarded && request.body.length === 0);
-    if (!usable) return this.#challenge(request, domain, facts, true);
+    if (nonce.state === 'stale') return this.#challenge(request, domain, facts, true);
     // Without qop there is no count: such a nonce serves once, else its header could be replayed as it is.
     const count = authorization.auth === null ? 1 : Number.parseInt(authorization.auth.nc, 16);
-    const taken = this.#counts.take(authorization.nonce, user, count, nonce.issuedAt, guarded);
+    const taken = this.#counts.take(
+      authorization.nonce,
+      user,
+      count,
+      nonce.issuedAt,
+      isGuarded(request) && nonce.atHome,
+    );
     if (taken === 'used') {
       this.#options.security.report('nonce-replay', suspect, this.#named(authorization, user));
     }
@@ -182,22 +187,23 @@ export class Authenticator {
   }
 
   /** At once where the user is remembered and the digest is right, or asked about a moment ago. */
-  #judge(method: string, user: Aor, given: DigestAuthorization): Judged | Promise<Judged> {
+  #judge(request: SipRequest, user: Aor, given: DigestAuthorization): Judged | Promise<Judged> {
     const remembered = this.#credentials.remembered(user);
-    if (remembered !== undefined) return this.#judgeBy(remembered, method, user, given);
-    return this.#credentials.get(user).then((entry) => this.#judgeBy(entry, method, user, given));
+    if (remembered !== undefined) return this.#judgeBy(remembered, request, user, given);
+    const asked = this.#credentials.get(user, request.flow.remote.address);
+    return asked.then((entry) => this.#judgeBy(entry, request, user, given));
   }
 
   /** Looks a second time where the password may have been changed at the PBX a moment ago. */
   #judgeBy(
     { found, secret }: CredentialEntry,
-    method: string,
+    { method, flow }: SipRequest,
     user: Aor,
     given: DigestAuthorization,
   ): Judged | Promise<Judged> {
     if (verifyDigest(given, method, secret)) return { genuine: found, known: true };
     if (!this.#credentials.mayBeOutdated(user)) return { genuine: null, known: found !== null };
-    return this.#credentials.renew(user).then((renewed) => {
+    return this.#credentials.renew(user, flow.remote.address).then((renewed) => {
       const right = verifyDigest(given, method, renewed.secret);
       return { genuine: right ? renewed.found : null, known: renewed.found !== null };
     });
@@ -260,7 +266,12 @@ function fromOf(request: SipRequest): SipUri | null {
   return (request.parts?.from ?? readParty(request.header('From') ?? ''))?.uri ?? null;
 }
 
-function isInDialog(request: SipRequest): boolean {
+/**
+ * A stranger cannot name a dialog, and its CSeq stops replays. But the last CSeq is good for a retransmission, and after a
+ * restart the disk may not know it: a setting needs more.
+ */
+function isGuarded(request: SipRequest): boolean {
+  if (request.body.length > 0) return false;
   const to = request.parts?.to ?? readParty(request.header('To') ?? '');
   return to !== null && to.tag !== null;
 }

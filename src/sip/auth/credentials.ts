@@ -1,6 +1,7 @@
 import { type Aor, domainOf, userOf } from '../../model/aor.ts';
 import { type Clock, within } from '../../model/clock.ts';
 import type { Secret } from './digest.ts';
+import { LookupRows, type Waiting } from './lookup-rows.ts';
 import { ownCopy } from './own-copy.ts';
 
 /** What is kept for digest of one user: as the PBX port gives it. Held in memory only; never logged, never stored. */
@@ -30,8 +31,12 @@ const lookupMs = 4_000;
 /** Guessing at one user must not become one question to the PBX per guess. */
 const minAgeForSecondLookMs = 1_000;
 const maxEntries = 20_000;
-/** Questions to the PBX at one moment; a stranger with many names must not queue more. */
-const maxUnderWay = 500;
+
+/** One user, asked for once by all who need him. */
+interface Question extends Waiting {
+  readonly answer: Promise<CredentialEntry>;
+  refuse(error: Error): void;
+}
 
 /**
  * Remembers credentials, and that there are none, for at most 30 s, so that a storm of phones is not a storm of
@@ -41,7 +46,8 @@ const maxUnderWay = 500;
 export class CredentialCache {
   /** In order of age, oldest first. */
   readonly #entries = new Map<Aor, CredentialEntry>();
-  readonly #underWay = new Map<Aor, Promise<CredentialEntry>>();
+  readonly #underWay = new Map<Aor, Question>();
+  readonly #rows = new LookupRows();
   readonly #lookup: Lookup;
   readonly #toSecret: (user: Aor, found: Credentials | null) => Secret;
   readonly #clock: Clock;
@@ -58,9 +64,9 @@ export class CredentialCache {
     return this.#entries.get(user);
   }
 
-  /** Rejects as the lookup does, and after 4 s. */
-  async get(user: Aor): Promise<CredentialEntry> {
-    return this.remembered(user) ?? this.#ask(user);
+  /** Rejects as the lookup does, and after 4 s. `source`: the address that wants to know. */
+  async get(user: Aor, source: string): Promise<CredentialEntry> {
+    return this.remembered(user) ?? this.#ask(user, source);
   }
 
   /** True where what `get` gave may have been changed at the PBX meanwhile: then `renew` once before refusing. */
@@ -70,21 +76,49 @@ export class CredentialCache {
   }
 
   /** Asks again. Rejects like `get`. */
-  async renew(user: Aor): Promise<CredentialEntry> {
-    return this.#ask(user);
+  async renew(user: Aor, source: string): Promise<CredentialEntry> {
+    return this.#ask(user, source);
   }
 
-  #ask(name: Aor): Promise<CredentialEntry> {
+  #ask(name: Aor, source: string): Promise<CredentialEntry> {
     const user = ownCopy(name) as Aor; // a slice would keep its whole message in memory
-    const running = this.#underWay.get(user);
-    if (running !== undefined) return running;
-    if (this.#underWay.size >= maxUnderWay) return Promise.reject(new Error('too many questions at once'));
-    const tooLate = (): Promise<never> => Promise.reject(new Error('no answer in time'));
-    const asked = within(this.#clock, lookupMs, this.#lookup(userOf(user), domainOf(user)), tooLate)
+    const known = this.#underWay.get(user);
+    const question = known ?? this.#question(user);
+    // Also where it waits already: in the row of somebody who asks for many it would wait for long.
+    const hasRoom = !question.wanted || this.#rows.put(source, question);
+    if (!hasRoom && known === undefined) question.refuse(new Error('too many questions at once'));
+    return question.answer;
+  }
+
+  #question(user: Aor): Question {
+    let [go, refuse]: [() => void, (error: Error) => void] = [nothing, nothing];
+    const turn = new Promise<void>((resolve, reject) => {
+      [go, refuse] = [resolve, reject];
+    });
+    const tooLate = (): Promise<never> => {
+      question.wanted = false;
+      return Promise.reject(new Error('no answer in time'));
+    };
+    const asking = turn.then(() => this.#lookup(userOf(user), domainOf(user)));
+    const answer = within(this.#clock, lookupMs, asking, tooLate)
       .then((found) => this.#keep(user, found))
-      .finally(() => this.#underWay.delete(user));
-    this.#underWay.set(user, asked);
-    return asked;
+      .finally(() => {
+        question.wanted = false;
+        this.#underWay.delete(user);
+      });
+    const question = {
+      wanted: true,
+      answer,
+      ask: () => {
+        question.wanted = false;
+        go();
+        // However long nobody has waited for it: what the PBX was asked it is busy with.
+        return within(this.#clock, lookupMs, asking.then(nothing, nothing), nothing);
+      },
+      refuse,
+    };
+    this.#underWay.set(user, question);
+    return question;
   }
 
   #keep(user: Aor, found: Credentials | null): CredentialEntry {
@@ -101,4 +135,8 @@ export class CredentialCache {
       this.#entries.delete(user);
     }
   }
+}
+
+function nothing(): void {
+  // whoever asked hears what became of it
 }

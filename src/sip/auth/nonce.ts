@@ -16,7 +16,8 @@ const maxPlaces = 4096;
 
 /**
  * `fresh`: good. `elsewhere`: sent to another address, and good only where something else, the tags of a dialog, stops a
- * stranger. `stale`: too old. `foreign`: not made here, for another domain, or with another secret.
+ * stranger. `stale`: too old. `foreign`: not made here, for another domain, with another secret, or too old and sent to
+ * another address.
  */
 type NonceState = 'fresh' | 'elsewhere' | 'stale' | 'foreign';
 
@@ -78,7 +79,7 @@ export class Nonces {
 
   #state(issuedAt: number, atHome: boolean): NonceState {
     const age = this.#clock.now() - issuedAt;
-    if (age < -toleratedFutureMs || age >= this.#lifetimeMs) return 'stale';
+    if (age < -toleratedFutureMs || age >= this.#lifetimeMs) return atHome ? 'stale' : 'foreign';
     return atHome ? 'fresh' : 'elsewhere';
   }
 

@@ -196,10 +196,11 @@ test('COMPAT(Linphone): within its dialog a phone that moved to another address 
 });
 
 test('who forges a sender can make no line that would ban it: proven is true only with a nonce that was sent there', async () => {
-  const { authenticator, challenge, logger } = setup();
+  const { authenticator, challenge, logger, asked } = setup();
   const wrong = answerTo(await challenge(), { ...right, password: 'x' });
   await authenticator.check(subscribe([wrong]));
   await authenticator.check(subscribe([wrong], '198.51.100.9'));
+  await authenticator.check(subscribe([wrong], '198.51.100.9', uri, ';tag=ours'));
   const said = logger.lines.map(({ fields }) => fields as { source: string; proven: boolean });
   assert.deepEqual(
     said.map(({ source, proven }) => [source, proven]),
@@ -208,6 +209,10 @@ test('who forges a sender can make no line that would ban it: proven is true onl
       ['198.51.100.9', false],
     ],
   );
+  const before = asked.length;
+  for (let n = 0; n < 50; n++)
+    await authenticator.check(subscribe([wrong.replace('1001', `x${n}`)], `198.51.100.${n}`));
+  assert.equal(asked.length, before, 'nor make work at the PBX under many of them');
 });
 
 test('security 2, AST-2018-008: known and unknown users cost the same hashes, with a password and with an MD5 of it', async (t) => {
@@ -293,6 +298,25 @@ test('a PBX that cannot be asked, or does not answer, is 503 with Retry-After', 
     assert.ok(seconds >= 5 && seconds < 15, String(seconds));
   }
   assert.equal(failing.logger.lines.length, 1);
+});
+
+test('a row of questions to the PBX is that of an address: a stranger keeps nobody else waiting', async () => {
+  const asked: string[] = [];
+  const { authenticator, clock } = setup({
+    lookup: (user) => {
+      asked.push(user);
+      return new Promise<never>(() => undefined);
+    },
+  });
+  const ask = async (user: string, address: string) => {
+    const given = valuesOf(refusal(await authenticator.check(subscribe([], address))), 'WWW-Authenticate').at(-1) ?? '';
+    return authenticator.check(subscribe([answerTo(given, { ...right, user })], address));
+  };
+  for (let n = 0; n < 50; n++) void ask(`x${n}`, '198.51.100.9');
+  void ask('1001', '192.0.2.77');
+  await settle();
+  assert.deepEqual(asked, ['x0', 'x1', 'x2', 'x3', '1001']);
+  await clock.run(6_000, 1_000);
 });
 
 test('credentials are kept for 30 s and asked for once by phones that come together', async () => {
@@ -446,4 +470,31 @@ test('a setting within a dialog needs a nonce of its own address: nobody else is
   const elsewhere = refusal(await set(2, '198.51.100.9'));
   assert.match(valuesOf(elsewhere, 'WWW-Authenticate')[0] ?? '', /stale=true$/);
   assert.ok((await set(2, '192.0.2.77')).ok, 'and nothing is used up');
+});
+
+test('after a restart a dialog alone makes no nonce good: neither for a setting, nor at another address', async () => {
+  const before = setup();
+  const given = await before.challenge();
+  const ask = (authenticator: Authenticator, nc: number, address: string, body: string) => {
+    const { flow } = subscribe();
+    const type = body === '' ? '' : 'Content-Type: application/x-as-feature-event+xml\n';
+    const text =
+      `SUBSCRIBE ${uri} SIP/2.0\nVia: SIP/2.0/UDP 192.0.2.77;branch=z9hG4bK1\nFrom: <${uri}>;tag=f\nTo: <${uri}>;tag=ours\n` +
+      `Call-ID: c\nCSeq: 2 SUBSCRIBE\nAuthorization: ${answerTo(given, { ...right, nc })}\nContact: <sip:1001@192.0.2.77>\n` +
+      `${type}Content-Length: ${body.length}\n\n${body}`;
+    return authenticator.check(requestOf(text, { ...flow, remote: { address, port: 5060 } }));
+  };
+  const [home, elsewhere] = ['192.0.2.77', '198.51.100.9'];
+  const captured = [
+    [2, home, '<a/>'],
+    [3, elsewhere, ''],
+  ] as const;
+  for (const [nc, address, body] of captured) assert.ok((await ask(before.authenticator, nc, address, body)).ok);
+  const { authenticator } = setup({ clock: new FakeClock(before.clock.now() + 1) });
+  for (const [nc, address, body] of captured) {
+    const answer = refusal(await ask(authenticator, nc, address, body));
+    assert.match(valuesOf(answer, 'WWW-Authenticate')[0] ?? '', /stale=true$/);
+  }
+  // COMPAT(Linphone): a plain refresh must not be challenged.
+  assert.ok((await ask(authenticator, 4, home, '')).ok);
 });

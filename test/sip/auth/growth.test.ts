@@ -77,7 +77,7 @@ test('a remembered user, known or not, keeps his name and what is computed of it
   );
   const bytes = await left(async (i) => {
     const { username, realm } = authorization(i);
-    const { secret } = await cache.get(aorOf(toText(username), 'pbx.test'));
+    const { secret } = await cache.get(aorOf(toText(username), 'pbx.test'), '192.0.2.9');
     secret.a1('MD5', username, realm);
   });
   assert.ok(bytes < 3000, `${Math.round(bytes)} bytes each`);

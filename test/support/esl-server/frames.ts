@@ -18,7 +18,7 @@ export function reply(text: string): string {
 
 /** The answer to `userauth`, from a buffer of 512 bytes: what is too long is cut off together with its end. */
 export function userReply(events: string, api: string): string {
-  const text = `Reply-Text: +OK accepted\nAllowed-Events: ${events}\nAllowed-API: ${api}\nAllowed-LOG: true\n\n`;
+  const text = `Reply-Text: +OK accepted\nAllowed-Events: ${events}\nAllowed-API: ${api}\nAllowed-LOG: false\n\n`;
   return `Content-Type: command/reply\n${text.slice(0, 510)}`;
 }
 

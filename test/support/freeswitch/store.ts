@@ -54,7 +54,12 @@ export class KeyStore {
         return String(realm === '' ? this.#realms.size : (this.#realms.get(realm)?.size ?? 0));
       case 'list':
         if (!isDb) return '';
-        return [...(realm === '' ? this.#realms.keys() : (this.#realms.get(realm)?.keys() ?? []))].join(',');
+        // COMPAT(FreeSWITCH 1.11): written into 4,096 bytes, each with a comma, of which the last is taken away.
+        return [...(realm === '' ? this.#realms.keys() : (this.#realms.get(realm)?.keys() ?? []))]
+          .map((it) => `${it},`)
+          .join('')
+          .slice(0, 4095)
+          .slice(0, -1);
       default:
         return isDb ? '!err!' : '-USAGE: [insert|delete|select]/<realm>/<key>/<value>\n';
     }

@@ -15,7 +15,7 @@ export interface Notify {
   /** Empty string: none. */
   readonly contentType: string;
   readonly body: string;
-  /** Of a dialog-info document. */
+  /** Of a document that has one. */
   readonly version?: number;
   retransmissions: number;
 }
@@ -51,6 +51,9 @@ const usualAccept: Readonly<Record<string, string>> = {
   dialog: 'application/dialog-info+xml',
   presence: 'application/pidf+xml',
   'message-summary': 'application/simple-message-summary',
+  reg: 'application/reginfo+xml',
+  'dialog.winfo': 'application/watcherinfo+xml',
+  'presence.winfo': 'application/watcherinfo+xml',
 };
 
 /** One subscription of a phone, from its first SUBSCRIBE to the last NOTIFY. */
@@ -243,9 +246,7 @@ function accepts(accept: string, type: string): boolean {
 export function read(request: Message): Notify {
   const subscriptionState = request.header('Subscription-State') ?? '';
   const contentType = request.header('Content-Type') ?? '';
-  const version = /^application\/dialog-info\+xml/i.test(contentType)
-    ? dialogInfo({ contentType, body: request.text }).version
-    : undefined;
+  const version = versionOf(contentType, request.text);
   return {
     cseq: cseqOf(request).number,
     message: request,
@@ -257,6 +258,12 @@ export function read(request: Message): Notify {
     ...(version === undefined ? {} : { version }),
     retransmissions: 0,
   };
+}
+
+function versionOf(contentType: string, body: string): number | undefined {
+  if (/^application\/dialog-info\+xml/i.test(contentType)) return dialogInfo({ contentType, body }).version;
+  if (!/^application\/(?:reginfo|watcherinfo)\+xml/i.test(contentType)) return undefined;
+  return Number(/<(?:reginfo|watcherinfo)\s[^>]*?version="(\d+)"/.exec(body)?.[1]);
 }
 
 function describe(notify: Notify): string {

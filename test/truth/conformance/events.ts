@@ -22,7 +22,7 @@ const accepting: Chapter = {
     held('E65-02', '4.2.1.1, 4.2.3', 'unknown package or none: 489 with Allow-Events', {
       [rules]: [refused('E65-02: an unknown package', 489), refused('E65-02: no Event', 489)],
     }),
-    held('E65-03', '3.1.1', 'no Expires: the default of the package, 3600 s for both', {
+    held('E65-03', '3.1.1', 'no Expires: the default of the package', {
       [rules]: [
         granted('E65-03: no Expires is the default of dialog'),
         granted('E65-03: no Expires is the default of as-feature-event'),

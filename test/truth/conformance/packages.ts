@@ -10,7 +10,11 @@ const publish =
   'P39-02, P39-03: a PUBLISH is answered 489 with Allow-Events, with two entity tags 400, and is told to nobody';
 const noList =
   'L46-01, L53-01: a single resource is no list, whatever a phone supports; a list in the body and Require are not served';
-const notServed = 'M38-01, P38-01, R36-01, W38-01, U60-01, BSF-01: a package not served yet is 489 with those that are';
+const notServed = 'U60-01, BSF-01: a package not served yet is 489 with those that are';
+const wire = 'test/flows/packages.test.ts';
+const presence = 'test/flows/presence.test.ts';
+const presenceForm = 'test/event-packages/presence/presence.test.ts';
+const watchers = 'test/notifier/watchers.test.ts';
 
 /** Rows that wait for the same thing; the first shows what is answered meanwhile. */
 function waiting(
@@ -71,21 +75,11 @@ const lists = [
 ];
 
 const others = [
-  ['M38-01', 'RFC 3842 3.5, 5.2, 3.11', 'the message summary'],
-  ['P38-01', 'RFC 3856 6.5, 6.6, 6.10', 'presence: pidf, authenticated, not too fast'],
-  ['R36-01', 'RFC 3680', 'reg: registrations and their contacts'],
-  ['W38-01', 'RFC 3857, 3858', 'watcher information'],
   ['U60-01', 'RFC 6080', 'ua-profile'],
   ['BSF-01', 'no RFC', 'call-info and line-seize'],
 ] as const;
-const unseen = [
-  ['M38-02', 'RFC 3842 3.6', 'message-summary without a subscription'],
-  ['P38-02', 'RFC 3863 4.1', 'the form of pidf'],
-  ['P38-03', 'RFC 4480 3.2, 4479', 'activities of a person'],
-  ['X-01', 'no RFC', 'xpidf'],
-  ['S74-01', 'RFC 7463 5.3, 5.4', 'seizing a shared line'],
-] as const;
-const { later, held } = rowsOf('');
+const unseen = [['S74-01', 'RFC 7463 5.3, 5.4', 'seizing a shared line']] as const;
+const { later, held, foreign } = rowsOf('');
 const reason = 'the package is not served yet';
 
 const features = held('A-01', 'no RFC', 'as-feature-event: wishes, the picture, refusals', {
@@ -110,6 +104,87 @@ const features = held('A-01', 'no RFC', 'as-feature-event: wishes, the picture, 
   ],
 });
 
+const asAsked = (event: string) =>
+  `${event}: Accept, expiry, who may watch, refresh, fetch and end are as RFC 6665 asks`;
+const restarted = 'after kill -9 all of them go on in their dialogs, with higher versions and the same watchers';
+
+const served = [
+  held('M38-01', 'RFC 3842 3.5, 5.2, 3.11', 'the message summary: account always, counts with the urgent ones, CRLF', {
+    'test/event-packages/message-summary/message-summary.test.ts': [
+      'M38-01: is that of RFC 3842 4.1, byte by byte',
+      'M38-01: of an empty mailbox, and of one that was heard, says that nothing waits, with its counts',
+      'M38-01: has counts up to 2^32-1, and none that is no number',
+      'cannot be given a line by a name: header injection',
+    ],
+    [wire]: [
+      asAsked('message-summary'),
+      'M38-01: the message lamp follows the mailbox: nothing, two new, heard, nothing',
+      'M38-01: every summary that leaves has three lines with CRLF, and an account without angle brackets',
+      'beside FreeSWITCH: urgent messages light the lamp and are counted, in one tenant and not in the other',
+    ],
+  }),
+  foreign(
+    'M38-02',
+    'RFC 3842 3.6',
+    'a new Call-ID after expiry; NOTIFY without a subscription',
+    'the first is for phones, and none is sent without a subscription',
+  ),
+  held('R36-01', 'RFC 3680', 'reg: the registration and its contacts, with a version, every 5 s at most', {
+    'test/event-packages/reg/reg.test.ts': [
+      'R36-01: is a full document with a contact as in RFC 3680 6, byte by byte',
+      'R36-01: goes from init to active, and after the last contact over terminated back to init',
+    ],
+    [wire]: [
+      asAsked('reg'),
+      'R36-01: a registration that ends is told as terminated, and as active when it comes back',
+      'beside FreeSWITCH: each phone of a user is a contact with its own URI, and the same id while it is there',
+      restarted,
+    ],
+  }),
+  held('W38-01', 'RFC 3857, 3858', 'dialog.winfo and presence.winfo, every 5 s at most; no winfo of winfo', {
+    'test/event-packages/winfo/winfo.test.ts': [
+      'W38-01: is a full document like that of RFC 3858 5, byte by byte',
+      'W38-01: names its package, the resource as subscribed, and its version',
+    ],
+    [watchers]: [
+      'W38-01: who watches the watchers is told who is there, and of everybody who comes and goes',
+      'W38-01: many who come at once are told together, no sooner than 5 s after the last word, whatever the profile says',
+    ],
+    [wire]: [
+      asAsked('dialog.winfo'),
+      asAsked('presence.winfo'),
+      'W38-01: who watches the lamp of a user is told to him: those there are, those who come, those who go',
+      'W38-01: presence and dialog have lists of their own, and there is none of the watchers of watchers',
+      restarted,
+    ],
+  }),
+  held(
+    'P38-01',
+    'RFC 3856 6.5, 6.6, 6.10',
+    'presence: pidf, authenticated; as fast as the profile says, for lamps made of it',
+    {
+      [presence]: [
+        'P38-01: who watches must log in, and is told no faster than his profile says',
+        'X-01: an old Polycom is answered in xpidf, whichever of the two it names first; without Accept it is pidf',
+      ],
+    },
+  ),
+  held('P38-02', 'RFC 3863 4.1', 'the form of pidf', {
+    [presenceForm]: [
+      'P38-02, P38-03, X-01: are valid and tell one state, whatever the PBX and the network say',
+      'P38-02: name the presentity byte by byte as subscribed, escaped',
+    ],
+  }),
+  held('P38-03', 'RFC 4480 3.2, 4479', 'activities of a person', {
+    [presence]: ['P38-03: presence follows a call, do not disturb and the registration of a phone'],
+    [presenceForm]: ['P38-02, P38-03, X-01: are valid and tell one state, whatever the PBX and the network say'],
+  }),
+  held('X-01', 'no RFC', 'xpidf', {
+    [presence]: ['X-01: xpidf says open, inuse and closed with the words that Polycoms use themselves'],
+    [presenceForm]: ['P38-02, P38-03, X-01: are valid and tell one state, whatever the PBX and the network say'],
+  }),
+];
+
 export const packageChapters: readonly Chapter[] = [
   { title: 'RFC 6446, RFC 5839: rates, conditional notification', rows: [...rates, ...conditional] },
   { title: 'RFC 3903: PUBLISH', rows: publications },
@@ -119,6 +194,7 @@ export const packageChapters: readonly Chapter[] = [
     rows: [
       ...others.map(([id, section, rule]) => later(id, section, rule, reason, { [events]: [notServed] })),
       ...unseen.map(([id, section, rule]) => later(id, section, rule, reason)),
+      ...served,
       features,
     ],
   },

@@ -15,7 +15,7 @@ export const chapters: readonly Chapter[] = [
 
 const head = `# Conformance
 
-What the RFCs ask of a server of \`as-feature-event\` and \`dialog\`, and the tests that hold it. Made from
+What the RFCs ask of a server of the event packages in [packages.md](packages.md), and the tests that hold it. Made from
 \`test/truth/conformance/\` by \`npm run generate\`; \`test/truth/conformance.test.ts\` fails where a row is missing, or names a
 test that does not exist. A test has the id of its requirement in its name: \`grep -rn E65-14 test\`.
 
