@@ -67,9 +67,10 @@ export class WorkQueue<T, R = never> {
     return this.#inDialog.size + this.#fresh.size + this.#unopened.size;
   }
 
-  /** True while a flood is read: what comes now is better kept by `keep` than taken apart. */
+  /** True while a flood is read or waits to be opened: what comes now is to be kept by `keep`, behind it. */
   get flooded(): boolean {
-    return this.#reading && this.#unopened.size < mostUnopened;
+    const { size } = this.#unopened;
+    return (this.#reading || size > 0) && size < mostUnopened;
   }
 
   /** A datagram of a flood, to be opened in its turn: emptying the socket goes first. */

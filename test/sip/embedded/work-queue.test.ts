@@ -90,10 +90,12 @@ describe('the work queue', () => {
     assert.deepEqual([opened.length, served.length, work.size], [0, 0, 301], 'it is still coming in');
     clock.advance(70);
     await turn();
-    assert.equal(work.flooded, false);
+    assert.equal(work.flooded, true, 'what comes now waits behind it');
+    work.keep('last');
     assert.ok(opened.length < 20, 'no heap of parsed messages');
     await all();
-    assert.deepEqual(served, ['first', ...names]);
+    assert.equal(work.flooded, false);
+    assert.deepEqual(served, ['first', ...names, 'last']);
     assert.equal(Math.max(...waits), 70, 'they waited from when they were read');
     assert.equal(work.size, 0);
   });
