@@ -50,6 +50,8 @@ export interface RenderRequest {
   readonly boundary: string;
   /** The subscriptions to the package that this one is `about`, oldest first; empty for all other packages. */
   readonly watchers: readonly WatcherEntry[];
+  /** The parameters of the Event header that the package keeps (`EventPackage.params`); foreign text. */
+  readonly params: Readonly<Record<string, string>>;
 }
 
 export interface Rendered {
@@ -99,6 +101,8 @@ export interface EventPackage {
   readonly leastIntervalMs?: number;
   /** The package whose subscriptions its documents are about (RFC 3857): their births and ends wake its own. */
   readonly about?: string;
+  /** Parameters of the Event header that its subscriptions keep, lower case (RFC 6080 5.2). Default: none. */
+  readonly params?: readonly string[];
   /** Largest body accepted in a SUBSCRIBE, bytes; 413 beyond. 0: bodies are ignored. */
   readonly maxRequestBytes: number;
   /** Pure: the same arguments give the same bytes. */

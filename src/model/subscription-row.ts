@@ -24,6 +24,8 @@ export interface SubscriptionRow {
   /** Ends of the reserved blocks: every start begins here. */
   readonly cseqLimit: number;
   readonly versionLimit: number;
+  /** What few subscriptions agreed on besides, as JSON that the store does not read; null: nothing. */
+  readonly extra: string | null;
 }
 
 /** What of a subscription changes with each refresh and each call. */

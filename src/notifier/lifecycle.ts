@@ -10,10 +10,12 @@ import type { Numbers } from './numbers.ts';
 import type { Outbox } from './outbox.ts';
 import type { SubscriptionStore } from './ports.ts';
 import { RareComplaint } from './rare-complaint.ts';
+import { agreedRate, leastIntervalMs } from './rate.ts';
 import { type EndReason, type Subscription, toPulse, toRow } from './record.ts';
 import { isReplaceable, type Roster } from './roster.ts';
-import { type Draft, newSubscription, tellScope } from './subscribe.ts';
-import { asked, ends, held, nothingOwed, released } from './subscription.ts';
+import { type Draft, newSubscription, tellScope, termsAsked } from './subscribe.ts';
+import { asked, ends, held, noState, nothingOwed, released, spared } from './subscription.ts';
+import { withRate, writeExtra } from './terms.ts';
 import { putWishes } from './wishes.ts';
 
 export interface LifecycleDeps {
@@ -70,6 +72,17 @@ export class Lifecycle {
     return expires === 0 ? this.#unsubscribe(draft, sub) : this.#refresh(draft, sub);
   }
 
+  /** The phone asks for other rates in its answer to a NOTIFY (RFC 6446 4.1); an Event without any takes none away. */
+  repace(sub: Subscription, params: Readonly<Record<string, string>>): void {
+    const left = Math.ceil((sub.expiresAt - this.#deps.clock.now()) / 1000);
+    const rate = agreedRate(params, { expires: left, intervalMs: leastIntervalMs(sub.pkg, sub.profile) });
+    if (rate === null || sub.ending !== null) return;
+    const before = sub.terms?.pace;
+    sub.terms = withRate(sub.terms, rate);
+    if (sub.terms?.pace !== before) sub.terms?.pace?.sent(sub.lastNotifyAt ?? this.#deps.clock.now());
+    void this.#rewrite(sub);
+  }
+
   /** It is found, counted down and woken from now on. */
   list(sub: Subscription): void {
     this.#deps.roster.add(sub);
@@ -114,6 +127,7 @@ export class Lifecycle {
     const sub = this.#drafted(draft, 0);
     sub.ending = 'timeout';
     sub.debt = ends(sub.debt);
+    if (this.#hasState(draft, sub)) sub.debt = { ...sub.debt, scope: noState };
     this.#deps.outbox.attach(sub);
     return this.#granted(draft, sub);
   }
@@ -150,41 +164,52 @@ export class Lifecycle {
     else if (sub.channel.dialog.localCseqLimit !== storedCseqLimit) numbers.reserve([sub]);
     this.#supersede(sub);
     this.list(sub);
-    sub.debt = asked(sub.debt, 'full');
+    sub.debt = asked(sub.debt, this.#hasState(draft, sub) ? noState : 'full');
     return this.#granted(draft, sub);
   }
 
   #refresh(draft: Draft, sub: Subscription): SubscribeAnswer | Promise<SubscribeAnswer> {
-    const { clock, profileFor, store, logger } = this.#deps;
+    const { clock, profileFor, store } = this.#deps;
     sub.granted = draft.expires;
     sub.expiresAt = clock.now() + draft.expires * 1000;
     sub.profile = profileFor(sub.userAgent);
     this.#expiry.put(sub);
+    const { terms, contentType } = sub;
+    sub.terms = termsAsked(draft, sub.profile, terms);
+    sub.contentType = draft.contentType;
     const scope = tellScope(draft);
     if (scope === 'full') this.untold.delete(sub);
-    sub.debt = asked(sub.debt, scope);
-    const answer = this.#granted(draft, sub);
-    if (sub.contentType === draft.contentType) {
+    const hasState = this.#hasState(draft, sub);
+    sub.debt = hasState ? spared(sub.debt) : asked(sub.debt, scope);
+    const answer = hasState ? this.#spared(draft, sub) : this.#granted(draft, sub);
+    if (sub.contentType === contentType && writeExtra(sub.terms) === writeExtra(terms)) {
       store.pulseSubscription(toPulse(sub));
       return answer;
     }
-    sub.contentType = draft.contentType;
-    const failed = (error: unknown) =>
+    return this.#rewrite(sub).then(() => answer);
+  }
+
+  /** Never rejects: what it agreed on anew holds, and is forgotten by a restart. */
+  #rewrite(sub: Subscription): Promise<void> {
+    const { store, logger } = this.#deps;
+    return store.putSubscription(toRow(sub)).catch((error: unknown) => {
       logger.warn({ err: error, id: sub.id }, 'the new form of a subscription cannot be stored');
-    return store
-      .putSubscription(toRow(sub))
-      .catch(failed)
-      .then(() => answer);
+    });
   }
 
   /** RFC 6665 4.2.1.4: Expires 0 in the dialog. */
   #unsubscribe(draft: Draft, sub: Subscription): Promise<SubscribeAnswer> {
+    const hasState = this.#hasState(draft, sub);
     const deleted = this.unlist(sub);
     sub.ending = 'timeout';
     sub.granted = 0;
     sub.expiresAt = this.#deps.clock.now();
     sub.debt = nothingOwed; // until the answer: no NOTIFY of before may come between
     return deleted.then(() => {
+      if (hasState) {
+        this.#deps.outbox.discard(sub);
+        return { status: 204, expires: 0 };
+      }
       sub.debt = ends(sub.debt);
       return this.#granted(draft, sub);
     });
@@ -210,6 +235,21 @@ export class Lifecycle {
       outbox.flush(channel);
     };
     return { status: 200, expires, after: () => void putWishes(wishes, draft, grant, logger).then(release) };
+  }
+
+  /** RFC 5839 6.3: the phone has what a NOTIFY would say. What else it is owed still comes. */
+  #spared({ expires }: Draft, { channel }: Subscription): SubscribeAnswer {
+    const { outbox } = this.#deps;
+    outbox.heard(channel);
+    return { status: 204, expires, after: () => outbox.afterAnswer(channel) };
+  }
+
+  /** RFC 5839 6: the condition of the SUBSCRIBE is met. A body asks for more than the state, and gets its answer. */
+  #hasState({ request, phone }: Draft, sub: Subscription): boolean {
+    const { suppressIfMatch } = request;
+    if (suppressIfMatch === null || phone !== null) return false;
+    const tag = this.#deps.outbox.entityTag(sub);
+    return tag !== null && (suppressIfMatch === '*' || suppressIfMatch === tag);
   }
 
   #drafted(draft: Draft, id: number): Subscription {

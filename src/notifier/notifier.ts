@@ -75,6 +75,7 @@ export class Notifier {
       onDropped: (sub) => {
         void this.#lives.unlist(sub);
       },
+      onRate: (sub, params) => this.#lives.repace(sub, params),
       onShown: (sub) => store.pulseSubscription(toPulse(sub)),
     });
     const { grant, profileFor } = deps;

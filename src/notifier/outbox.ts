@@ -3,13 +3,16 @@ import type { Aor } from '../model/aor.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
 import type { Random } from '../model/random.ts';
+import type { ResourceView } from '../model/views.ts';
 import { type DialogState, isSameFlow } from '../sip/dialog.ts';
 import type { NotifyMessage, NotifyResult, NotifySender, SubscriptionStateHeader } from '../sip/front.ts';
 import { judge } from './answer.ts';
+import { EntityTags } from './entity-tags.ts';
 import type { Numbers } from './numbers.ts';
 import type { StateReader } from './ports.ts';
+import { leastIntervalMs } from './rate.ts';
 import type { Channel, Flight, Subscription } from './record.ts';
-import { due, joinScopes, missed, owedAgain, restOfScope, sent, told } from './subscription.ts';
+import { changed, due, joinScopes, missed, noState, owedAgain, restOfScope, sent, told } from './subscription.ts';
 import { type Head, SubscriptionRender } from './subscription-render.ts';
 
 /** Three retransmissions (0.5, 1.5, 3.5 s) have gone by then; milliseconds. */
@@ -39,6 +42,8 @@ export interface OutboxDeps {
   readonly defer: (task: () => void) => void;
   /** The phone ended it by its answer (RFC 6665 4.2.2); it is out of the outbox already. */
   readonly onDropped: (sub: Subscription) => void;
+  /** The phone's answer has an Event header, which may ask for other rates (RFC 6446 4.1). */
+  readonly onRate: (sub: Subscription, params: Readonly<Record<string, string>>) => void;
   /** What the phone was last shown is different. */
   readonly onShown: (sub: Subscription) => void;
 }
@@ -56,9 +61,11 @@ export class Outbox {
   /** Clock time. */
   #yieldingSince: number | null = null;
   #stopped = false;
+  readonly #tags: EntityTags;
 
   constructor(deps: OutboxDeps) {
     this.#deps = deps;
+    this.#tags = new EntityTags(({ watcher, aor }) => deps.mayPickUp(watcher, aor));
   }
 
   /** The subscriptions of a dialog; null for a dialog without any. */
@@ -86,8 +93,9 @@ export class Outbox {
     const now = this.#deps.clock.now();
     let soonest = Number.POSITIVE_INFINITY;
     for (const sub of channel.usages) {
-      const at = due(sub.debt, intervalMs(sub));
+      const at = dueAt(sub);
       if (at <= now) {
+        if (sub.debt.scope === null) sub.debt = changed(sub.debt, []); // RFC 6446 7.1: told again, though nothing is new
         this.#wakeAt(channel, Number.POSITIVE_INFINITY);
         this.#send(sub, now);
         return;
@@ -186,12 +194,14 @@ export class Outbox {
   #send(sub: Subscription, now: number): void {
     const { channel, debt } = sub;
     const { dialog } = channel;
+    const view = this.#deps.state.view(sub.aor);
     const scope = debt.scope ?? 'full';
+    const stateless = scope !== 'full' && scope.length === 0; // RFC 5839 6.2: the phone has the state
     const final = debt.occasion === 'final';
     const head = { event: sub.pkg.event, eventId: sub.eventId, subscription: stateHeader(sub, now) };
     this.#deps.numbers.secure(sub);
-    const rendered = this.#render(sub, scope, head);
-    const [body = nothing, ...others] = rendered.bodies;
+    const rendered = this.#render(view, sub, stateless ? 'full' : scope, head);
+    const [body = nothing, ...others] = stateless ? withoutState : rendered.bodies;
     // RFC 6665 4.4.1: the last NOTIFY is one. Elsewhere the others go one by one, each as soon as it may.
     const rest = final ? null : others.reduce<Scope | null>((sum, other) => joinScopes(sum, other.covers), null);
     sub.debt = sent(debt, now, rest === 'full' ? null : restOfScope(rest, body.covers));
@@ -199,6 +209,7 @@ export class Outbox {
     sub.lastNotifyAt = now;
     sub.lastStatus = null;
     sub.notifies += 1;
+    sub.terms?.pace?.sent(now);
     const flight: Flight = {
       sub,
       occasion: debt.occasion,
@@ -209,7 +220,9 @@ export class Outbox {
     channel.flight = flight;
     if (channel.usages.length > 1) channel.usages = [...channel.usages.filter((other) => other !== sub), sub];
     const { event, eventId, subscription } = head;
-    const message = { event, eventId, subscription, contentType: body.contentType, content: body.content };
+    const headers = this.#headers(view, sub);
+    const plain = { event, eventId, subscription, contentType: body.contentType, content: body.content };
+    const message = headers === undefined ? plain : { ...plain, headers };
     this.#transmit(channel, flight, message);
   }
 
@@ -230,10 +243,23 @@ export class Outbox {
     }
   }
 
-  #render(sub: Subscription, scope: Scope, head: Head): Rendered {
-    const { state } = this.#deps;
+  /** null: its package has none. Of the state as it is now. */
+  entityTag(sub: Subscription): string | null {
+    return this.#tags.of(this.#deps.state.view(sub.aor), sub);
+  }
+
+  /** RFC 5839 6.1. A document that cannot be written has no tag either; `#render` tells of it. */
+  #headers(view: ResourceView, sub: Subscription): NotifyMessage['headers'] {
     try {
-      return sub.pkg.render(state.view(sub.aor), new SubscriptionRender(sub, scope, head, this.#deps));
+      return this.#tags.headers(view, sub);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #render(view: ResourceView, sub: Subscription, scope: Scope, head: Head): Rendered {
+    try {
+      return sub.pkg.render(view, new SubscriptionRender(sub, scope, head, this.#deps));
     } catch (error) {
       // RFC 6665 4.2.1.2 wants its NOTIFY all the same; one without a body claims nothing.
       this.#deps.logger.error({ err: error, event: sub.pkg.event, aor: sub.aor }, 'a document could not be written');
@@ -257,6 +283,7 @@ export class Outbox {
 
   #judge(sub: Subscription, flight: Flight, result: NotifyResult): void {
     sub.lastStatus = result.status;
+    if (result.eventParams != null) this.#deps.onRate(sub, result.eventParams);
     if (flight.occasion === 'final') {
       this.discard(sub);
       return;
@@ -296,13 +323,16 @@ export class Outbox {
   }
 }
 
-function intervalMs({ pkg, profile }: Subscription): number {
-  if (pkg.rate === 'none') return 0;
-  const { leastIntervalMs = 0 } = pkg;
-  return profile.notifyMinIntervalMs > leastIntervalMs ? profile.notifyMinIntervalMs : leastIntervalMs;
+/** Clock time at which this subscription's next NOTIFY goes; Infinity: none is to go. */
+function dueAt({ debt, pkg, profile, terms }: Subscription): number {
+  const at = due(debt, leastIntervalMs(pkg, profile));
+  if (terms === null || terms.pace === null) return at;
+  if (debt.scope === null) return debt.holds > 0 ? at : terms.pace.latest;
+  return debt.haste === 'asked' ? at : Math.max(at, terms.pace.earliest); // RFC 6446 5.2
 }
 
 const nothing: Body = { contentType: null, content: '', covers: 'full' };
+const withoutState: readonly [Body] = [{ ...nothing, covers: noState }];
 
 /** Dialogs one phone may remember; more are never alive at once (security.md 5). */
 const mostShown = 100;
@@ -315,5 +345,7 @@ function mayShow(before: readonly string[], sent: readonly string[]): readonly s
 function stateHeader(sub: Subscription, now: number): SubscriptionStateHeader {
   if (sub.ending !== null) return { state: 'terminated', reason: sub.ending };
   const left = Math.ceil((sub.expiresAt - now) / 1000);
-  return { state: 'active', expires: Math.max(Math.min(left, sub.granted), 0) }; // RFC 6665 4.2.2
+  const expires = Math.max(Math.min(left, sub.granted), 0); // RFC 6665 4.2.2
+  const pace = sub.terms?.pace ?? null;
+  return pace === null ? { state: 'active', expires } : { state: 'active', expires, params: pace.params };
 }

@@ -8,6 +8,7 @@ import type { DialogState } from '../sip/dialog.ts';
 import type { SubscriptionStateHeader } from '../sip/front.ts';
 import { flowName, writeDialog } from './dialog-json.ts';
 import type { Debt, Occasion } from './subscription.ts';
+import { type Terms, writeExtra } from './terms.ts';
 
 export type EndReason = NonNullable<SubscriptionStateHeader['reason']>;
 
@@ -50,6 +51,7 @@ export interface Subscription {
   readonly device: string;
   /** `identityOf` the above. */
   readonly identity: string;
+  terms: Terms | null;
   readonly userAgent: string | null;
   profile: PhoneProfile;
   readonly createdAt: number;
@@ -102,6 +104,7 @@ export function toRow(sub: Subscription): SubscriptionRow {
     shown: sub.shown,
     cseqLimit: sub.channel.dialog.localCseqLimit,
     versionLimit: sub.versionLimit,
+    extra: writeExtra(sub.terms),
   };
 }
 

@@ -8,6 +8,7 @@ import { block } from './numbers.ts';
 import { type Channel, newChannel, type Subscription } from './record.ts';
 import { identityOf } from './roster.ts';
 import { nothingOwed, parked } from './subscription.ts';
+import { readExtra } from './terms.ts';
 
 export interface RestoreDeps {
   readonly now: number;
@@ -88,6 +89,7 @@ function restoreRow(
     watcher,
     device,
     identity: identityOf({ aor, pkg, eventId, watcher, device }),
+    terms: readExtra(row.extra),
     userAgent,
     profile: deps.profileFor(userAgent),
     createdAt: row.createdAt,

@@ -10,10 +10,12 @@ import type { Crowd } from './crowd.ts';
 import { interval } from './interval.ts';
 import { block } from './numbers.ts';
 import type { StateReader } from './ports.ts';
+import { leastIntervalMs } from './rate.ts';
 import { type Channel, newChannel, type Subscription } from './record.ts';
 import { readBody } from './request-body.ts';
 import { identityOf, isReplaceable, type Roster } from './roster.ts';
 import { joinScopes, nothingOwed } from './subscription.ts';
+import { type Terms, termsOf } from './terms.ts';
 
 /** What the steps may look at. */
 export interface Desk {
@@ -167,6 +169,7 @@ export function newSubscription(draft: Draft, id: number, now: number, profile: 
     watcher: watcher.aor,
     device,
     identity: identityOf({ aor, pkg, eventId, watcher: watcher.aor, device }),
+    terms: termsAsked(draft, profile, null),
     userAgent,
     profile,
     createdAt: now,
@@ -187,6 +190,15 @@ export function newSubscription(draft: Draft, id: number, now: number, profile: 
     lastStatus: null,
     notifies: 0,
   };
+}
+
+/** What a SUBSCRIBE asks for beside the plain; `before`: what was agreed so far. */
+export function termsAsked(
+  { request, pkg, expires }: Draft,
+  profile: PhoneProfile,
+  before: Terms | null,
+): Terms | null {
+  return termsOf(request.eventParams, pkg, { expires, intervalMs: leastIntervalMs(pkg, profile) }, before);
 }
 
 /**

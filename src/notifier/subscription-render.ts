@@ -4,6 +4,7 @@ import type { PhoneProfile } from '../model/profile.ts';
 import { type Random, token } from '../model/random.ts';
 import type { NotifyMessage, NotifySender } from '../sip/front.ts';
 import type { Subscription } from './record.ts';
+import { noParams } from './terms.ts';
 
 /** A NOTIFY but for its body. */
 export type Head = Omit<NotifyMessage, 'content' | 'contentType'>;
@@ -25,6 +26,7 @@ export class SubscriptionRender implements RenderRequest {
   readonly version: number;
   readonly shown: readonly string[];
   readonly own: boolean;
+  readonly params: RenderRequest['params'];
   readonly #sub: Subscription;
   readonly #head: Head;
   readonly #tools: RenderTools;
@@ -39,6 +41,7 @@ export class SubscriptionRender implements RenderRequest {
     this.version = sub.version;
     this.shown = sub.shown;
     this.own = sub.watcher === sub.aor;
+    this.params = sub.terms?.params ?? noParams;
     this.#sub = sub;
     this.#head = head;
     this.#tools = tools;

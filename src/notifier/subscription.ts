@@ -77,6 +77,18 @@ export function asked(debt: Debt, scope: Scope): Debt {
   };
 }
 
+/**
+ * A SUBSCRIBE was accepted of a phone that has the present state (RFC 5839 6.3): nothing is owed for it, and what went wrong
+ * before is over, for the phone is there.
+ */
+export function spared(debt: Debt): Debt {
+  if (debt.pausedUntil === 0 && debt.timeouts === 0 && debt.errors === 0) return debt;
+  return { ...debt, pausedUntil: 0, strict: false, timeouts: 0, errors: 0 };
+}
+
+/** A NOTIFY is owed, and no state with it (RFC 5839 6.2). */
+export const noState: Scope = [];
+
 /** Stored over a connection that died with the last process: everything, as soon as the phone subscribes again. */
 export const parked: Debt = {
   ...nothingOwed,

@@ -23,6 +23,12 @@ export interface SubscribeRequest {
   /** RFC 6665 8.2.1: package name and `id`, byte by byte. */
   readonly event: string;
   readonly eventId: string | null;
+  /** The other parameters of Event: names in lower case, values without quotes. Foreign text. */
+  readonly eventParams: Readonly<Record<string, string>>;
+  /** Option tags of Supported, in lower case. */
+  readonly supported: readonly string[];
+  /** RFC 5839: the entity tag of the state that the phone has, or `*`; null: it makes no condition. */
+  readonly suppressIfMatch: string | null;
   /** Seconds; null where the header is absent. */
   readonly expires: number | null;
   /** Media ranges, lower case, without parameters, q=0 left out; null where the header is absent. */
@@ -55,12 +61,16 @@ export interface SubscriptionStateHeader {
   readonly reason?: 'deactivated' | 'probation' | 'rejected' | 'timeout' | 'giveup' | 'noresource' | 'invariant';
   /** Seconds. */
   readonly retryAfter?: number;
+  /** Further parameters, RFC 6446 5.2: `max-rate` and the like. */
+  readonly params?: Readonly<Record<string, string>>;
 }
 
 export interface NotifyMessage {
   readonly event: string;
   readonly eventId: string | null;
   readonly subscription: SubscriptionStateHeader;
+  /** Further headers, canonical names: SIP-ETag, Require. */
+  readonly headers?: readonly (readonly [string, string])[];
   /** null contentType: no body. */
   readonly contentType: string | null;
   readonly content: string;
@@ -72,6 +82,8 @@ export interface NotifyResult {
   readonly local: boolean;
   /** Seconds, from Retry-After; null where absent. */
   readonly retryAfter: number | null;
+  /** Of Event in a 2xx (RFC 6446 4.1), as in a SUBSCRIBE; null, or not there: it had none. */
+  readonly eventParams?: Readonly<Record<string, string>> | null;
 }
 
 /** What the notifier may ask of SIP. */

@@ -24,9 +24,15 @@ export interface EventHeader {
   readonly event: string;
   /** As written, a quoted one with its quotes; null where absent. */
   readonly id: string | null;
+  /** The other parameters: names in lower case, values without quotes; of two with one name the first. */
+  readonly params: EventParams;
 }
 
-/** RFC 6665 8.2.1: exactly one Event with exactly one package. Other parameters than `id` must only be well formed. */
+export type EventParams = Readonly<Record<string, string>>;
+
+const noParams: EventParams = {};
+
+/** RFC 6665 8.2.1: exactly one Event with exactly one package. */
 export function readEvent(lines: readonly string[]): Outcome<EventHeader> {
   const [line = '', ...others] = lines;
   if (others.length > 0) return refused('event-repeated', 'More Than One Event Header', 400);
@@ -41,15 +47,20 @@ const eventOf = remembered((line: string): Outcome<EventHeader> => {
   // COMPAT(several): `dialog;` has one semicolon too many for the grammar, and can mean nothing else.
   const end = withoutLast(line, ';').length;
   let id: string | null = null;
+  const params: [name: string, value: string][] = [];
   eventParam.lastIndex = type[0].length;
   while (eventParam.lastIndex < end) {
     const param = eventParam.exec(line);
     if (param === null) return refused('event-malformed', 'Malformed Event Header', 400);
-    if (param[1]?.toLowerCase() !== 'id') continue;
-    if (id !== null || param[2] === undefined) return refused('event-malformed', 'Malformed Event Id', 400);
-    id = param[2];
+    const [, name = '', value] = param;
+    if (name.toLowerCase() !== 'id') {
+      params.push([name.toLowerCase(), unquoted(value ?? '')]);
+      continue;
+    }
+    if (id !== null || value === undefined) return refused('event-malformed', 'Malformed Event Id', 400);
+    id = value;
   }
-  return granted({ event, id });
+  return granted({ event, id, params: params.length === 0 ? noParams : Object.fromEntries(params.reverse()) });
 });
 
 /** RFC 3261 20.19: seconds; null where absent. Any number of digits is a number and never wraps. */
@@ -138,6 +149,25 @@ export function splitLines(lines: readonly string[]): readonly string[] | null {
   return all;
 }
 
+/** Option tags, in lower case; empty where there are none, and where it is no list: nobody has to support anything. */
+export function readSupported(lines: readonly string[]): readonly string[] {
+  const [line, ...others] = lines;
+  if (line === undefined) return none;
+  return others.length === 0 ? tagsOf(line) : lines.flatMap(tagsOf);
+}
+
+const none: readonly string[] = [];
+const tagsOf = remembered((line: string): readonly string[] => {
+  const tags = splitList(withoutLast(line, ',')) ?? none;
+  return tags.length === 0 ? none : tags.map((tag) => tag.toLowerCase());
+});
+
+/** RFC 5839 8.2: an entity tag, or `*`; null where absent. */
+export function readSuppressIfMatch(line: string | undefined): Outcome<string | null> {
+  if (line === undefined) return granted(null);
+  return isToken(line) ? granted(line) : refused('condition-malformed', 'Malformed Suppress-If-Match Header', 400);
+}
+
 export function isToken(text: string): boolean {
   return wholeToken.test(text);
 }
@@ -172,6 +202,11 @@ function remembered<T>(read: (line: string) => T): (line: string) => T {
     if (key.length <= longestRemembered) known.set(key, value);
     return value;
   };
+}
+
+/** RFC 3261 25.1: without the quotes and backslashes of a quoted string. */
+function unquoted(text: string): string {
+  return text.startsWith('"') ? text.slice(1, -1).replace(/\\(.)/gs, '$1') : text;
 }
 
 function mediaTypeOf(text: string): string | null {

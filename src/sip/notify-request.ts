@@ -18,6 +18,7 @@ export function notifyRequest(
     ['Event', message.eventId === null ? message.event : `${message.event};id=${message.eventId}`], // E65-12, E65-20
     ['Subscription-State', subscriptionState(message.subscription)],
   ];
+  if (message.headers !== undefined) headers.push(...message.headers);
   if (contentType !== null) headers.push(['Content-Type', contentType]);
   return {
     method: 'NOTIFY',
@@ -34,10 +35,12 @@ export function notifyRequest(
 }
 
 /** RFC 6665 8.2.3: terminated carries no expires, the others must (E65-12). */
-function subscriptionState({ state, expires, reason, retryAfter }: SubscriptionStateHeader): string {
+function subscriptionState({ state, expires, reason, retryAfter, params }: SubscriptionStateHeader): string {
   const left = state === 'terminated' || expires === undefined ? '' : `;expires=${expires}`;
   const why = reason === undefined ? '' : `;reason=${reason}`;
-  return `${state}${left}${why}${retryAfter === undefined ? '' : `;retry-after=${retryAfter}`}`;
+  const plain = `${state}${left}${why}${retryAfter === undefined ? '' : `;retry-after=${retryAfter}`}`;
+  if (params === undefined) return plain;
+  return Object.entries(params).reduce((line, [name, value]) => `${line};${name}=${value}`, plain);
 }
 
 /** The engine's part: Via with an IPv6 sent-by and a long branch, User-Agent, Max-Forwards, Content-Length, empty line. */

@@ -20,7 +20,7 @@ import type {
   SubscribeAnswer,
   SubscribeRequest,
 } from './front.ts';
-import { readRetryAfter } from './headers.ts';
+import { readEvent, readRetryAfter } from './headers.ts';
 import { detached } from './message/wire-text.ts';
 import { headBytes, notifyRequest } from './notify-request.ts';
 import { answerOther } from './other-methods.ts';
@@ -218,6 +218,9 @@ export class SipFront implements NotifySender {
       watcher: { aor: domain === null ? null : who, how },
       event: message.event,
       eventId: message.id === null ? null : detached(message.id),
+      eventParams: message.params,
+      supported: message.supported,
+      suppressIfMatch: message.suppressIfMatch,
       expires: message.expires,
       accept: message.accept,
       contentType: message.contentType,
@@ -271,7 +274,11 @@ function soon<T>(value: T | Promise<T>, next: (value: T) => Promise<void> | unde
 
 function toResult(response: FinalResponse): NotifyResult {
   const { status, local } = response;
-  return { status, local, retryAfter: isSuccess(status) ? null : readRetryAfter(response.header('Retry-After')) };
+  if (!isSuccess(status)) return { status, local, retryAfter: readRetryAfter(response.header('Retry-After')) };
+  const line = response.header('Event');
+  if (line === undefined) return { status, local, retryAfter: null };
+  const event = readEvent([line]);
+  return { status, local, retryAfter: null, eventParams: event.ok ? event.value.params : null };
 }
 
 function isSuccess(status: number): boolean {

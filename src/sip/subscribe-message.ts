@@ -9,6 +9,8 @@ import {
   readContentType,
   readEvent,
   readExpires,
+  readSupported,
+  readSuppressIfMatch,
   splitLines,
 } from './headers.ts';
 import { parseNameAddr } from './message/name-addr.ts';
@@ -41,6 +43,10 @@ export interface SubscribeMessage extends Addressing, EventHeader, ContactHeader
   readonly recordRoute: readonly string[];
   /** Option tags. */
   readonly require: readonly string[];
+  /** In lower case. */
+  readonly supported: readonly string[];
+  /** RFC 5839: an entity tag or `*`; null where absent. */
+  readonly suppressIfMatch: string | null;
 }
 
 /** A refusal carries the SIP status: 400, or 489 where there is no Event at all. */
@@ -66,6 +72,8 @@ export function readSubscribe(request: SipRequest): Outcome<SubscribeMessage> {
   const require = splitLines(request.headers('Require'));
   if (!require?.every(isToken)) return refused('require-malformed', 'Malformed Require Header', 400);
   const { callId, cseq, from, to, fromUri, fromTag, toUri, toTag } = addressing.value;
+  const suppressIfMatch = readSuppressIfMatch(request.header('Suppress-If-Match'));
+  if (!suppressIfMatch.ok) return suppressIfMatch;
   // Field by field: spreading three objects costs more than all of the reading above.
   return granted({
     callId,
@@ -80,12 +88,15 @@ export function readSubscribe(request: SipRequest): Outcome<SubscribeMessage> {
     device: contact.value.device,
     event: event.value.event,
     id: event.value.id,
+    params: event.value.params,
     uri,
     expires: expires.value,
     accept: accept.value,
     contentType: contentType.value,
     recordRoute,
     require,
+    supported: readSupported(request.headers('Supported')),
+    suppressIfMatch: suppressIfMatch.value,
   });
 }
 

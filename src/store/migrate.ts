@@ -2,10 +2,14 @@ import { Fault } from '../model/errors.ts';
 import type { Driver } from './driver.ts';
 import { first } from './migrations/0001-first.ts';
 import { pulses } from './migrations/0002-pulses.ts';
+import { extras } from './migrations/0003-extras.ts';
 import { makePrivate } from './privacy.ts';
 
 /** Step n leads from schema n to n+1. Steps are never edited once released. */
-const steps: readonly string[] = [first, pulses];
+const steps: readonly string[] = [first, pulses, extras];
+
+/** The schema that this version writes. */
+export const schemaVersion = steps.length;
 
 /**
  * Brings the schema up to date, each step in a transaction of its own. Before an existing database is changed a copy is

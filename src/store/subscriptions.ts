@@ -23,6 +23,11 @@ export class SubscriptionTable {
   readonly #reserve: Statement;
   readonly #all: Statement;
   readonly #orphans: Statement;
+  readonly #putExtra: Statement;
+  readonly #removeExtra: Statement;
+  readonly #extras: Statement;
+  /** Ids of rows that have something in `extras`: a look-up here is cheaper than a DELETE of nothing. */
+  readonly #extraIds = new Set<number>();
   #raised: Raised;
 
   /** `hard`: the connection that syncs, for limits. */
@@ -48,6 +53,9 @@ export class SubscriptionTable {
        FROM subscriptions LEFT JOIN pulses ON pulses.id = subscriptions.id ORDER BY subscriptions.id`,
     );
     this.#orphans = driver.prepare('DELETE FROM pulses WHERE id NOT IN (SELECT id FROM subscriptions)');
+    this.#putExtra = driver.prepare('INSERT OR REPLACE INTO extras (id, extra) VALUES (?,?)');
+    this.#removeExtra = driver.prepare('DELETE FROM extras WHERE id = ?');
+    this.#extras = driver.prepare('SELECT id, extra FROM extras');
   }
 
   put(row: SubscriptionRow): void {
@@ -68,6 +76,10 @@ export class SubscriptionTable {
       row.cseqLimit - this.#raised.cseqs,
       row.versionLimit - this.#raised.versions,
     );
+    if (row.extra !== null) {
+      this.#putExtra.run(row.id, row.extra);
+      this.#extraIds.add(row.id);
+    } else if (this.#extraIds.delete(row.id)) this.#removeExtra.run(row.id);
   }
 
   /** The dialog goes another way; its pulse is written beside it. */
@@ -80,6 +92,7 @@ export class SubscriptionTable {
   }
 
   remove(id: number): void {
+    this.#extraIds.delete(id);
     this.#remove.run(id);
   }
 
@@ -94,7 +107,9 @@ export class SubscriptionTable {
 
   /** What has not expired at `now`; the rest is deleted. */
   load(now: number): SubscriptionRow[] {
-    const rows = this.#all.map((values) => read(values, this.#raised));
+    const extras = new Map(this.#extras.map(([id, extra]) => [Number(id), String(extra)] as const));
+    for (const id of extras.keys()) this.#extraIds.add(id);
+    const rows = this.#all.map((values) => read(values, this.#raised, extras));
     const living = rows.filter(({ expiresAt }) => expiresAt > now);
     if (living.length < rows.length) for (const { id, expiresAt } of rows) if (expiresAt <= now) this.remove(id);
     this.#orphans.run();
@@ -107,9 +122,10 @@ function textOf(shown: readonly string[]): string {
 }
 
 /** In the order of `columns`, and the pulse behind them. By index: taken apart they would cost twice as much. */
-function read(values: readonly Value[], raised: Raised): SubscriptionRow {
+function read(values: readonly Value[], raised: Raised, extras: ReadonlyMap<number, string>): SubscriptionRow {
+  const id = Number(values[0]);
   return {
-    id: Number(values[0]),
+    id,
     aor: String(values[1]) as Aor,
     event: String(values[2]),
     eventId: text(values[3]),
@@ -125,6 +141,7 @@ function read(values: readonly Value[], raised: Raised): SubscriptionRow {
     shown: listOf(String(values[17] ?? values[12])),
     cseqLimit: Number(values[13]) + raised.cseqs,
     versionLimit: Number(values[14]) + raised.versions,
+    extra: extras.size === 0 ? null : (extras.get(id) ?? null),
   };
 }
 

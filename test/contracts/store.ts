@@ -36,6 +36,7 @@ export function subscriptionRow(id: number, change: Partial<SubscriptionRow> = {
     shown: ['a', 'b'],
     cseqLimit: 1000,
     versionLimit: 1000,
+    extra: null,
     ...change,
   };
 }

@@ -96,6 +96,7 @@ export function renderRequest(
     own: fc.boolean(),
     mayPickUp: fc.boolean(),
     boundary: fc.stringMatching(/^[a-f0-9]{32}$/),
+    params: fc.constant({}),
     watchers: fc.array(watcherEntry, { maxLength: 4 }),
   });
 }

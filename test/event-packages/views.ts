@@ -75,6 +75,7 @@ export function requestWith(
     own: false,
     mayPickUp: false,
     boundary: '0123456789abcdef0123456789abcdef',
+    params: {},
     watchers: [],
     ...others,
     profile: { ...defaultProfile, ...profile },

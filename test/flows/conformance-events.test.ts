@@ -97,16 +97,41 @@ test('U60-01, BSF-01: a package not served yet is 489 with those that are', asyn
   }
 });
 
-test('R58-01, R64-01: rates and entity tags, which are not served, do no harm: 200, a full NOTIFY, no SIP-ETag, no 204', async () => {
+test('R64-01, R64-04: rates in Event and in the 2xx to a NOTIFY are told in Subscription-State; what is no rate does no harm', async () => {
   const user = stage.ext();
   const hand = await stage.hand();
-  const event = 'dialog;max-rate=0.2;min-rate=1;adaptive-min-rate=0.5';
-  const { talk, status } = await hand.ask({ user, event, lines: { 'Suppress-If-Match': '*' } });
+  const event = 'dialog;max-rate=0.2;min-rate="0.1";adaptive-min-rate=nonsense';
+  const { talk, status } = await hand.ask({ user, event });
   assert.equal(status, 200);
-  const notify = await hand.next(talk);
-  assert.match(notify.body, /state="full"/);
-  assert.equal(notify.message.header('SIP-ETag'), undefined);
-  assert.equal(notify.subscriptionState.params.has('max-rate'), false, 'RFC 6446 5.2: nothing is promised');
-  assert.equal((await hand.ask({ user, talk, event, lines: { 'Suppress-If-Match': 'x' } })).status, 200);
+  const rates = ({ params }: { params: ReadonlyMap<string, string> }) =>
+    ['max-rate', 'min-rate', 'adaptive-min-rate'].map((name) => params.get(name));
+  const first = await hand.next(talk);
+  assert.deepEqual(rates(first.subscriptionState), ['0.2', '0.1', undefined]);
+  hand.reply = () => ({ status: 200, headers: 'Event: dialog;max-rate=0.5\r\n' });
+  await hand.ask({ user, talk });
+  assert.deepEqual(rates((await hand.next(talk)).subscriptionState), [undefined, undefined, undefined]);
+  hand.reply = () => 200;
+  const [{ id } = { id: 0 }] = await stage.subscriptions(user);
+  await stage.daemon.api(`/api/v1/subscriptions/${id}/renotify`, { method: 'POST' });
+  assert.deepEqual(rates((await hand.next(talk)).subscriptionState), ['0.5', undefined, undefined]);
+});
+
+test('R58-01 to R58-04: SIP-ETag in a NOTIFY, Suppress-If-Match with it or with * is 204 in the dialog and an empty NOTIFY outside', async () => {
+  const user = stage.ext();
+  const hand = await stage.hand();
+  const { talk } = await hand.ask({ user });
+  const tag = (await hand.next(talk)).message.header('SIP-ETag') ?? '';
+  assert.match(tag, /^[\w-]+$/);
+  for (const condition of [tag, '*']) {
+    const refresh = await hand.ask({ user, talk, lines: { 'Suppress-If-Match': condition } });
+    assert.deepEqual([refresh.status, refresh.header('Expires')], [204, '600']);
+  }
+  assert.equal(hand.heard(talk).length, 1, 'nothing was sent for them');
+  const fresh = await hand.ask({ user, lines: { 'Suppress-If-Match': tag } });
+  const notify = await hand.next(fresh.talk);
+  assert.deepEqual([fresh.status, notify.body, notify.message.header('SIP-ETag')], [200, '', tag]);
+  const other = await hand.ask({ user, talk, lines: { 'Suppress-If-Match': 'another' } });
+  assert.equal(other.status, 200);
   assert.match((await hand.next(talk)).body, /state="full"/);
+  assert.equal((await hand.ask({ user, talk, lines: { 'Suppress-If-Match': '"no token' } })).status, 400);
 });

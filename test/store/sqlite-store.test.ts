@@ -9,6 +9,7 @@ import { systemClock } from '../../src/model/clock.ts';
 import { Fault } from '../../src/model/errors.ts';
 import { systemRandom } from '../../src/model/random.ts';
 import { Driver } from '../../src/store/driver.ts';
+import { schemaVersion } from '../../src/store/migrate.ts';
 import { first } from '../../src/store/migrations/0001-first.ts';
 import { SqliteStore } from '../../src/store/sqlite-store.ts';
 import { storeContract, subscriptionRow } from '../contracts/store.ts';
@@ -173,7 +174,7 @@ test(
       [7, ['c1'], 0, 5000, 7000],
     );
     store.close();
-    assert.ok(existsSync(`${path}.before-v2`));
+    assert.ok(existsSync(`${path}.before-v${schemaVersion}`));
   }),
 );
 
@@ -188,7 +189,7 @@ test(
       () => open(path),
       (error) => error instanceof Fault && error.code === 'store-newer',
     );
-    driver.pragma('user_version = 2');
+    driver.pragma(`user_version = ${schemaVersion}`);
     driver.exec('ALTER TABLE legs RENAME TO elsewhere');
     assert.throws(() => open(path), /no such table: legs/);
     driver.exec('ALTER TABLE elsewhere RENAME TO legs');

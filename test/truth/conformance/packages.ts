@@ -4,8 +4,10 @@ import { refused, rules } from './subscription-table.ts';
 const events = 'test/flows/conformance-events.test.ts';
 const keys = 'test/flows/subscription-rules-features.test.ts';
 
-const harmless =
-  'R58-01, R64-01: rates and entity tags, which are not served, do no harm: 200, a full NOTIFY, no SIP-ETag, no 204';
+const ratesAtTheWire =
+  'R64-01, R64-04: rates in Event and in the 2xx to a NOTIFY are told in Subscription-State; what is no rate does no harm';
+const tagsAtTheWire =
+  'R58-01 to R58-04: SIP-ETag in a NOTIFY, Suppress-If-Match with it or with * is 204 in the dialog and an empty NOTIFY outside';
 const publish =
   'P39-02, P39-03: a PUBLISH is answered 489 with Allow-Events, with two entity tags 400, and is told to nobody';
 const noList =
@@ -29,20 +31,62 @@ function waiting(
   );
 }
 
-const rates = waiting('RFC 6446', 'optional, not built: Event parameters are ignored', harmless, [
-  ['R64-01', '5.1, 5.2', 'max-rate, min-rate and adaptive-min-rate in Event'],
-  ['R64-02', '4.2, 5.2', 'the rate used is told, and kept but for first, refresh, approval and end'],
-  ['R64-03', '5.3', 'a rate lets one NOTIFY pass before expiry'],
-  ['R64-04', '4.1, 9.3', 'rates in the 2xx to a NOTIFY; a refresh without them takes them away'],
-  ['R64-05', '8', 'min-rate above max-rate is lowered'],
-]);
+const pace = 'test/notifier/rate.test.ts';
+const tags = 'test/notifier/conditional.test.ts';
+const { held: ofRates } = rowsOf('RFC 6446');
+const { held: ofTags } = rowsOf('RFC 5839');
 
-const conditional = waiting('RFC 5839', 'optional, not built: Suppress-If-Match is ignored', harmless, [
-  ['R58-01', '6.1', 'SIP-ETag in every NOTIFY, one for each state'],
-  ['R58-02', '6.3', 'a matching refresh is 204 without a NOTIFY'],
-  ['R58-03', '6.2', 'a match outside of a dialog is a NOTIFY without body'],
-  ['R58-04', '6.2–6.4', '* matches always'],
-]);
+const slow =
+  'R64-01, R64-02: max-rate 0.2 is told, and lets one change pass each 5 s, the last one with what is true then';
+const fast =
+  'R64-02, R64-05: nobody is told faster than the package allows, and none is forced faster than he may be told';
+
+const rates = [
+  ofRates('R64-01', '5.1, 5.2', 'max-rate, min-rate and adaptive-min-rate in Event', {
+    [pace]: [
+      slow,
+      'min-rate tells again though nothing is new, and counts from the last NOTIFY',
+      'adaptive-min-rate waits the longer the more was told of late (RFC 6446 7.2)',
+    ],
+    [events]: [ratesAtTheWire],
+  }),
+  ofRates('R64-02', '4.2, 5.2', 'the rate used is told, and kept but for first, refresh, approval and end', {
+    [pace]: [slow, fast, 'R64-02: a refresh and the end are told at once, whatever max-rate says'],
+  }),
+  ofRates('R64-03', '5.3', 'a rate lets one NOTIFY pass before expiry', {
+    [pace]: ['R64-03: a slow max-rate is raised so that one NOTIFY fits before the end'],
+  }),
+  ofRates('R64-04', '4.1, 9.3', 'rates in the 2xx to a NOTIFY; a refresh without them takes them away', {
+    [pace]: ['R64-04: rates in the 2xx to a NOTIFY hold from then on; a refresh without any takes them away'],
+    [events]: [ratesAtTheWire],
+  }),
+  ofRates('R64-05', '8', 'min-rate above max-rate is lowered', { [pace]: [fast] }),
+];
+
+const conditional = [
+  ofTags('R58-01', '6.1', 'SIP-ETag in every NOTIFY, one for each state', {
+    [tags]: [
+      'R58-01: each NOTIFY has the tag of the state, the same for all who watch it, another for another state',
+      'the tag of a state is the same after a restart',
+    ],
+    [events]: [tagsAtTheWire],
+  }),
+  ofTags('R58-02', '6.3', 'a matching refresh is 204 without a NOTIFY', {
+    [tags]: [
+      'R58-02: a refresh with the tag of the present state is 204, extends the subscription and sends nothing',
+      'R58-02: a refresh with the tag of another state is 200 and told everything',
+    ],
+    [events]: [tagsAtTheWire],
+  }),
+  ofTags('R58-03', '6.2', 'a match outside of a dialog is a NOTIFY without body', {
+    [tags]: ['R58-03: a new subscription with the tag of the present state is 200 and a NOTIFY without a body'],
+    [events]: [tagsAtTheWire],
+  }),
+  ofTags('R58-04', '6.2–6.4', '* matches always', {
+    [tags]: ['a change that waits for its time is told after a 204 to *'],
+    [events]: [tagsAtTheWire],
+  }),
+];
 
 const publications = waiting('RFC 3903', 'PUBLISH is not served: the PBX is the one writer', publish, [
   ['P39-02', '6 step 1–2', 'foreign Request-URI 404, unknown package 489'],

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import type { EventPackage, RenderRequest } from '../event-packages/event-package.ts';
+import type { PhoneProfile } from '../model/profile.ts';
+import type { ResourceView } from '../model/views.ts';
+import type { Subscription } from './record.ts';
+import { noParams } from './terms.ts';
+
+type Headers = readonly (readonly [string, string])[];
+
+/** What a document depends on besides the view. */
+interface Kind {
+  readonly pkg: EventPackage;
+  readonly contentType: string;
+  readonly profile: PhoneProfile;
+  readonly own: boolean;
+  readonly mayPickUp: boolean;
+}
+
+interface Entry extends Kind {
+  readonly tag: string;
+  /** Made once for all who watch it. */
+  readonly headers: Headers;
+}
+
+const none: readonly Entry[] = [];
+
+/** Characters of a tag: 66 bits. */
+const tagLength = 11;
+
+/**
+ * RFC 5839 6.1: one tag for each state of a resource, whoever is told of it: a hash of the full document, without what
+ * belongs to a subscription. So it is the same after a restart, and where a call came and went it is that of before.
+ */
+export class EntityTags {
+  readonly #known = new WeakMap<ResourceView, readonly Entry[]>();
+  readonly #mayPickUp: (sub: Subscription) => boolean;
+
+  constructor(mayPickUp: (sub: Subscription) => boolean) {
+    this.#mayPickUp = mayPickUp;
+  }
+
+  /** null: documents about watchers are new each second, and have none. */
+  of(view: ResourceView, sub: Subscription): string | null {
+    return this.#entry(view, sub)?.tag ?? null;
+  }
+
+  /** The tag as a header of a NOTIFY; undefined: none. */
+  headers(view: ResourceView, sub: Subscription): Headers | undefined {
+    return this.#entry(view, sub)?.headers;
+  }
+
+  #entry(view: ResourceView, sub: Subscription): Entry | null {
+    const { pkg, contentType, profile, terms } = sub;
+    if (pkg.about !== undefined) return null;
+    const own = sub.watcher === sub.aor;
+    const mayPickUp = profile.pickup !== 'none' && this.#mayPickUp(sub);
+    const isPlain = terms === null || terms.params === noParams;
+    const known = isPlain ? (this.#known.get(view) ?? none) : none;
+    for (const entry of known) {
+      if (entry.pkg !== pkg || entry.contentType !== contentType || entry.profile !== profile) continue;
+      if (entry.own === own && entry.mayPickUp === mayPickUp) return entry;
+    }
+    const entry = made(view, sub, { pkg, contentType, profile, own, mayPickUp });
+    if (isPlain) this.#known.set(view, [...known, entry]);
+    return entry;
+  }
+}
+
+function made(view: ResourceView, { pkg, terms }: Subscription, kind: Kind): Entry {
+  const { contentType, profile, own, mayPickUp } = kind;
+  const request: RenderRequest = {
+    entity: view.aor,
+    contentType,
+    profile,
+    scope: 'full',
+    occasion: 'initial',
+    version: 0,
+    shown: [],
+    roomBytes: Number.POSITIVE_INFINITY,
+    own,
+    mayPickUp,
+    boundary: 'tag',
+    watchers: [],
+    params: terms?.params ?? noParams,
+  };
+  const { bodies } = pkg.render(view, request);
+  const hash = createHash('sha256').update(`${pkg.event}\n${view.aor}\n`);
+  for (const { content } of bodies) hash.update(content);
+  const tag = hash.digest('base64url').slice(0, tagLength);
+  return { ...kind, tag, headers: [['SIP-ETag', tag]] };
+}

@@ -1,0 +1,93 @@
+import type { EventPackage } from '../event-packages/event-package.ts';
+import type { PhoneProfile } from '../model/profile.ts';
+
+/** RFC 6446: NOTIFYs a second that were agreed on; null where the phone asked for none. */
+export interface Rate {
+  /** Never more often than this, but for the answer to a SUBSCRIBE and the end. */
+  readonly max: number | null;
+  /** At least so often, though nothing changes. */
+  readonly min: number | null;
+  /** On average at least so often. */
+  readonly adaptiveMin: number | null;
+}
+
+/** What a phone may ask of us where nothing changes, NOTIFYs a second: one each 5 s. */
+const mostForced = 0.2;
+/** RFC 6446 7.2: the time that the average of adaptive-min-rate is taken over; seconds. */
+const periodS = 60;
+
+/** Milliseconds from one change told to the next, whatever a phone asks for (RFC 4235 3.10 and its like). */
+export function leastIntervalMs({ rate, leastIntervalMs = 0 }: EventPackage, profile: PhoneProfile): number {
+  if (rate === 'none') return 0;
+  return profile.notifyMinIntervalMs > leastIntervalMs ? profile.notifyMinIntervalMs : leastIntervalMs;
+}
+
+/**
+ * The rates used, from what Event asks for: null where it asks for none. Nobody is told faster than `intervalMs` allows; a
+ * slow one is raised so that one NOTIFY fits before the end (RFC 6446 5.3), and none is forced faster than it may go (8).
+ *
+ * @param expires seconds granted
+ */
+export function agreedRate(
+  params: Readonly<Record<string, string>>,
+  { expires, intervalMs }: { readonly expires: number; readonly intervalMs: number },
+): Rate | null {
+  const [max, min, adaptiveMin] = [params['max-rate'], params['min-rate'], params['adaptive-min-rate']].map(rateOf);
+  if (max == null && min == null && adaptiveMin == null) return null;
+  const fastest = intervalMs > 0 ? 1000 / intervalMs : Number.POSITIVE_INFINITY;
+  const most = max == null ? null : Math.min(Math.max(max, expires > 0 ? 1 / expires : 0), fastest);
+  const forced = (rate: number | null | undefined) =>
+    rate == null || rate === 0 ? null : Math.min(rate, mostForced, fastest, most ?? fastest);
+  return { max: most === 0 ? null : most, min: forced(min), adaptiveMin: forced(adaptiveMin) };
+}
+
+/** RFC 6446 9.2: up to two digits, and up to ten behind the point; anything else is no rate. */
+function rateOf(text: string | undefined): number | null {
+  return text !== undefined && /^\d{1,2}(?:\.\d{1,10})?$/.test(text) ? Number(text) : null;
+}
+
+/** Subscription-State tells the rates used (RFC 6446 5.2). */
+export function rateParams({ max, min, adaptiveMin }: Rate): Readonly<Record<string, string>> {
+  const all = { 'max-rate': max, 'min-rate': min, 'adaptive-min-rate': adaptiveMin };
+  return Object.fromEntries(Object.entries(all).flatMap(([name, rate]) => (rate === null ? [] : [[name, text(rate)]])));
+}
+
+function text(rate: number): string {
+  return rate.toFixed(10).replace(/\.?0+$/, '');
+}
+
+/** The rates of one subscription, and when its last NOTIFYs left. */
+export class Pace {
+  readonly rate: Rate;
+  readonly params: Readonly<Record<string, string>>;
+  #sentAt: readonly number[] = [];
+
+  constructor(rate: Rate) {
+    this.rate = rate;
+    this.params = rateParams(rate);
+  }
+
+  /** A NOTIFY left. */
+  sent(now: number): void {
+    const recent = this.rate.adaptiveMin === null ? [] : this.#sentAt.filter((at) => at > now - periodS * 1000);
+    this.#sentAt = [...recent, now];
+  }
+
+  /** Clock time before which no change may be told. */
+  get earliest(): number {
+    const last = this.#sentAt.at(-1);
+    return last === undefined || this.rate.max === null ? 0 : last + 1000 / this.rate.max;
+  }
+
+  /** Clock time at which something must be told though nothing is new; Infinity: never. */
+  get latest(): number {
+    const last = this.#sentAt.at(-1);
+    if (last === undefined) return Number.POSITIVE_INFINITY;
+    const { min, adaptiveMin } = this.rate;
+    const steady = min === null ? Number.POSITIVE_INFINITY : 1 / min;
+    // RFC 6446 7.2: the more was told of late, the longer may be waited
+    const adaptive =
+      adaptiveMin === null ? Number.POSITIVE_INFINITY : this.#sentAt.length / (adaptiveMin ** 2 * periodS);
+    return Math.max(last + Math.min(steady, adaptive) * 1000, this.earliest);
+  }
+}
