@@ -1,6 +1,7 @@
 import { adapterKinds } from '../../adapters/index.ts';
 import { exampleYaml, schemaJson } from '../../src/config/sample.ts';
 import { torturePage } from '../sip/message/torture-page.ts';
+import { comparedPage } from './compared/page.ts';
 import { conformancePage } from './conformance/page.ts';
 
 /** The files of config/ and docs/ that are made from the code. */
@@ -11,6 +12,7 @@ export function generated(): Readonly<Record<string, string>> {
   return {
     'config/lamplighter.example.yaml': exampleYaml(asterisk, freeswitch),
     'config/lamplighter.schema.json': schemaJson(kinds),
+    'docs/compared.md': comparedPage(),
     'docs/conformance.md': conformancePage(),
     'docs/torture-tests.md': torturePage(),
   };

@@ -1,0 +1,69 @@
+import { type Chapter, notHere, otherwise, same } from './row.ts';
+
+const subscriptions = 'test/flows/prior-systems-subscriptions.test.ts';
+const packages = 'test/flows/packages.test.ts';
+const presenceFlow = 'test/flows/presence.test.ts';
+
+const documents: Chapter = {
+  title: 'babble-drachtio-presence 3.0.9: what phones see',
+  rows: [
+    same('`application/dialog-info+xml`', 'the package `dialog`; always full documents', {
+      'test/flows/lamps.test.ts': ['two calls of one extension are two dialogs, and the end of one leaves the other'],
+    }),
+    same('target `sip:**…` in dialog-info, for pickup', '`pickup: code` and `pickupCode` of a phone profile', {
+      'test/flows/pickup.test.ts': [
+        'by code: the target of a ringing call is what a phone dials, and the caller again after the answer',
+      ],
+    }),
+    same('`application/pidf+xml`, `application/xpidf+xml`', 'the package `presence`', {
+      [presenceFlow]: [
+        'X-01: an old Polycom is answered in xpidf, whichever of the two it names first; without Accept it is pidf',
+      ],
+    }),
+    same('`application/simple-message-summary`', 'the package `message-summary`', {
+      [packages]: ['M38-01: the message lamp follows the mailbox: nothing, two new, heard, nothing'],
+    }),
+    otherwise('the package by Accept', 'by Event (RFC 6665 8.2.1), the form by Accept', {
+      [subscriptions]: [
+        'a phone that takes nothing we write is answered 406 (Kamailio and OpenSIPS: Accept ignored; Asterisk: 489; babble-drachtio: Event ignored)',
+      ],
+    }),
+    otherwise('at least 90 s, at most 3600 s', 'at least 60 s, at most 3600 s or the package’s', {
+      'test/notifier/subscribe.test.ts': [
+        'E65-06: 423 with Min-Expires only where 0 < asked < 3600 and asked < the minimum',
+      ],
+    }),
+    /* CHECK-SYNC, WATCH */
+  ],
+};
+
+const events: Chapter = {
+  title: 'babble-drachtio-presence 3.0.9: its events and options',
+  rows: [
+    otherwise('`options.srf`, `options.em`', 'a program of its own: `npm start -- --config FILE`', {
+      'test/flows/start-stop.test.ts': [
+        'a wrong configuration ends with exit code 2 and names path, line and nearest key',
+      ],
+    }),
+    otherwise('`presence.subscribe.in`, `presence.voicemail.in`', 'nothing to answer: the PBX has said it already', {
+      'test/notifier/subscribe.test.ts': [
+        'E65-08, E65-10, D42-04: a SUBSCRIBE is answered 200 and followed by a full NOTIFY with version 0',
+      ],
+    }),
+    otherwise('`presence.dialog.out {entity, display, update, all}`', 'the PBX’s adapter', {
+      'test/flows/lamps.test.ts': [
+        'a lamp follows a call: dark, ringing, busy, held by the side that pressed hold, busy, dark',
+      ],
+    }),
+    otherwise('`registrar` events', 'registrations come from the PBX', {
+      [packages]: ['R36-01: a registration that ends is told as terminated, and as active when it comes back'],
+    }),
+    notHere(
+      '`presence.status.in`',
+      'what a phone says is a wish or a publication, and told on `GET /api/v1/events` like any other change',
+    ),
+    /* VOICEMAIL OUT, STATUS OUT */
+  ],
+};
+
+export const babble: readonly Chapter[] = [documents, events];
