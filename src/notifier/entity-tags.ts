@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { EventPackage, RenderRequest } from '../event-packages/event-package.ts';
+import type { Aor } from '../model/aor.ts';
 import type { PhoneProfile } from '../model/profile.ts';
 import type { ResourceView } from '../model/views.ts';
 import type { Subscription } from './record.ts';
@@ -17,12 +18,17 @@ interface Kind {
 }
 
 interface Entry extends Kind {
+  readonly view: ResourceView;
   readonly tag: string;
   /** Made once for all who watch it. */
   readonly headers: Headers;
 }
 
 const none: readonly Entry[] = [];
+
+/** Resources whose tags are remembered, and forms of one: what is forgotten is made again. */
+const mostKnown = 50_000;
+const mostForms = 16;
 
 /** Characters of a tag: 66 bits. */
 const tagLength = 11;
@@ -32,7 +38,8 @@ const tagLength = 11;
  * belongs to a subscription. So it is the same after a restart, and where a call came and went it is that of before.
  */
 export class EntityTags {
-  readonly #known = new WeakMap<ResourceView, readonly Entry[]>();
+  /** What was told last of each resource, in each form. By name: to look for a view in a WeakMap costs ten times as much. */
+  readonly #known = new Map<Aor, readonly Entry[]>();
   readonly #mayPickUp: (sub: Subscription) => boolean;
 
   constructor(mayPickUp: (sub: Subscription) => boolean) {
@@ -54,14 +61,19 @@ export class EntityTags {
     if (pkg.about !== undefined) return null;
     const own = sub.watcher === sub.aor;
     const mayPickUp = profile.pickup !== 'none' && this.#mayPickUp(sub);
-    const isPlain = terms === null || terms.params === noParams;
-    const known = isPlain ? (this.#known.get(view) ?? none) : none;
+    const kind = () => ({ pkg, contentType, profile, own, mayPickUp });
+    if (terms !== null && terms.params !== noParams) return made(view, sub, kind());
+    const known = this.#known.get(view.aor) ?? none;
     for (const entry of known) {
       if (entry.pkg !== pkg || entry.contentType !== contentType || entry.profile !== profile) continue;
-      if (entry.own === own && entry.mayPickUp === mayPickUp) return entry;
+      if (entry.view === view && entry.own === own && entry.mayPickUp === mayPickUp) return entry;
     }
-    const entry = made(view, sub, { pkg, contentType, profile, own, mayPickUp });
-    if (isPlain) this.#known.set(view, [...known, entry]);
+    const entry = made(view, sub, kind());
+    if (known === none && this.#known.size >= mostKnown) this.#known.clear();
+    this.#known.set(
+      view.aor,
+      [...known.filter((other) => other.view === view || other.pkg !== pkg), entry].slice(-mostForms),
+    );
     return entry;
   }
 }
@@ -87,5 +99,5 @@ function made(view: ResourceView, { pkg, terms }: Subscription, kind: Kind): Ent
   const hash = createHash('sha256').update(`${pkg.event}\n${view.aor}\n`);
   for (const { content } of bodies) hash.update(content);
   const tag = hash.digest('base64url').slice(0, tagLength);
-  return { ...kind, tag, headers: [['SIP-ETag', tag]] };
+  return { ...kind, view, tag, headers: [['SIP-ETag', tag]] };
 }

@@ -221,8 +221,7 @@ export class Outbox {
     if (channel.usages.length > 1) channel.usages = [...channel.usages.filter((other) => other !== sub), sub];
     const { event, eventId, subscription } = head;
     const headers = this.#headers(view, sub);
-    const plain = { event, eventId, subscription, contentType: body.contentType, content: body.content };
-    const message = headers === undefined ? plain : { ...plain, headers };
+    const message = { event, eventId, subscription, headers, contentType: body.contentType, content: body.content };
     this.#transmit(channel, flight, message);
   }
 

@@ -15,7 +15,7 @@ import { type Channel, newChannel, type Subscription } from './record.ts';
 import { readBody } from './request-body.ts';
 import { identityOf, isReplaceable, type Roster } from './roster.ts';
 import { joinScopes, nothingOwed } from './subscription.ts';
-import { type Terms, termsOf } from './terms.ts';
+import { isEmpty, type Terms, termsOf } from './terms.ts';
 
 /** What the steps may look at. */
 export interface Desk {
@@ -198,6 +198,7 @@ export function termsAsked(
   profile: PhoneProfile,
   before: Terms | null,
 ): Terms | null {
+  if (before === null && isEmpty(request.eventParams)) return null;
   return termsOf(request.eventParams, pkg, { expires, intervalMs: leastIntervalMs(pkg, profile) }, before);
 }
 

@@ -25,7 +25,6 @@ export function termsOf(
   limits: { readonly expires: number; readonly intervalMs: number },
   before: Terms | null,
 ): Terms | null {
-  if (before === null && isEmpty(asked)) return null;
   const kept = { ...before?.params };
   for (const name of pkg.params ?? []) {
     const value = asked[name];
@@ -82,7 +81,7 @@ function isSame(a: Rate, b: Rate): boolean {
   return a.max === b.max && a.min === b.min && a.adaptiveMin === b.adaptiveMin;
 }
 
-function isEmpty(params: Readonly<Record<string, string>>): boolean {
+export function isEmpty(params: Readonly<Record<string, string>>): boolean {
   for (const _ in params) return false;
   return true;
 }

@@ -70,7 +70,7 @@ export interface NotifyMessage {
   readonly eventId: string | null;
   readonly subscription: SubscriptionStateHeader;
   /** Further headers, canonical names: SIP-ETag, Require. */
-  readonly headers?: readonly (readonly [string, string])[];
+  readonly headers?: readonly (readonly [string, string])[] | undefined;
   /** null contentType: no body. */
   readonly contentType: string | null;
   readonly content: string;

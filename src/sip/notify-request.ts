@@ -18,7 +18,7 @@ export function notifyRequest(
     ['Event', message.eventId === null ? message.event : `${message.event};id=${message.eventId}`], // E65-12, E65-20
     ['Subscription-State', subscriptionState(message.subscription)],
   ];
-  if (message.headers !== undefined) headers.push(...message.headers);
+  if (message.headers !== undefined) for (const header of message.headers) headers.push(header);
   if (contentType !== null) headers.push(['Content-Type', contentType]);
   return {
     method: 'NOTIFY',
