@@ -1,10 +1,12 @@
+import type { AgentState, AgentWish } from '../src/model/agent.ts';
 import type { Aor } from '../src/model/aor.ts';
 import type { Clock } from '../src/model/clock.ts';
 import type { Domain } from '../src/model/domain.ts';
 import type { FeatureName, FeatureRow, FeatureState, FeatureValue, Wish } from '../src/model/feature.ts';
 import type { Logger } from '../src/model/logger.ts';
 import type { Outcome } from '../src/model/outcome.ts';
-import type { PbxEvent } from '../src/model/pbx-event.ts';
+import type { Device, PbxEvent } from '../src/model/pbx-event.ts';
+import type { NotifiedPhone, PhoneNotice } from '../src/model/phone-notice.ts';
 import type { Random } from '../src/model/random.ts';
 
 export type Tell = (event: PbxEvent) => void;
@@ -41,6 +43,10 @@ export interface Capabilities {
   readonly mailboxes: boolean;
   /** SIP Call-ID and tags of legs are known (pickup by Replaces). */
   readonly tags: boolean;
+  /** Its queues have agents: it tells their states, and `setAgent` is there; absent = no. */
+  readonly agents?: boolean;
+  /** It can send a NOTIFY to the phones of a user, and `notifyPhones` is there; absent = no. */
+  readonly notifiesPhones?: boolean;
   /** Phones subscribe to the PBX itself, and are told by `tellFeatures`; absent = no. */
   readonly tellsPhones?: boolean;
 }
@@ -81,6 +87,12 @@ export interface PbxAdapter {
    */
   setFeature(wish: Wish, deadlineMs: number): Promise<Outcome<FeatureValue>>;
   /**
+   * As `setFeature`, for an agent of its queues: in all of them. Answers what the PBX holds afterwards, which may be less
+   * than was wished (a PBX that keeps no reason answers null, one without wrap-up answers `notReady`). Further refusal:
+   * `no-agent`, he is in no queue.
+   */
+  setAgent?(wish: AgentWish, deadlineMs: number): Promise<Outcome<AgentState>>;
+  /**
    * Of `user` in `domain`, the name of one of ours; never of anybody else, whatever `user` holds (a stranger wrote it, `@`
    * is no border). null: the PBX has no such user there, or no password for him. Rejects with a Fault where it cannot be
    * asked.
@@ -93,6 +105,12 @@ export interface PbxAdapter {
    * with null all of his. Nothing is answered: a phone that cannot be told now is told when the PBX is back.
    */
   tellFeatures?(aor: Aor, features: Readonly<Record<FeatureName, FeatureState>>, phone: string | null): void;
+  /**
+   * Sends a NOTIFY outside of any dialog to every phone that is registered for a user, by way of the PBX: it knows the ways
+   * to them. Answers those it went to; how they answered no PBX tells. Never blocks longer than `deadlineMs`. A refusal has
+   * one of the codes `pbx-away`, `pbx-timeout`, `pbx-refused`, `not-registered`, `not-writable`.
+   */
+  notifyPhones?(aor: Aor, notice: PhoneNotice, deadlineMs: number): Promise<Outcome<readonly NotifiedPhone[]>>;
   /** Only a simulated PBX has one. */
   readonly simulator?: Simulator;
 }
@@ -104,8 +122,10 @@ export interface Simulator {
   hold(id: string, by: string): Outcome<null>;
   resume(id: string, by: string): Outcome<null>;
   hangup(id: string): Outcome<null>;
-  register(ext: string, registered: boolean): Outcome<null>;
+  /** `device`: the phone that it registers; default: one that nobody can ask anything. */
+  register(ext: string, registered: boolean, device?: Device): Outcome<null>;
   mailbox(ext: string, counts: { readonly new: number; readonly old: number }): Outcome<null>;
+  agent(ext: string, agent: AgentState): Outcome<null>;
 }
 
 export type AdapterFactory = (settings: AdapterSettings, tools: AdapterTools) => PbxAdapter;

@@ -1,10 +1,12 @@
 import { Worker } from 'node:worker_threads';
+import type { AgentState, AgentWish } from '../src/model/agent.ts';
 import type { Aor } from '../src/model/aor.ts';
 import type { Timer } from '../src/model/clock.ts';
 import { Fault } from '../src/model/errors.ts';
 import type { FeatureName, FeatureState, FeatureValue, Wish } from '../src/model/feature.ts';
 import type { Logger } from '../src/model/logger.ts';
 import { type Outcome, refused } from '../src/model/outcome.ts';
+import type { NotifiedPhone, PhoneNotice } from '../src/model/phone-notice.ts';
 import type {
   AdapterSettings,
   AdapterTools,
@@ -136,16 +138,19 @@ class HostedAdapter implements PbxAdapter {
     await worker.terminate();
   }
 
-  async setFeature(wish: Wish, deadlineMs: number): Promise<Outcome<FeatureValue>> {
-    if (!this.#ready) return refused('pbx-away', this.#down ?? 'the adapter is being started');
-    const id = this.#nextId++;
-    try {
-      const report = await this.#ask({ order: 'set-feature', id, wish, deadlineMs }, deadlineMs);
-      if (report.report === 'answer') return report.value as Outcome<FeatureValue>;
-      return refused('pbx-refused', report.report === 'fault' ? report.message : 'no answer');
-    } catch (error) {
-      return refused(this.#ready ? 'pbx-timeout' : 'pbx-away', error instanceof Error ? error.message : String(error));
+  setFeature(wish: Wish, deadlineMs: number): Promise<Outcome<FeatureValue>> {
+    return this.#put({ order: 'set-feature', id: this.#nextId++, wish, deadlineMs });
+  }
+
+  setAgent(wish: AgentWish, deadlineMs: number): Promise<Outcome<AgentState>> {
+    return this.#put({ order: 'set-agent', id: this.#nextId++, wish, deadlineMs });
+  }
+
+  async notifyPhones(aor: Aor, notice: PhoneNotice, deadlineMs: number): Promise<Outcome<readonly NotifiedPhone[]>> {
+    if (this.#ready && !this.#capabilities.notifiesPhones) {
+      return refused('not-writable', 'this PBX sends no NOTIFY for others');
     }
+    return this.#put({ order: 'notify-phones', id: this.#nextId++, aor, notice, deadlineMs });
   }
 
   async credentials(user: string, domain: string): Promise<Credentials | null> {
@@ -159,6 +164,18 @@ class HostedAdapter implements PbxAdapter {
   /** Orders and reports keep their order, so what is told is never older than what the PBX was asked for before. */
   tellFeatures(aor: Aor, features: Readonly<Record<FeatureName, FeatureState>>, phone: string | null): void {
     if (this.#capabilities.tellsPhones) this.#send({ order: 'tell-features', aor, features, phone });
+  }
+
+  /** Puts something to the PBX that can be refused. Never rejects. */
+  async #put<T>(order: Order & { readonly id: number; readonly deadlineMs: number }): Promise<Outcome<T>> {
+    if (!this.#ready) return refused('pbx-away', this.#down ?? 'the adapter is being started');
+    try {
+      const report = await this.#ask(order, order.deadlineMs);
+      if (report.report === 'answer') return report.value as Outcome<T>;
+      return refused('pbx-refused', report.report === 'fault' ? report.message : 'no answer');
+    } catch (error) {
+      return refused(this.#ready ? 'pbx-timeout' : 'pbx-away', error instanceof Error ? error.message : String(error));
+    }
   }
 
   #ask(order: Order & { readonly id: number }, deadlineMs: number): Promise<Report & { readonly id: number }> {

@@ -109,6 +109,12 @@ export class Resync<F, P extends LivePicture<F>> {
     if (this.#due !== null) this.#wait();
   }
 
+  /** What there is has changed, not only how it stands: all is told anew as it is known, and the PBX is not asked. */
+  relist(): void {
+    if (this.#live === null || this.#last === null) return;
+    this.#tell({ source: this.#source, type: 'snapshot', epoch: this.#last.epoch, snapshot: this.#live.snapshot() });
+  }
+
   feed(fact: F): void {
     if (this.#buffer !== null) {
       if (this.#buffer.length < mostBuffered) this.#buffer.push(fact);

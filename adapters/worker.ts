@@ -1,12 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { AgentState, AgentWish } from '../src/model/agent.ts';
 import type { Aor } from '../src/model/aor.ts';
 import { systemClock } from '../src/model/clock.ts';
 import { Fault } from '../src/model/errors.ts';
 import type { FeatureName, FeatureState, FeatureValue, Wish } from '../src/model/feature.ts';
 import type { Logger } from '../src/model/logger.ts';
-import type { Outcome } from '../src/model/outcome.ts';
+import { type Outcome, refused } from '../src/model/outcome.ts';
 import type { PbxEvent } from '../src/model/pbx-event.ts';
+import type { NotifiedPhone, PhoneNotice } from '../src/model/phone-notice.ts';
 import { systemRandom } from '../src/model/random.ts';
 import type { AdapterSettings, Capabilities, Credentials, DigestFacts, PbxAdapter } from './adapter.ts';
 import { adapterKind } from './index.ts';
@@ -30,7 +32,23 @@ export type Order =
       readonly phone: string | null;
     }
   | { readonly order: 'set-feature'; readonly id: number; readonly wish: Wish; readonly deadlineMs: number }
+  | { readonly order: 'set-agent'; readonly id: number; readonly wish: AgentWish; readonly deadlineMs: number }
+  | {
+      readonly order: 'notify-phones';
+      readonly id: number;
+      readonly aor: Aor;
+      readonly notice: PhoneNotice;
+      readonly deadlineMs: number;
+    }
   | { readonly order: 'credentials'; readonly id: number; readonly user: string; readonly domain: string };
+
+/** What an order that has an id is answered. */
+export type Answer =
+  | Outcome<FeatureValue>
+  | Outcome<AgentState>
+  | Outcome<readonly NotifiedPhone[]>
+  | Credentials
+  | null;
 
 /** From the worker. */
 export type Report =
@@ -42,7 +60,7 @@ export type Report =
       readonly digest: Readonly<Record<string, DigestFacts | null>>;
     }
   | { readonly report: 'event'; readonly event: PbxEvent }
-  | { readonly report: 'answer'; readonly id: number; readonly value: Outcome<FeatureValue> | Credentials | null }
+  | { readonly report: 'answer'; readonly id: number; readonly value: Answer }
   | { readonly report: 'fault'; readonly id: number; readonly code: Fault['code']; readonly message: string }
   | {
       readonly report: 'log';
@@ -156,15 +174,28 @@ async function run(port: MessagePort, { type, settings }: WorkerData): Promise<v
   send({ report: 'ready' });
 }
 
+async function carryOut(adapter: PbxAdapter, order: Extract<Order, { id: number }>): Promise<Answer> {
+  switch (order.order) {
+    case 'set-feature':
+      return adapter.setFeature(order.wish, order.deadlineMs);
+    case 'set-agent': {
+      const set = adapter.setAgent?.(order.wish, order.deadlineMs);
+      return set ?? refused<AgentState>('not-writable', 'this PBX does not take wishes of agents');
+    }
+    case 'notify-phones': {
+      const sent = adapter.notifyPhones?.(order.aor, order.notice, order.deadlineMs);
+      return sent ?? refused<readonly NotifiedPhone[]>('not-writable', 'this PBX sends no NOTIFY for others');
+    }
+    case 'credentials':
+      return adapter.credentials(order.user, order.domain);
+  }
+}
+
 /** Never rejects. */
 async function answer(adapter: PbxAdapter, order: Extract<Order, { id: number }>): Promise<Report> {
   const { id } = order;
   try {
-    const value =
-      order.order === 'set-feature'
-        ? await adapter.setFeature(order.wish, order.deadlineMs)
-        : await adapter.credentials(order.user, order.domain);
-    return { report: 'answer', id, value };
+    return { report: 'answer', id, value: await carryOut(adapter, order) };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { report: 'fault', id, code: error instanceof Fault ? error.code : 'internal', message };

@@ -32,9 +32,9 @@ export class PhoneKeys {
   }
 
   /** A change of the hub (`hub.onChange`): all phones of that user are told. */
-  changed({ topic, aor }: Change): void {
+  changed({ topic, aor, quiet }: Change): void {
     const { adapters, ownerOf, view } = this.#tools;
-    if (topic !== 'features') return;
+    if (topic !== 'features' || quiet === true) return;
     const adapter = adapters.get(ownerOf(aor) ?? '');
     if (adapter?.capabilities.tellsPhones) adapter.tellFeatures?.(aor, view(aor).features, null);
   }

@@ -44,13 +44,17 @@ function handOn(byName: ReadonlyMap<string, Simulator>, first: Simulator): Simul
     hold: (id, by) => ofCall((pbx) => pbx.hold(id, split(by).user)),
     resume: (id, by) => ofCall((pbx) => pbx.resume(id, split(by).user)),
     hangup: (id) => ofCall((pbx) => pbx.hangup(id)),
-    register: (ext, registered) => {
+    register: (ext, registered, device) => {
       const { user, pbx } = at(ext);
-      return pbx?.register(user, registered) ?? nobody;
+      return pbx?.register(user, registered, device) ?? nobody;
     },
     mailbox: (ext, counts) => {
       const { user, pbx } = at(ext);
       return pbx?.mailbox(user, counts) ?? nobody;
+    },
+    agent: (ext, agent) => {
+      const { user, pbx } = at(ext);
+      return pbx?.agent(user, agent) ?? nobody;
     },
   };
 }

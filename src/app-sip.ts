@@ -1,13 +1,16 @@
 import type { DigestFacts, PbxAdapter } from '../adapters/adapter.ts';
+import { takesPublications } from './compositor/publish.ts';
 import { parseListenPoint } from './config/listen-point.ts';
 import { domainsOf } from './config/readings.ts';
 import type { Config } from './config/schema.ts';
 import { eventPackages } from './event-packages/index.ts';
-import { aorOf } from './model/aor.ts';
+import { listFormat } from './event-packages/list/list.ts';
+import { type Aor, aorOf } from './model/aor.ts';
 import type { Clock } from './model/clock.ts';
 import type { Logger } from './model/logger.ts';
 import type { Random } from './model/random.ts';
 import { Authenticator } from './sip/auth/authenticator.ts';
+import type { Lookup } from './sip/auth/credentials.ts';
 import { factsFor } from './sip/auth/realm.ts';
 import { TrustedNetworks } from './sip/auth/trusted-networks.ts';
 import { EmbeddedEngine } from './sip/embedded/engine.ts';
@@ -16,12 +19,15 @@ import { LocalAddresses } from './sip/local-addresses.ts';
 import { AdvertisedName } from './sip/locate/advertised-name.ts';
 import { CachedResolver } from './sip/locate/cached-resolver.ts';
 import { Locator } from './sip/locate/locator.ts';
-import { DnsResolver, type NameResolver } from './sip/locate/name-resolver.ts';
+import { DnsResolver, type Family, type NameResolver } from './sip/locate/name-resolver.ts';
 import { RelocatingEngine } from './sip/locate/relocating-engine.ts';
 import { Relocation } from './sip/locate/relocation.ts';
+import { parseUri } from './sip/message/uri.ts';
 import { hostOf, Places } from './sip/places.ts';
 import type { SecurityLog } from './sip/security-log.ts';
 import { SipFront } from './sip/sip-front.ts';
+import { PhonePaths } from './sip/watch/phone-paths.ts';
+import { Subscriber } from './sip/watch/subscriber.ts';
 
 type Adapters = ReadonlyMap<string, PbxAdapter>;
 
@@ -43,6 +49,10 @@ export interface SipSideOptions {
 /** The SIP rooms as the rest of the application sees them. */
 export interface SipSide {
   readonly front: SipFront;
+  /** The other way: asks phones, and hears what they tell. */
+  readonly subscriber: Subscriber;
+  /** Whom a URI means; null: nobody of our domains. */
+  aorFor(uri: string): Aor | null;
   /** Reads the TLS certificate again. */
   reloadCertificate(): Promise<void>;
   /** What no `front.stop()` ends: look-ups. */
@@ -75,19 +85,54 @@ export function sipSide(options: SipSideOptions): SipSide {
     security,
     ...(advertise === null ? {} : { advertise: hostOf(advertise) }),
   });
+  const authenticator = authenticatorOf(options, places);
+  const publishing = eventPackages.filter(takesPublications);
   const front = new SipFront({
     engine: sip.auth === 'trusted' ? relocating(options, engine, resolver, addresses) : engine,
     random,
     logger,
-    authenticator: authenticatorOf(options, places),
+    authenticator,
     places,
     allowEvents: eventPackages.map(({ event }) => event),
-    accepts: eventPackages.flatMap(({ requestTypes }) => requestTypes ?? []),
+    publishEvents: publishing.map(({ event }) => event),
+    accepts: [...eventPackages.flatMap(({ requestTypes }) => requestTypes ?? []), ...(listFormat.requestTypes ?? [])],
+    publishTypes: publishing.flatMap(({ publishTypes, contentTypes }) => publishTypes ?? contentTypes),
     maxBodyBytes: 65_536,
     advertise,
     security,
   });
-  return { front, reloadCertificate: () => engine.reloadCertificate(), close: () => dns.close() };
+  const families = familiesOf(config);
+  const locator = new Locator({
+    resolver,
+    clock,
+    random,
+    logger,
+    families,
+    isOwn: (address) => addresses.has(address),
+  });
+  const subscriber = new Subscriber({
+    engine,
+    paths: new PhonePaths({ locator, engine, addresses, own: (aor, contact) => front.flowOf(aor, contact) }),
+    authenticator,
+    credentials: lookupOf(options),
+    places,
+    advertise,
+    random,
+    logger,
+    security,
+  });
+  return {
+    front,
+    subscriber,
+    aorFor: (uri) => aorOfUri(uri, places),
+    reloadCertificate: () => engine.reloadCertificate(),
+    close: () => dns.close(),
+  };
+}
+
+function aorOfUri(text: string, places: Places): Aor | null {
+  const uri = parseUri(text);
+  return uri === null ? null : places.aorFor(uri);
 }
 
 function placesOf(config: Config, clock: Clock, addresses: LocalAddresses, resolver: NameResolver): Places {
@@ -99,19 +144,25 @@ function placesOf(config: Config, clock: Clock, addresses: LocalAddresses, resol
   return new Places({ domains: domainsOf(config), advertise, listen, addresses, advertised });
 }
 
-function authenticatorOf(options: SipSideOptions, places: Places): Authenticator {
-  const { config, clock, random, security, adapters, owner, secret } = options;
+/** Who knows a user's password. */
+function lookupOf({ config, adapters, owner }: SipSideOptions): Lookup {
   const { sip } = config;
   const users = new Map(
     sip.users.map(({ user, domain = config.domain, password }) => [aorOf(user, domain), { realm: domain, password }]),
   );
+  return async (user, domain) =>
+    sip.auth === 'users'
+      ? (users.get(aorOf(user, domain)) ?? null)
+      : credentials(adapters, owner(user, domain), user, domain);
+}
+
+function authenticatorOf(options: SipSideOptions, places: Places): Authenticator {
+  const { config, clock, random, security, adapters, owner, secret } = options;
+  const { sip } = config;
   return new Authenticator({
     mode: sip.auth,
     trusted: sip.trusted,
-    lookup: async (user, domain) =>
-      sip.auth === 'users'
-        ? (users.get(aorOf(user, domain)) ?? null)
-        : credentials(adapters, owner(user, domain), user, domain),
+    lookup: lookupOf(options),
     facts: (user, domain) => {
       const facts =
         sip.auth === 'users'
@@ -137,7 +188,7 @@ function relocating(
 ): RelocatingEngine {
   const listen = config.sip.listen.map(parseListenPoint);
   const trusted = new TrustedNetworks(config.sip.trusted);
-  const families = [...new Set(listen.map(({ address }) => (address.includes(':') ? 6 : 4)))];
+  const families = familiesOf(config);
   const isOwn = (address: string) => addresses.has(address);
   const relocation = new Relocation({
     locator: new Locator({ resolver, clock, random, logger, families, isOwn }),
@@ -155,6 +206,11 @@ function streamsOf({ tls, webSocketOrigins, connections, auth, trusted }: Config
     limits: connections,
     isTrusted: (address) => networks.has(address),
   };
+}
+
+function familiesOf({ sip: { listen } }: Config): Family[] {
+  const addresses = listen.map((point) => parseListenPoint(point).address);
+  return [...new Set(addresses.map((address) => (address.includes(':') ? 6 : 4)))];
 }
 
 /** Not counted by `sip.limits`: this host, and the proxies and media gateways an admin trusts with everybody's name. */

@@ -1,15 +1,23 @@
 import type { PbxAdapter } from '../adapters/adapter.ts';
 import { openAdapter } from '../adapters/host.ts';
+import { HookSide, openHooks } from './app-hooks.ts';
 import { PhoneKeys } from './app-keys.ts';
+import { phoneOrders, profileRoom } from './app-profiles.ts';
+import { compositorOf } from './app-publish.ts';
 import { simulators } from './app-simulators.ts';
 import { type SipSide, sipSide } from './app-sip.ts';
+import { Sayings } from './app-watch.ts';
 import { Gate } from './commands/gate.ts';
+import { phoneEvents } from './commands/phone-orders.ts';
 import { makePolicy, type TargetPolicy } from './commands/policy.ts';
 import { parseHostPort } from './config/listen-point.ts';
-import { chooseProfile, domainsOf, groupsOf, pickupRights } from './config/readings.ts';
+import { chooseProfile, domainsOf, groupsOf, listsOf, pickupRights, publishRights } from './config/readings.ts';
 import type { Config, PbxConfig } from './config/schema.ts';
 import { eventPackages } from './event-packages/index.ts';
-import { aorOf } from './model/aor.ts';
+import { listFormat } from './event-packages/list/list.ts';
+import { uaProfile, uaProfileWith } from './event-packages/ua-profile/ua-profile.ts';
+import type { AgentState, AgentWish } from './model/agent.ts';
+import { type Aor, aorOf } from './model/aor.ts';
 import type { AuditRow } from './model/audit.ts';
 import { type Clock, type Timer, within } from './model/clock.ts';
 import { Fault } from './model/errors.ts';
@@ -18,13 +26,17 @@ import type { Logger } from './model/logger.ts';
 import { type Outcome, refused } from './model/outcome.ts';
 import type { Random } from './model/random.ts';
 import { Notifier } from './notifier/notifier.ts';
+import type { Grant } from './notifier/wishes.ts';
 import { HttpServer } from './ops/http.ts';
+import { ProfileState } from './profiles/profile-state.ts';
 import { rehearse } from './rehearsal/rehearsal.ts';
 import { SecurityLog } from './sip/security-log.ts';
 import { Hub } from './state/hub.ts';
 import { KeyLamps } from './state/key-lamps.ts';
 import { neverTried } from './state/links.ts';
+import { Lists } from './state/lists.ts';
 import { SqliteStore } from './store/sqlite-store.ts';
+import { Watcher } from './watcher/watcher.ts';
 
 export interface AppOptions {
   readonly config: Config;
@@ -90,27 +102,36 @@ export class App {
     await this.#rehearse(stored.subscriptions.length);
 
     const sources = config.pbx.map(({ name }) => name);
-    const hub = new Hub({ clock, logger: logger.child('state'), store, secret: stored.secret, sources });
+    const rights = publishRights(config);
+    const { secret } = stored;
+    const isPublished = (aor: Aor) => rights.covers(aor);
+    const hub = new Hub({ clock, logger: logger.child('state'), store, secret, sources, isPublished });
     hub.load(stored);
     this.#hub = hub;
 
     const adapters = new Map<string, PbxAdapter>();
     for (const pbx of config.pbx) adapters.set(pbx.name, await this.#adapter(pbx, stored.features));
+    const hooks = openHooks(config.hooks, { clock, random, logger: logger.child('hooks') });
     const gate = new Gate({
       clock,
       logger,
       view: (aor) => hub.view(aor),
       isExtension: (aor) => hub.isExtension(aor),
       sourceFor: (aor) => hub.ownerOf(aor),
+      agentSourceFor: (aor) => hub.agentSourceOf(aor),
       apply: (event) => hub.apply(event),
       ask: (wish, deadlineMs) => ask(adapters.get(hub.ownerOf(wish.aor) ?? ''), wish, deadlineMs),
+      askAgent: (wish, deadlineMs) => askAgent(adapters.get(hub.agentSourceOf(wish.aor) ?? ''), wish, deadlineMs),
       policy: policyOf(config),
+      hook: hooks ?? undefined,
       audit: (row) => {
         store.appendAudit(row);
         this.#reportRefusal(row);
       },
     });
     hub.onChange((change) => gate.observe(change));
+    const grant: Grant = (wish) => (wish.feature === 'agent' ? gate.grantAgent(wish) : gate.grant(wish));
+    const sayings = new Sayings((event) => hub.apply(event));
     const keys = new PhoneKeys({
       adapters,
       ownerOf: (aor) => hub.ownerOf(aor),
@@ -126,24 +147,78 @@ export class App {
     const { front } = sip;
     this.#running.push(() => sip.close());
     this.#sipSide = sip;
-    const notifier = new Notifier({
+    const profiles = profileRoom({ config, clock, logger }, store, stored.profiles);
+    const notifier: Notifier = new Notifier({
       clock,
       random,
       logger: logger.child('notifier'),
-      packages: eventPackages,
-      state: new KeyLamps(hub),
+      packages: packagesFor(config),
+      state: new ProfileState(new KeyLamps(hub), profiles.shelves, () => notifier.watched(uaProfile.event)),
       sender: front,
       store,
-      grant: (wish) => gate.grant(wish),
+      grant,
       profileFor: chooseProfile(config.phones.profiles),
       mayPickUp: pickupRights(config.phones.pickup),
+      lists: {
+        reader: new Lists({ truths: hub, logger: logger.child('lists'), ...listsOf(config) }),
+        format: listFormat,
+        aorFor: sip.aorFor,
+      },
       limits: { perUser: 300, perAddress: 3000 },
       expirySpread: config.sip.expirySpread,
     });
+    // before anybody is known who could be told
+    await profiles.start();
+    this.#running.push(() => profiles.stop());
     notifier.restore(stored.subscriptions, stored.nextSubscriptionId);
     this.#running.push(() => notifier.stop());
 
-    const points = await front.start(notifier.onSubscribe);
+    const hookSide =
+      hooks &&
+      new HookSide({
+        hooks,
+        hub,
+        gate,
+        adapters,
+        clock,
+        random,
+        logger: logger.child('hooks'),
+        subscribed: () => featureSubscribers(notifier),
+      });
+    hookSide?.start();
+    this.#running.push(() => hookSide?.stop());
+
+    const { subscriber } = sip;
+    const watcher = new Watcher({
+      clock,
+      random,
+      logger,
+      sender: subscriber,
+      packages: eventPackages,
+      view: (aor) => hub.view(aor),
+      hasCalls: (aor) => hub.hasCalls(aor),
+      profileFor: chooseProfile(config.phones.profiles),
+      grant,
+      say: (aor, event, said) => sayings.phones(aor, event, said),
+    });
+    const compositor = compositorOf(config, rights, {
+      clock,
+      random,
+      logger: logger.child('compositor'),
+      state: hub,
+      store,
+      apply: (event) => sayings.publication(event),
+      grant,
+    });
+    compositor.restore(stored.publications);
+    this.#running.push(() => compositor.stop());
+
+    const points = await front.start(hookSide?.beforeAnswer(notifier.onSubscribe) ?? notifier.onSubscribe, {
+      onPublish: compositor.onPublish,
+      onNotify: (transaction) => subscriber.serve(transaction),
+    });
+    subscriber.listen(points);
+    hub.onChange((change) => watcher.changed(change));
     this.#sip = points.map(({ transport, address, port }) => `${transport}:${hostPort(address, port)}`);
 
     this.#tellRestored(hub, notifier);
@@ -153,13 +228,19 @@ export class App {
     });
     // before the PBXs: what is under way may still ask them
     this.#running.push(() => front.stop());
+    this.#running.push(() => watcher.stop());
+    const pressed = hookSide?.beforeTelling((event) => keys.pressed(event)) ?? ((event) => keys.pressed(event));
     for (const adapter of adapters.values()) {
       adapter.start((event) => {
-        if (event.type === 'phone-key') void keys.pressed(event);
-        else hub.apply(gate.attribute(event));
+        if (event.type === 'phone-key') void pressed(event);
+        else {
+          const heard = hookSide === null ? event : hookSide.heard(event);
+          if (heard !== null) hub.apply(gate.attribute(heard));
+        }
       });
     }
 
+    const orders = phoneOrders({ clock, logger }, (aor) => adapters.get(hub.ownerOf(aor) ?? ''), notifier, front);
     const http = new HttpServer({
       hub: {
         view: (aor) => hub.view(aor),
@@ -169,8 +250,24 @@ export class App {
         onLink: (listener) => hub.onLink(listener),
       },
       subscriptions: notifier,
+      watched: watcher,
+      publications: {
+        list: (aor) => compositor.list(aor),
+        remove: (id) => compositor.remove(id),
+        setMailbox: (aor, counts, expires, from) => compositor.setMailbox(aor, counts, expires, from),
+        clearMailbox: (aor) => compositor.clearMailbox(aor),
+        ownsMailbox: (aor) => hub.ownsMailbox(aor),
+      },
       grant: (wish) => gate.grant(wish),
+      grantAgent: (wish) => gate.grantAgent(wish),
+      profiles: profiles.desk,
+      phoneOrders: {
+        events: phoneEvents,
+        send: (order) => orders.send(order),
+      },
       audit: (query) => store.audit(query),
+      readHooks: hookSide === null ? undefined : (aor) => hookSide.read(aor),
+      expose: hookSide === null ? undefined : (aor) => hookSide.expose(aor),
       health: () => health(hub, store.health()),
       simulator: simulators(adapters, config),
       domains: domainsOf(config),
@@ -225,8 +322,13 @@ export class App {
   }
 
   /** A phone wished what the policy forbids: with a stolen password the first sign of toll fraud. */
-  #reportRefusal({ decision, origin, aor, feature, wished, reason }: AuditRow): void {
-    if (decision !== 'refused' || origin.kind !== 'phone') return;
+  #reportRefusal(row: AuditRow): void {
+    const { decision, origin, aor, feature, reason } = row;
+    // An agent who is none is a key too many, no fraud.
+    if (decision !== 'refused' || origin.kind !== 'phone' || row.feature === 'agent') return;
+    // Nor is what a hook refuses, for reasons of its own.
+    if (reason?.startsWith('hook-')) return;
+    const { wished } = row;
     const [, transport, bare, bracketed] = /^(\w+):(?:([^[\]:]+)|\[([^\]]+)\]):\d+$/.exec(origin.from ?? '') ?? [];
     // A key told by a PBX comes with no address: there is nobody to ban.
     const proven = transport !== undefined && (this.#options.config.sip.auth !== 'trusted' || transport !== 'udp');
@@ -251,8 +353,25 @@ export class App {
   }
 }
 
+/** Those served, as the configuration wants them. */
+function packagesFor({ profiles }: Config) {
+  return eventPackages.map((pkg) => (pkg === uaProfile ? uaProfileWith(profiles.defaultExpires) : pkg));
+}
+
 async function ask(adapter: PbxAdapter | undefined, wish: Wish, deadlineMs: number): Promise<Outcome<FeatureValue>> {
   return adapter?.setFeature(wish, deadlineMs) ?? refused('pbx-away', 'no PBX has this extension');
+}
+
+async function askAgent(
+  adapter: PbxAdapter | undefined,
+  wish: AgentWish,
+  deadlineMs: number,
+): Promise<Outcome<AgentState>> {
+  return adapter?.setAgent?.(wish, deadlineMs) ?? refused('not-writable', 'this PBX does not take wishes of agents');
+}
+
+function* featureSubscribers(notifier: Notifier): Iterable<Aor> {
+  for (const { event, aor } of notifier.list()) if (event === 'as-feature-event') yield aor;
 }
 
 function policyOf(config: Config): TargetPolicy {

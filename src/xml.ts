@@ -15,6 +15,15 @@ export interface XmlElement {
   readonly text: string;
 }
 
+export interface XmlLimits {
+  readonly maxBytes: number;
+  /**
+   * `external`: a document type declaration that only names a DTD (of xpidf; security.md 6.1) is passed over; nothing is
+   * ever fetched. One with an internal subset is refused all the same.
+   */
+  readonly doctype?: 'external';
+}
+
 const maxDepth = 32;
 
 // The library is the second reader, not the judge: its entity decoding (an undeclared `&nbsp;` passes), its prefix removal
@@ -42,9 +51,10 @@ class NotWellFormed extends Error {}
  * UTF-8, ISO-8859-1 or US-ASCII, or bytes that are not what was declared), `xml-doctype`, `not-well-formed`, `xml-too-deep`.
  * Trailing NULs and a UTF-8 byte order mark are tolerated: phones send them.
  */
-export function readXml(bytes: Buffer, limits: { readonly maxBytes: number }): Outcome<XmlElement> {
+export function readXml(bytes: Buffer, limits: XmlLimits): Outcome<XmlElement> {
   if (bytes.length > limits.maxBytes) return refused('xml-too-large', `more than ${limits.maxBytes} bytes of XML`, 413);
-  const text = decodeBytes(bytes);
+  const decoded = decodeBytes(bytes);
+  const text = limits.doctype === 'external' && decoded !== null ? withoutDoctype(decoded) : decoded;
   if (text === null) return refused('xml-encoding', 'not in the encoding declared, or in one not supported', 400);
   if (/<!DOCTYPE/i.test(text)) return refused('xml-doctype', 'document type declarations are not accepted', 400);
   if (forbiddenChar.test(text) || (/^<\?xml[ \t\n]/.test(text) && !declaration.test(text))) return broken();
@@ -57,6 +67,14 @@ export function readXml(bytes: Buffer, limits: { readonly maxBytes: number }): O
   } catch {
     return broken(); // the library throws on `__proto__`, on excessive depth and on what the validator overlooks
   }
+}
+
+/** In the prolog, with an external identifier (XML 1.0 4.2.2) and no internal subset. */
+const externalDoctype =
+  /^(<\?xml[^<>]*\?>)?[ \t\n]*<!DOCTYPE[ \t\n]+[A-Za-z_][\w.:-]*[ \t\n]+(?:PUBLIC[ \t\n]+"[^"<>[\]&%]*"|SYSTEM)[ \t\n]+"[^"<>[\]&%]*"[ \t\n]*>/;
+
+function withoutDoctype(text: string): string {
+  return text.replace(externalDoctype, (_, prolog: string | undefined) => prolog ?? '');
 }
 
 const declaration =

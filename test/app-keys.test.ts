@@ -109,6 +109,15 @@ describe('a key of a phone that subscribes to its PBX', () => {
     assert.equal(clock.pending, 0);
   });
 
+  test('a change that a hook keeps quiet is not told to the phones of a PBX either', () => {
+    const { hub, told } = stage();
+    const value = { enabled: true, target: null, ringCount: null };
+    hub.apply({ type: 'feature', source: 'fs', aor, feature: 'dnd', value, quiet: true });
+    assert.deepEqual(told, []);
+    hub.apply({ type: 'feature', source: 'fs', aor, feature: 'dnd', value: { ...value, enabled: false } });
+    assert.equal(told.length, 1);
+  });
+
   test('that wishes nothing is told how things stand', async () => {
     const { press, told } = stage();
     await press([]);

@@ -34,10 +34,10 @@ interface Pending {
 }
 
 /** An error that AMI states, to be thrown: where the account may not, a Fault `pbx-refused` that names the rights. */
-export function refusal(action: string, message: string): Error {
+export function refusal(action: string, message: string, rights = 'system,call,reporting'): Error {
   const text = `AMI refuses ${action}: ${message}`;
   if (!/permission denied/i.test(message)) return new Error(text);
-  return new Fault('pbx-refused', `${text}; the account needs read and write = system,call,reporting`);
+  return new Fault('pbx-refused', `${text}; the account needs read and write = ${rights}`);
 }
 
 const actionMs = 5_000;

@@ -1,8 +1,10 @@
-import { domainOf, userOf } from '../../src/model/aor.ts';
+import type { AgentState, AgentWish } from '../../src/model/agent.ts';
+import { type Aor, domainOf, userOf } from '../../src/model/aor.ts';
 import { type Timer, within } from '../../src/model/clock.ts';
 import { Fault } from '../../src/model/errors.ts';
 import { type FeatureName, type FeatureValue, featureNames, type Wish } from '../../src/model/feature.ts';
-import { type Outcome, refused } from '../../src/model/outcome.ts';
+import { granted, type Outcome, refused } from '../../src/model/outcome.ts';
+import type { NotifiedPhone, PhoneNotice } from '../../src/model/phone-notice.ts';
 import type {
   AdapterFactory,
   AdapterSettings,
@@ -15,8 +17,10 @@ import type {
 } from '../adapter.ts';
 import type { LinkHandlers } from '../link.ts';
 import { Resync } from '../resync.ts';
+import { AgentWriter, type AgentWritten } from './agent-writer.ts';
 import { AmiLink } from './ami.ts';
 import { AriLink } from './ari.ts';
+import { DeviceAsker } from './contacts.ts';
 import { type Access, CredentialReader } from './credentials.ts';
 import { DetailAsker } from './details.ts';
 import { type Reading, readAmi, readAri } from './events.ts';
@@ -25,13 +29,17 @@ import { AstdbFeatures } from './features/astdb.ts';
 import { freepbx } from './features/freepbx.ts';
 import { plain } from './features/plain.ts';
 import { FeatureWriter } from './features/writer.ts';
+import { dayNightRows, isFlowState } from './lamp-events.ts';
+import { LampKeeper } from './lamp-keeper.ts';
+import { LampReader } from './lamp-reader.ts';
+import { notifyEndpoint } from './notify.ts';
 import { type AsteriskOptions, asteriskOptions } from './options.ts';
 import { Picture } from './picture.ts';
+import { configuredWrapUps } from './queue-places.ts';
 import { SnapshotReader } from './snapshot.ts';
 
 /** A `Custom:` state may be told before the row it stands for is written. */
 const secondLookMs = 300;
-
 /** `type: asterisk`. Options as `asteriskOptions` gives them. */
 export const asterisk: AdapterFactory = (settings, tools) => new Asterisk(settings, tools);
 
@@ -48,7 +56,10 @@ class Asterisk implements PbxAdapter {
   readonly #credentials: CredentialReader;
   readonly #resync: Resync<Fact, Picture>;
   readonly #asker: DetailAsker;
+  readonly #devices: DeviceAsker | null;
   readonly #writer: FeatureWriter | null;
+  readonly #keeper: LampKeeper;
+  readonly #agentWriter: AgentWriter | null;
   /** Links that are down, and why. */
   readonly #away = new Map<string, string>();
   #poll: Timer | null = null;
@@ -64,21 +75,33 @@ class Asterisk implements PbxAdapter {
     this.#options = options;
     this.#ari = options.ari === undefined ? null : new AriLink(options.ari, tools);
     // With ARI only what ARI cannot tell; without, the calls and the dialplan too, where the account may read them.
-    const events = this.#ari === null ? 'system,call,dialplan' : 'system,call';
+    const events = this.#ari === null ? 'system,call,agent,dialplan' : 'system,call,agent';
     this.#ami = options.ami === undefined ? null : new AmiLink({ ...options.ami, events }, tools);
     this.#access = { ari: this.#ari?.rest ?? null, ami: this.#ami };
     const templates = options.features === 'astdb' ? (options.astdb ?? plain) : freepbx;
     this.#features = new AstdbFeatures(templates, options.secondsPerRing, options.writeRingTimer);
-    this.#reader = new SnapshotReader(this.#access, this.#features);
+    const lamps = this.#ami === null ? null : new LampReader(this.#ami, options, tools.logger);
+    this.#reader = new SnapshotReader(this.#access, this.#features, lamps);
     this.#credentials = new CredentialReader(this.#access);
     this.#resync = new Resync<Fact, Picture>(
       settings.name,
       { incarnation: () => this.#incarnation(), read: (older) => this.#read(older), adopted: () => this.#adopted() },
       tools,
     );
+    this.#devices =
+      this.#ami === null ? null : new DeviceAsker(this.#ami, tools.clock, (fact) => this.#resync.feed(fact));
     this.#asker = new DetailAsker(this.#access, tools.clock, (fact) => this.#feed(fact));
+    this.#keeper = new LampKeeper({
+      clock: tools.clock,
+      logger: tools.logger,
+      resync: this.#resync,
+      asker: this.#asker,
+      lamps,
+      feed: (fact) => this.#feed(fact),
+    });
     this.#writer =
       this.#ami === null ? null : new FeatureWriter(this.#ami, this.#features, this.#reader.ringTimers, tools.logger);
+    this.#agentWriter = this.#ami === null ? null : new AgentWriter(this.#ami, options, tools.clock.now, tools.logger);
     this.capabilities = this.#capabilities();
   }
 
@@ -103,7 +126,9 @@ class Asterisk implements PbxAdapter {
     this.#resync.stop();
     this.#poll?.cancel();
     this.#secondLook?.cancel();
+    this.#keeper.forget();
     this.#asker.forget();
+    this.#devices?.forget();
     this.#ari?.stop();
     this.#ami?.stop();
   }
@@ -122,13 +147,7 @@ class Asterisk implements PbxAdapter {
       const late = () => refused<FeatureValue>('pbx-timeout', `the PBX did not answer within ${deadlineMs} ms`);
       return await within(this.#tools.clock, deadlineMs, this.#write(ami, writer, user, wish, deadlineMs), late);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      if (error instanceof Fault && error.code === 'pbx-refused') {
-        this.#tools.logger.error({ pbx: this.#settings.name, code: error.code, fix: error.fix }, reason);
-        return refused('pbx-refused', reason);
-      }
-      const away = this.#resync.live === null;
-      return refused(away ? 'pbx-away' : error instanceof Fault ? 'pbx-timeout' : 'pbx-refused', reason);
+      return this.#failed(error);
     }
   }
 
@@ -151,6 +170,66 @@ class Asterisk implements PbxAdapter {
       this.#resync.feed({ fact: 'feature', user, feature, value: outcome.value });
     }
     return outcome;
+  }
+
+  async setAgent(wish: AgentWish, deadlineMs: number): Promise<Outcome<AgentState>> {
+    const writer = this.#agentWriter;
+    const { live } = this.#resync;
+    if (writer === null)
+      return refused('not-writable', 'this PBX is connected without AMI, which logs agents in and out');
+    if (live === null) return refused('pbx-away', 'the PBX is not connected');
+    const user = userOf(wish.aor);
+    if (!this.#isOurs(domainOf(wish.aor)) || live.agents.state(user) === null) {
+      return refused('no-agent', 'he is in no queue of this PBX');
+    }
+    const late = () => ({
+      outcome: refused<AgentState>('pbx-timeout', `the PBX did not answer within ${deadlineMs} ms`),
+      facts: [],
+    });
+    try {
+      const writing = writer.write(wish, live.nameOf(user));
+      // What was written too late is told all the same.
+      const tell = ({ facts }: AgentWritten) => {
+        for (const fact of facts) this.#feed(fact);
+      };
+      void writing.then(tell).catch(() => undefined);
+      return (await within(this.#tools.clock, deadlineMs, writing, late)).outcome;
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): Outcome<never> {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (error instanceof Fault && error.code === 'pbx-refused') {
+      this.#tools.logger.error({ pbx: this.#settings.name, code: error.code, fix: error.fix }, reason);
+      return refused('pbx-refused', reason);
+    }
+    const away = this.#resync.live === null;
+    return refused(away ? 'pbx-away' : error instanceof Fault ? 'pbx-timeout' : 'pbx-refused', reason);
+  }
+
+  async notifyPhones(aor: Aor, notice: PhoneNotice, deadlineMs: number): Promise<Outcome<readonly NotifiedPhone[]>> {
+    const [ami, live] = [this.#ami, this.#resync.live];
+    if (ami === null) return refused('not-writable', 'a NOTIFY to phones is sent by AMI, which is not configured');
+    if (live === null) return refused('pbx-away', 'the PBX is not connected');
+    const endpoint = userOf(aor);
+    if (!this.#isOurs(domainOf(aor)) || !live.users.includes(endpoint)) {
+      return refused('pbx-refused', 'the PBX has no such extension');
+    }
+    const contacts = live.contactsOf(endpoint);
+    if (contacts.length === 0) return refused('not-registered', 'no phone is registered there');
+    try {
+      const sent = await notifyEndpoint(ami, endpoint, notice, deadlineMs);
+      return sent.ok
+        ? granted(contacts.map((contact) => ({ contact, userAgent: null, source: null, answer: null })))
+        : sent;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (!(error instanceof Fault) || error.code !== 'pbx-refused') return refused('pbx-timeout', reason);
+      this.#tools.logger.error({ pbx: this.#settings.name, code: error.code, fix: error.fix }, reason);
+      return refused('pbx-refused', reason);
+    }
   }
 
   async credentials(user: string, domain: string): Promise<Credentials | null> {
@@ -179,6 +258,8 @@ class Asterisk implements PbxAdapter {
       registrations: true,
       mailboxes: ami,
       tags: true,
+      notifiesPhones: ami,
+      agents: ami,
     };
   }
 
@@ -200,19 +281,28 @@ class Asterisk implements PbxAdapter {
     }
     this.#away.set(name, reason);
     this.#poll?.cancel();
+    this.#keeper.forget();
     this.#asker.forget();
+    this.#devices?.forget();
     this.#resync.lost(reason);
   }
 
   #take(reading: Reading): void {
     for (const fact of reading.facts) this.#feed(fact);
-    if (reading.deviceState !== undefined && this.#features.isTrigger(reading.deviceState)) this.#look(true);
+    const { deviceState } = reading;
+    if (deviceState !== undefined && (this.#features.isTrigger(deviceState) || isFlowState(deviceState)))
+      this.#look(true);
+    this.#keeper.take(reading);
     if (reading.dialplan !== undefined && this.#features.isWrite(reading.dialplan)) this.#look(true);
   }
 
   #feed(fact: Fact): void {
     this.#resync.feed(fact);
-    if (this.#resync.live !== null) this.#asker.after(fact, this.#resync.live.calls);
+    const { live } = this.#resync;
+    if (live === null) return;
+    this.#asker.after(fact, live.calls);
+    if (fact.fact === 'contact' && live.isStranger(fact.endpoint, fact.uri)) this.#devices?.look();
+    this.#keeper.after(fact, live);
   }
 
   async #incarnation(): Promise<string> {
@@ -231,7 +321,8 @@ class Asterisk implements PbxAdapter {
   }
 
   async #read(older: Picture | null): Promise<Picture> {
-    const reading = await this.#reader.read(older);
+    const read = await this.#reader.read(older);
+    const reading = { ...read, wrapUps: configuredWrapUps(this.#options) };
     await this.#credentials.refresh(this.#reader.auths);
     const { name, domain } = this.#settings;
     return new Picture(name, domain, reading, () => this.#tools.clock.now(), older);
@@ -239,7 +330,10 @@ class Asterisk implements PbxAdapter {
 
   #adopted(): void {
     const live = this.#resync.live;
-    if (live !== null) this.#asker.all(live.calls);
+    if (live !== null) {
+      this.#asker.all(live.calls);
+      this.#keeper.adopted(live);
+    }
     this.#plan();
   }
 
@@ -267,6 +361,7 @@ class Asterisk implements PbxAdapter {
           const live = this.#resync.live;
           // A write of ours during the reading: who knows whether it was seen.
           if (live === null || writes !== this.#writer?.writes) return;
+          for (const fact of dayNightRows(rows)) this.#feed(fact);
           for (const user of live.users)
             for (const fact of this.#reader.featureFacts(user, rows)) this.#resync.feed(fact);
         },

@@ -132,6 +132,11 @@ export class CallTable {
     return this.#channels.has(id);
   }
 
+  /** It was there, and is gone. */
+  hasEnded(id: string): boolean {
+    return this.#ended.has(id);
+  }
+
   get ids(): Iterable<string> {
     return this.#channels.keys();
   }

@@ -2,7 +2,7 @@ import { type Clock, within } from '../../src/model/clock.ts';
 import type { CallTable, Wanting } from './calls.ts';
 import type { Access } from './credentials.ts';
 import { isWithheld } from './events.ts';
-import type { Fact } from './facts.ts';
+import type { Fact, LampCaller } from './facts.ts';
 import { variableOf } from './snapshot.ts';
 
 /** A lamp waits no longer than this for the details of a call. */
@@ -45,6 +45,22 @@ export class DetailAsker {
   /** A fresh picture: whatever in it is not known. */
   all(calls: CallTable): void {
     for (const id of calls.ids) this.#ask(id, calls);
+  }
+
+  /** Who may be shown in a lamp. Each channel is asked once; one that does not answer in time is withheld. */
+  callers(callers: readonly LampCaller[]): void {
+    for (const { channel: id, channelName: name, number, name: display } of callers) {
+      if (number === null && display === null) continue;
+      const asked = this.#asked.get(id) ?? new Set();
+      if (id === '' || asked.has('caller')) continue;
+      this.#asked.set(id, asked.add('caller'));
+      const generation = this.#generation;
+      const answer = variableOf(this.#access, { id, name }, 'CALLERID(num-pres)', askMs).catch(() => null);
+      void within(this.#clock, askMs, answer, () => null).then((presentation) => {
+        if (generation !== this.#generation) return;
+        this.#feed({ fact: 'caller-withheld', id, withheld: presentation === null || isWithheld(presentation) });
+      });
+    }
   }
 
   #ask(id: string, calls: CallTable): void {

@@ -1,4 +1,5 @@
 import type { Fact } from './facts.ts';
+import { readLampEvent } from './lamp-events.ts';
 
 /** A native event: a JSON object of ARI, or the lines of an AMI event. Foreign data: nothing in it is sure. */
 export type AriEvent = Readonly<Record<string, unknown>>;
@@ -9,6 +10,8 @@ export interface Reading {
   readonly facts: readonly Fact[];
   /** A device state that changed, for the eyes of the feature back end. */
   readonly deviceState?: string;
+  /** An event of queues, which only an account with the right `agent` hears. */
+  readonly queue?: boolean;
   /** A line of dialplan that runs, likewise. */
   readonly dialplan?: string;
 }
@@ -98,10 +101,10 @@ export function ariChannel(value: unknown): (Fact & { readonly fact: 'channel' }
  * does not tell.
  */
 export function readAmi(event: AmiEvent, calls: boolean): Reading {
-  const about = calls ? amiCall(event) : amiLinked(event);
+  const about = [...(calls ? amiCall(event) : amiLinked(event)), ...readLampEvent(event)];
   switch (event['Event']) {
     case 'DeviceStateChange':
-      return { facts: [], deviceState: event['Device'] ?? '' };
+      return { facts: about, deviceState: event['Device'] ?? '' };
     case 'Newexten':
       return { facts: about, dialplan: event['AppData'] ?? '' };
     case 'ContactStatus': {
@@ -117,6 +120,7 @@ export function readAmi(event: AmiEvent, calls: boolean): Reading {
       return { facts: [{ fact: 'mailbox', mailbox, counts }] };
     }
     default:
+      if (event['Event']?.startsWith('Queue')) return { facts: about, queue: true };
       return about.length === 0 ? nothing : { facts: about };
   }
 }

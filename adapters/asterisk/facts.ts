@@ -22,9 +22,74 @@ export interface ChannelFact {
   readonly placed?: boolean;
 }
 
+/** A channel that lights a lamp, and whom it shows; foreign text. */
+export interface LampCaller {
+  readonly channel: string;
+  readonly channelName: string;
+  readonly number: string | null;
+  readonly name: string | null;
+}
+
+/** Lamps that are no phone: resources such as `park+701`. */
+export const lampKinds = ['park', 'queue', 'conf', 'agent', 'flow', 'custom'] as const;
+export type LampKind = (typeof lampKinds)[number];
+
+/** Something that lights a lamp, or does no more. A lamp is lit while at least one thing does. */
+export interface LampFact {
+  readonly fact: 'lamp';
+  /** `park+701`: the kind is the word before the first `+`. The case of letters counts. */
+  readonly lamp: string;
+  /** What lights it: the parked or waiting channel, the room, the state. */
+  readonly subject: string;
+  /** null: no more. */
+  readonly phase: 'early' | 'confirmed' | null;
+  readonly holding: boolean;
+  /** null: nobody. */
+  readonly caller: LampCaller | null;
+  /** Whatever else lit this lamp does no more. */
+  readonly sole: boolean;
+}
+
+/** One membership: an interface in a queue. */
+export interface Member {
+  readonly queue: string;
+  /** `PJSIP/1001`, `Local/1001@from-queue/n`. */
+  readonly interface: string;
+  /** `hint:1001@ext-local`; empty where it is the interface itself. */
+  readonly stateInterface: string;
+  /** Of queues.conf or a realtime table: the PBX does not let it be removed. */
+  readonly fixed: boolean;
+  readonly penalty: string;
+  readonly paused: boolean;
+  readonly pauseReason: string;
+  /** When he paused last; seconds since the epoch, 0 = never. */
+  readonly lastPause: number;
+  readonly inCall: boolean;
+  /** When his last call of this queue ended; seconds since the epoch, 0 = never. */
+  readonly lastCall: number;
+  /** Seconds after a call, of this member alone; 0 = what the queue says. */
+  readonly wrapUp: number;
+}
+
+/** Everything of all queues, as one list of the PBX says it. */
+export interface QueuesFact {
+  readonly fact: 'queues';
+  readonly names: readonly string[];
+  readonly waiting: readonly LampFact[];
+  readonly members: readonly Member[];
+}
+
 /** What one may learn of a PBX's life; the only language of the state. Each is harmless when repeated. */
 export type Fact =
   | ChannelFact
+  | LampFact
+  | QueuesFact
+  | { readonly fact: 'member'; readonly member: Member; readonly present: boolean }
+  /** Somebody enters or leaves a conference room. */
+  | { readonly fact: 'room'; readonly room: string; readonly channel: string; readonly inside: boolean }
+  | { readonly fact: 'room-closed'; readonly room: string }
+  /** Time has passed: somebody's wrap-up may be over. */
+  | { readonly fact: 'tick' }
   | { readonly fact: 'linked'; readonly id: string; readonly linkedid: string }
   | { readonly fact: 'dial'; readonly caller: string | null; readonly peer: string; readonly status: string }
   /** `id` is the channel of who pressed the key. */
@@ -35,6 +100,14 @@ export type Fact =
   | ({ readonly fact: 'details'; readonly id: string } & Details)
   | { readonly fact: 'gone'; readonly id: string }
   | { readonly fact: 'contact'; readonly endpoint: string; readonly uri: string; readonly reachable: boolean }
+  /** The phone behind a contact; `via`: the first proxy on the way to it. */
+  | {
+      readonly fact: 'device';
+      readonly endpoint: string;
+      readonly uri: string;
+      readonly userAgent: string | null;
+      readonly via: string | null;
+    }
   /** `newUrgent` null: how many of the new ones are urgent is not said. */
   | {
       readonly fact: 'mailbox';

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { expandExtensions, extensionCount, extensionFault, mostExtensions } from '../extensions.ts';
+import { lampKinds } from './facts.ts';
 
 const password = z
   .string()
@@ -79,6 +81,62 @@ const templates = z.strictObject({
 export type Templates = z.infer<typeof templates>;
 export type Place = z.infer<typeof place>;
 
+/** Numbers, ranges and names: `['701-720', 'sales']`. */
+const names = z
+  .array(
+    z.string({ error: "write '701', in quotes" }).refine((text) => extensionFault(text) === null, {
+      error: (issue) => extensionFault(String(issue.input)) ?? 'not a name',
+      abort: true,
+    }),
+  )
+  .refine((entries) => extensionCount(entries) <= mostExtensions, { error: `more than ${mostExtensions} names` })
+  .default([]);
+
+const lamps = z
+  .strictObject({
+    park: names.describe("slots and lots of parking: ['701-720']"),
+    queue: names.describe("['sales']"),
+    conf: names.describe("rooms of ConfBridge: ['8000-8009']"),
+    agent: names.describe("extensions of members of queues: ['1001-1010']"),
+    flow: names.describe("day/night switches: ['0-3']"),
+    custom: names.describe("`Custom:` device states without the word before the colon: ['Open']"),
+  })
+  .prefault({});
+
+/** What QueueAdd takes as an interface. */
+const queueInterface = oneLine.regex(/^[A-Za-z0-9]+[/:][^\s,;]*\{ext\}[^\s,;]*$/, {
+  error: 'expected an interface with {ext} in it: PJSIP/{ext}',
+});
+
+const agents = z
+  .strictObject({
+    queues: z
+      .array(
+        z.strictObject({
+          name: oneLine.regex(/^[^\s/,;|]{1,80}$/, { error: 'expected the name of a queue' }),
+          members: names.describe("extensions that log in there: ['1001-1010']"),
+          penalty: z.int().min(0).max(1000).default(0).describe('lower ones are called first'),
+          wrapUpSeconds: z
+            .int()
+            .min(0)
+            .max(3600)
+            .optional()
+            .describe('`wrapuptime` of queues.conf, which AMI does not tell: for so long after a call he wraps up'),
+        }),
+      )
+      .default([])
+      .describe(
+        "which queues an agent logs in to; without, FreePBX's list of dynamic members, or those he was in when he logged off",
+      ),
+    interface: queueInterface
+      .optional()
+      .describe('how queues call him: PJSIP/{ext}; with features: freepbx Local/{ext}@from-queue/n'),
+    stateInterface: queueInterface
+      .optional()
+      .describe('whose state says whether he is free; with features: freepbx hint:{ext}@ext-local'),
+  })
+  .prefault({});
+
 /** The options of `type: asterisk`. */
 export const asteriskOptions = z
   .strictObject({
@@ -93,6 +151,10 @@ export const asteriskOptions = z
       .boolean()
       .default(false)
       .describe('let phones change the ring time of the PBX; on FreePBX that is the time before voicemail too'),
+    lamps: lamps.describe(
+      'lamps that are no phone and are to be known before they were ever lit; parking slots, queues, switches and states that the PBX lists are known anyway',
+    ),
+    agents: agents.describe('members of queues who log in and out'),
     pollSeconds: z
       .number()
       .min(1)
@@ -103,3 +165,8 @@ export const asteriskOptions = z
   .refine((it) => it.ari !== undefined || it.ami !== undefined, { error: 'ari or ami, better both' });
 
 export type AsteriskOptions = z.infer<typeof asteriskOptions>;
+
+/** The lamps of the configuration: `park+701`. */
+export function lampsOf({ lamps }: AsteriskOptions): readonly string[] {
+  return lampKinds.flatMap((kind) => expandExtensions(lamps[kind]).map((name) => `${kind}+${name}`));
+}

@@ -1,9 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
-import { aorOf } from '../../src/model/aor.ts';
+import { type AgentState, sameAgent } from '../../src/model/agent.ts';
+import { type Aor, aorOf } from '../../src/model/aor.ts';
 import { type FeatureName, type FeatureValue, sameFeature } from '../../src/model/feature.ts';
-import type { Contacts, Leg, MailboxCounts, PbxEvent, Snapshot } from '../../src/model/pbx-event.ts';
+import type { Contacts, Device, Leg, MailboxCounts, PbxEvent, PbxGroup, Snapshot } from '../../src/model/pbx-event.ts';
+import { AgentTable, type WrapUps } from './agents.ts';
 import { CallTable } from './calls.ts';
-import type { Fact } from './facts.ts';
+import { Conferences } from './conferences.ts';
+import type { Fact, LampCaller, LampFact, LampKind, QueuesFact } from './facts.ts';
+import { lampFact, lampName } from './lamp-events.ts';
+import { LampTable } from './lamps.ts';
 
 /** A phone of the PBX. */
 export interface Phone {
@@ -11,6 +16,8 @@ export interface Phone {
   readonly displayName: string | null;
   /** `1001@default`; null = none. */
   readonly mailbox: string | null;
+  /** The named call groups it is in (named_call_group): those who may take its calls know them, too. */
+  readonly groups?: readonly string[];
 }
 
 /** What one reading of the PBX brought. */
@@ -19,6 +26,15 @@ export interface Reading {
   readonly facts: readonly Fact[];
   /** Endpoint to the contacts a call can reach. */
   readonly contacts: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Lamps that are no phone and are known even while dark: `park+701`. Others are once they are spoken of. */
+  readonly lamps?: readonly string[];
+  /** Other names of lamps, to the lamps: `*281` to `custom+DAYNIGHT1`. */
+  readonly aliases?: ReadonlyMap<string, string>;
+  /** The kinds of lamps that could not be read: what was known of them before still stands. */
+  readonly unread?: readonly LampKind[];
+  /** Extensions of agents, who may be in no queue now. */
+  readonly agents?: readonly string[];
+  readonly wrapUps?: WrapUps;
 }
 
 /**
@@ -32,9 +48,20 @@ export class Picture {
   readonly #usersOf = new Map<string, string[]>();
   readonly #calls: CallTable;
   readonly #contacts = new Map<string, Set<string>>();
+  /** Endpoint to contact to the phone behind it. */
+  readonly #devices = new Map<string, Map<string, Device>>();
   readonly #mailboxes = new Map<string, MailboxCounts>();
   readonly #features = new Map<string, Map<FeatureName, FeatureValue>>();
+  /** Phones and lamps to what was told of them. */
   readonly #told = new Map<string, readonly Leg[]>();
+  readonly #lamps: LampTable;
+  /** Names of lamps that are none themselves, to the lamps; and the other way. */
+  readonly #aliases = new Map<string, string>();
+  readonly #aliasesOf = new Map<string, string[]>();
+  readonly #conferences = new Conferences();
+  readonly #agents: AgentTable;
+  readonly #agentsTold = new Map<string, AgentState>();
+  #unlisted = false;
 
   constructor(source: string, domain: string, reading: Reading, now: () => number, older: Picture | null) {
     this.#source = source;
@@ -46,9 +73,32 @@ export class Picture {
     }
     for (const [endpoint, uris] of reading.contacts) this.#contacts.set(endpoint, new Set(uris));
     this.#calls = new CallTable(now);
+    this.#lamps = new LampTable(now, reading.lamps ?? []);
+    for (const [alias, lamp] of reading.aliases ?? []) {
+      if (this.#phones.has(alias) || this.#lamps.has(alias)) continue;
+      this.#aliases.set(alias, lamp);
+      this.#aliasesOf.set(lamp, [...(this.#aliasesOf.get(lamp) ?? []), alias]);
+    }
+    this.#agents = new AgentTable(now, reading.wrapUps ?? new Map(), reading.agents ?? []);
     for (const fact of reading.facts) this.apply(fact);
-    if (older !== null) this.#calls.inherit(older.#calls);
-    for (const user of this.#phones.keys()) this.#remember(user);
+    if (older !== null) this.#inherit(older, reading.unread ?? []);
+    for (const extension of this.#agents.extensions) this.#agent(extension);
+    for (const name of [...this.#phones.keys(), ...this.#lampNames()]) this.#remember(name);
+    this.#unlisted = false;
+  }
+
+  #inherit(older: Picture, unread: readonly LampKind[]): void {
+    this.#calls.inherit(older.#calls);
+    if (unread.includes('conf')) {
+      for (const fact of older.#conferences.facts()) if (this.#calls.has(fact.channel)) this.apply(fact);
+    }
+    if (unread.includes('queue')) {
+      for (const extension of older.#agents.extensions) {
+        for (const member of older.#agents.members(extension)) this.#agents.set(member, true);
+      }
+    }
+    this.#lamps.inherit(older.#lamps, unread, (channel) => this.#calls.has(channel));
+    this.#agents.inherit(older.#agents);
   }
 
   get users(): readonly string[] {
@@ -60,10 +110,63 @@ export class Picture {
     return this.#calls;
   }
 
+  /** A contact that answers, and of which the phone is not known. */
+  isStranger(endpoint: string, uri: string): boolean {
+    return (this.#contacts.get(endpoint)?.has(uri) ?? false) && !this.#devices.get(endpoint)?.has(uri);
+  }
+
+  /** The URIs of the contacts that answer, of one endpoint. */
+  contactsOf(endpoint: string): readonly string[] {
+    return [...(this.#contacts.get(endpoint) ?? [])];
+  }
+
+  /** Callers in lamps of whom the PBX has not said yet whether they may be shown. */
+  get unaskedCallers(): readonly LampCaller[] {
+    return this.#lamps.unasked;
+  }
+
+  nameOf(user: string): string | null {
+    return this.#phones.get(user)?.displayName ?? null;
+  }
+
+  get agents(): AgentTable {
+    return this.#agents;
+  }
+
+  /** A lamp was spoken of that no snapshot has listed yet: nobody can watch it before. */
+  get unlisted(): boolean {
+    return this.#unlisted;
+  }
+
   apply(fact: Fact): readonly PbxEvent[] {
     switch (fact.fact) {
+      case 'lamp':
+        return this.#lamp(fact);
+      case 'queues':
+        return this.#queues(fact);
+      case 'member':
+        return this.#agents.set(fact.member, fact.present).flatMap((it) => this.#agent(it));
+      case 'tick':
+        return this.#agents.extensions.flatMap((it) => this.#agent(it));
+      case 'room':
+      case 'room-closed':
+        return this.#room(fact);
+      case 'gone': {
+        const calls = [...this.#calls.apply(fact)].flatMap((endpoint) => this.#dialogs(endpoint));
+        const lamps = this.#lamps.drop(fact.id).flatMap((lamp) => this.#lampDialogs(lamp));
+        const rooms = this.#conferences
+          .roomsOf(fact.id)
+          .flatMap((room) => this.#room({ fact: 'room', room, channel: fact.id, inside: false }));
+        return [...calls, ...lamps, ...rooms];
+      }
+      case 'caller-withheld': {
+        const lamps = this.#lamps.withhold(fact.id, fact.withheld).flatMap((lamp) => this.#lampDialogs(lamp));
+        return [...[...this.#calls.apply(fact)].flatMap((endpoint) => this.#dialogs(endpoint)), ...lamps];
+      }
       case 'contact':
         return this.#contact(fact.endpoint, fact.uri, fact.reachable);
+      case 'device':
+        return this.#device(fact);
       case 'mailbox':
         return this.#mailbox(fact.mailbox, fact.counts);
       case 'feature': {
@@ -82,26 +185,51 @@ export class Picture {
   }
 
   snapshot(): Snapshot {
+    this.#unlisted = false;
     const users = this.users;
+    const lamps = this.#lampNames();
     const mailboxes = users.flatMap((user) => {
       const counts = this.#mailboxes.get(this.#phones.get(user)?.mailbox ?? '');
       return counts === undefined ? [] : [{ aor: this.#aor(user), counts }];
     });
     return {
-      extensions: [...this.#phones.values()].map((it) => ({ aor: this.#aor(it.user), displayName: it.displayName })),
-      dialogs: users
+      extensions: [
+        ...[...this.#phones.values()].map((it) => ({ aor: this.#aor(it.user), displayName: it.displayName })),
+        // Nobody sets a feature of a parking slot.
+        ...lamps.map((it) => ({ aor: this.#aor(it), displayName: null, features: [], lamp: true })),
+      ],
+      dialogs: [...users, ...lamps]
         .map((user) => ({ aor: this.#aor(user), legs: this.#remember(user) }))
         .filter((it) => it.legs.length > 0),
       features: users.flatMap((user) =>
         [...(this.#features.get(user) ?? [])].map(([feature, value]) => ({ aor: this.#aor(user), feature, value })),
       ),
-      registrations: users.map((user) => ({ aor: this.#aor(user), ...reachableAt(this.#contacts.get(user)) })),
+      registrations: users.map((user) => ({ aor: this.#aor(user), ...this.#reachable(user) })),
       mailboxes,
+      agents: this.#agents.extensions.flatMap((it) => {
+        const agent = this.#phones.has(it) ? this.#agents.state(it) : null;
+        return agent === null ? [] : [{ aor: this.#aor(it), agent }];
+      }),
+      ...this.#groups(),
     };
   }
 
+  /** Absent where there are none. */
+  #groups(): Pick<Snapshot, 'groups'> {
+    const groups = new Map<string, Aor[]>();
+    for (const { user, groups: names = [] } of this.#phones.values()) {
+      for (const name of names) groups.set(name, [...(groups.get(name) ?? []), this.#aor(user)]);
+    }
+    if (groups.size === 0) return {};
+    return { groups: [...groups].map(([name, members]): PbxGroup => ({ name, domain: this.#domain, members })) };
+  }
+
+  #lampNames(): readonly string[] {
+    return [...this.#lamps.names, ...this.#aliases.keys()].filter((it) => !this.#phones.has(it));
+  }
+
   #dialogs(endpoint: string): PbxEvent[] {
-    if (!this.#phones.has(endpoint)) return [];
+    if (!this.#phones.has(endpoint) && !this.#lamps.has(endpoint) && !this.#aliases.has(endpoint)) return [];
     const before = this.#told.get(endpoint) ?? [];
     const legs = this.#remember(endpoint);
     if (isDeepStrictEqual(before, legs)) return [];
@@ -109,20 +237,94 @@ export class Picture {
   }
 
   #remember(endpoint: string): readonly Leg[] {
-    const legs = this.#calls.legs(endpoint);
+    const legs = this.#phones.has(endpoint) ? this.#calls.legs(endpoint) : this.#lampLegs(endpoint);
     if (legs.length === 0) this.#told.delete(endpoint);
     else this.#told.set(endpoint, legs);
     return legs;
+  }
+
+  /** Under each of its names a lamp has dialogs of its own: ids are unique for a PBX. */
+  #lampLegs(name: string): readonly Leg[] {
+    const lamp = this.#aliases.get(name);
+    if (lamp === undefined) return this.#lamps.legs(name);
+    return this.#lamps.legs(lamp).map((leg) => ({ ...leg, id: `${name} ${leg.id}`, call: `${name} ${leg.call}` }));
+  }
+
+  #lampDialogs(lamp: string): PbxEvent[] {
+    return [lamp, ...(this.#aliasesOf.get(lamp) ?? [])].flatMap((name) => this.#dialogs(name));
+  }
+
+  #lamp(fact: LampFact): PbxEvent[] {
+    // The two links overtake each other: who has hung up is parked nowhere.
+    if (fact.phase !== null && fact.caller !== null && this.#calls.hasEnded(fact.caller.channel)) return [];
+    const known = this.#lamps.has(fact.lamp);
+    const changed = this.#lamps.apply(fact);
+    this.#unlisted ||= !known && this.#lamps.has(fact.lamp);
+    return changed ? this.#lampDialogs(fact.lamp) : [];
+  }
+
+  /** All queues there are: who is not in the list waits no more. */
+  #queues({ names, waiting, members }: QueuesFact): PbxEvent[] {
+    const known = names.flatMap((it) => lampFact(lampName('queue', it), { subject: '', phase: null }) ?? []);
+    const left = [...this.#lamps.names].flatMap((lamp) => {
+      if (!lamp.startsWith('queue+')) return [];
+      const still = new Set(waiting.flatMap((it) => (it.lamp === lamp ? [it.subject] : [])));
+      return this.#lamps
+        .subjects(lamp)
+        .flatMap((subject) => (still.has(subject) ? [] : (lampFact(lamp, { subject, phase: null }) ?? [])));
+    });
+    return [
+      ...[...known, ...left, ...waiting].flatMap((it) => this.#lamp(it)),
+      ...this.#agents.replace(members).flatMap((it) => this.#agent(it)),
+    ];
+  }
+
+  #room(fact: Extract<Fact, { readonly fact: 'room' | 'room-closed' }>): PbxEvent[] {
+    if (fact.fact === 'room' && fact.inside && this.#calls.hasEnded(fact.channel)) return [];
+    const lamp = this.#conferences.apply(fact);
+    return lamp === null ? [] : this.#lamp(lamp);
+  }
+
+  #agent(extension: string): PbxEvent[] {
+    const lamp = this.#agents.lamp(extension);
+    const events = lamp === null ? [] : this.#lamp(lamp);
+    const agent = this.#agents.state(extension);
+    if (agent === null || !this.#phones.has(extension)) return events;
+    if (sameAgent(this.#agentsTold.get(extension) ?? null, agent)) return events;
+    this.#agentsTold.set(extension, agent);
+    return [...events, { source: this.#source, type: 'agent', aor: this.#aor(extension), agent }];
   }
 
   #contact(endpoint: string, uri: string, reachable: boolean): PbxEvent[] {
     const contacts = this.#contacts.get(endpoint) ?? new Set<string>();
     const before = contacts.size;
     if (reachable) contacts.add(uri);
-    else contacts.delete(uri);
+    else {
+      contacts.delete(uri);
+      this.#devices.get(endpoint)?.delete(uri);
+    }
     this.#contacts.set(endpoint, contacts);
     if (contacts.size === before || !this.#phones.has(endpoint)) return [];
-    return [{ source: this.#source, type: 'registration', aor: this.#aor(endpoint), ...reachableAt(contacts) }];
+    return [this.#registration(endpoint)];
+  }
+
+  #device({ endpoint, uri, userAgent, via }: DeviceFact): PbxEvent[] {
+    const devices = this.#devices.get(endpoint) ?? new Map<string, Device>();
+    const before = devices.get(uri);
+    const device: Device = { uri, userAgent, ...(via === null ? {} : { via }) };
+    if (!this.#contacts.get(endpoint)?.has(uri) || isDeepStrictEqual(before, device)) return [];
+    this.#devices.set(endpoint, devices.set(uri, device));
+    return this.#phones.has(endpoint) ? [this.#registration(endpoint)] : [];
+  }
+
+  #registration(endpoint: string): PbxEvent {
+    return { source: this.#source, type: 'registration', aor: this.#aor(endpoint), ...this.#reachable(endpoint) };
+  }
+
+  #reachable(endpoint: string): Contacts {
+    const uris = this.#contacts.get(endpoint) ?? new Set<string>();
+    const devices = [...(this.#devices.get(endpoint)?.values() ?? [])];
+    return { contacts: uris.size, uris: [...uris], ...(devices.length > 0 ? { devices } : {}) };
   }
 
   /** How many are urgent stands until it is read again, within a minute. */
@@ -144,8 +346,5 @@ export class Picture {
   }
 }
 
+type DeviceFact = Extract<Fact, { readonly fact: 'device' }>;
 type MailboxFact = Extract<Fact, { readonly fact: 'mailbox' }>;
-
-function reachableAt(uris: ReadonlySet<string> = new Set()): Contacts {
-  return { contacts: uris.size, uris: [...uris] };
-}

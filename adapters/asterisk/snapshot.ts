@@ -1,12 +1,14 @@
 import { featureNames } from '../../src/model/feature.ts';
 import { type AmiLink, refusal } from './ami.ts';
 import { endpointOf } from './calls.ts';
+import { readContacts } from './contacts.ts';
 import { type Access, namesIn } from './credentials.ts';
-import { amiChannel, ariChannel, isReachable } from './events.ts';
+import { amiChannel, ariChannel } from './events.ts';
 import type { ChannelFact, Fact } from './facts.ts';
 import type { AstdbFeatures, Database } from './features/astdb.ts';
 import { Owners } from './features/owners.ts';
 import { type RingTimers, readRingTimer } from './features/rows.ts';
+import type { LampReader, LampReading } from './lamp-reader.ts';
 import type { Phone, Picture, Reading } from './picture.ts';
 
 /** An endpoint as listed: enough to tell phones from trunks. */
@@ -20,12 +22,14 @@ interface Endpoint {
 interface Details {
   readonly displayName: string | null;
   readonly mailbox: string | null;
+  readonly groups: readonly string[];
 }
 
 /** Reads everything an Asterisk holds that phones want to know. One per adapter; keeps what rarely changes. */
 export class SnapshotReader {
   readonly #access: Access;
   readonly #features: AstdbFeatures;
+  readonly #lamps: LampReader | null;
   #details = new Map<string, Details>();
   /** User to seconds, as last read. */
   readonly ringTimers: RingTimers = new Map();
@@ -33,15 +37,18 @@ export class SnapshotReader {
   /** Endpoint to the names of its auth objects, as last read. */
   auths: ReadonlyMap<string, readonly string[]> = new Map();
 
-  constructor(access: Access, features: AstdbFeatures) {
+  /** @param lamps null: lamps that are no phone cannot be read. */
+  constructor(access: Access, features: AstdbFeatures, lamps: LampReader | null) {
     this.#access = access;
     this.#features = features;
+    this.#lamps = lamps;
     this.owners = new Owners(features);
   }
 
   /** A new connection: nothing read before counts. */
   forget(): void {
     this.#details = new Map();
+    this.#lamps?.forget();
   }
 
   async read(older: Picture | null): Promise<Reading> {
@@ -49,8 +56,8 @@ export class SnapshotReader {
     const endpoints = await this.#phones();
     this.auths = new Map(endpoints.map((it) => [it.name, it.auths]));
     const phones = await inBatches(endpoints, (it) => this.#phone(it));
-    const contacts = ami === null ? await this.#ariContacts(endpoints) : await amiContacts(ami);
-    const facts: Fact[] = await this.#channels(older);
+    const { contacts, facts: devices } = await this.#contacts(ami, endpoints);
+    const facts: Fact[] = [...devices, ...(await this.#channels(older))];
     if (ami !== null) {
       const mailboxes = new Set(phones.flatMap((it) => (it.mailbox === null ? [] : [it.mailbox])));
       facts.push(...(await inBatches([...mailboxes], (it) => mailboxCounts(ami, it))).flat());
@@ -59,7 +66,8 @@ export class SnapshotReader {
       const rows = await this.database();
       for (const { user } of phones) facts.push(...this.featureFacts(user, rows));
     }
-    return { phones, contacts, facts };
+    const lamps: Partial<LampReading> & Pick<LampReading, 'facts'> = (await this.#lamps?.read()) ?? { facts: [] };
+    return { phones, contacts, ...lamps, facts: [...facts, ...lamps.facts] };
   }
 
   /** What may have changed without an event: the rows, and the ring times of those whose calls are forwarded by them. */
@@ -77,7 +85,7 @@ export class SnapshotReader {
     const rows = new Map<string, string>();
     const { ami } = this.#access;
     if (ami === null) return rows;
-    for (const family of this.#features.families) {
+    for (const family of new Set([...this.#features.families, 'DAYNIGHT'])) {
       const answer = await ami.action('DBGetTree', [['Family', family]]);
       if (!answer.ok && !/not found/i.test(answer.message)) throw refusal('DBGetTree', answer.message);
       for (const row of answer.rows) rows.set((row['Key'] ?? '').replace(/^\//, ''), row['Val'] ?? '');
@@ -122,7 +130,8 @@ export class SnapshotReader {
       const auths = namesIn(attributes?.get('auth'));
       const aors = namesIn(attributes?.get('aors'));
       if (attributes === null || auths.length === 0 || aors.length === 0 || attributes.get('outbound_auth')) return [];
-      this.#keep(name, attributes.get('callerid'), attributes.get('mailboxes'));
+      const [callerid, mailboxes] = [attributes.get('callerid'), attributes.get('mailboxes')];
+      this.#keep(name, callerid, mailboxes, attributes.get('named_call_group'));
       return [{ name, auths, aors }];
     });
     return found.flat();
@@ -134,19 +143,31 @@ export class SnapshotReader {
       const { rows } = await ami.action('PJSIPShowEndpoint', [['Endpoint', endpoint.name]]);
       const detail = rows.find((it) => it['Event'] === 'EndpointDetail');
       const aor = rows.find((it) => it['Event'] === 'AorDetail');
-      this.#keep(endpoint.name, detail?.['Callerid'], detail?.['Mailboxes'] || aor?.['Mailboxes']);
+      const mailboxes = detail?.['Mailboxes'] || aor?.['Mailboxes'];
+      this.#keep(endpoint.name, detail?.['Callerid'], mailboxes, detail?.['NamedCallGroup']);
     }
     const details = this.#details.get(endpoint.name);
-    return { user: endpoint.name, displayName: details?.displayName ?? null, mailbox: details?.mailbox ?? null };
+    const { displayName = null, mailbox = null, groups = [] } = details ?? {};
+    return { user: endpoint.name, displayName, mailbox, groups };
   }
 
-  #keep(endpoint: string, callerid: string | undefined, mailboxes: string | undefined): void {
+  #keep(
+    endpoint: string,
+    callerid: string | undefined,
+    mailboxes: string | undefined,
+    groups: string | undefined,
+  ): void {
     const name = /^\s*"?([^"<]*?)"?\s*(?:<|$)/.exec(callerid ?? '')?.[1] ?? '';
     const mailbox = namesIn(mailboxes)[0] ?? null;
     this.#details.set(endpoint, {
       displayName: name === '' || name === 'unknown' || name === endpoint ? null : name,
       mailbox: mailbox === null || mailbox.includes('@') ? mailbox : `${mailbox}@default`,
+      groups: namesIn(groups).filter((it) => /^[\w.+-]{1,64}$/.test(it)),
     });
+  }
+
+  async #contacts(ami: AmiLink | null, endpoints: readonly Endpoint[]): Promise<Pick<Reading, 'contacts' | 'facts'>> {
+    return ami === null ? { contacts: await this.#ariContacts(endpoints), facts: [] } : readContacts(ami);
   }
 
   /** Without AMI only the contacts themselves are known, not whether they answer; an endpoint that is offline has none. */
@@ -229,17 +250,6 @@ export async function variableOf(
   ] as const;
   const { ok, fields: answer } = await ami.action('Getvar', fields, deadlineMs);
   return (ok && answer['Value']) || null;
-}
-
-async function amiContacts(ami: AmiLink): Promise<Map<string, Set<string>>> {
-  const contacts = new Map<string, Set<string>>();
-  // COMPAT(Asterisk): "Error: No Contacts found" is none, not an error.
-  for (const row of (await ami.action('PJSIPShowContacts')).rows) {
-    const { Endpoint: endpoint, Uri: uri } = row;
-    if (!endpoint || !uri || !isReachable(row['Status'] ?? null)) continue;
-    contacts.set(endpoint, (contacts.get(endpoint) ?? new Set()).add(uri));
-  }
-  return contacts;
 }
 
 async function mailboxCounts(ami: AmiLink, mailbox: string): Promise<Fact[]> {

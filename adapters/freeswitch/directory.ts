@@ -1,4 +1,5 @@
-import { type Aor, userOf } from '../../src/model/aor.ts';
+import { type Aor, domainOf, userOf } from '../../src/model/aor.ts';
+import type { PbxGroup } from '../../src/model/pbx-event.ts';
 import type { Domains } from './domains.ts';
 import type { EslCommands } from './esl/commands.ts';
 import { safeAor } from './features/words.ts';
@@ -28,6 +29,27 @@ export function readUsers(listing: string, domains: Domains): readonly Listed[] 
     found.set(aor, { aor, displayName: usable ? shownName(cells[name ?? -1], aor) : null });
   }
   return [...found.values()];
+}
+
+/** The groups of the directory that `list_users` names, each in the domain of its users. */
+export function readGroups(listing: string, domains: Domains): readonly PbxGroup[] {
+  const [head = '', ...rows] = listing.split('\n');
+  if (!head.startsWith('userid|')) return [];
+  const columns = head.split('|');
+  const [user, domain, named] = ['userid', 'domain', 'group'].map((it) => columns.indexOf(it));
+  const groups = new Map<string, { readonly name: string; readonly domain: string; readonly members: Set<Aor> }>();
+  for (const row of rows) {
+    // These stand before the contact, so that a bar in a name or contact does not move them.
+    const cells = row.split('|');
+    const aor = domains.aor(cells[user ?? 0], cells[domain ?? 2]);
+    const name = cells[named ?? -1] ?? '';
+    if (aor === null || !safeAor.test(aor) || !/^[\w.+-]{1,64}$/.test(name)) continue;
+    const key = `${name}@${domainOf(aor)}`;
+    const there = groups.get(key) ?? { name, domain: domainOf(aor), members: new Set<Aor>() };
+    there.members.add(aor);
+    groups.set(key, there);
+  }
+  return [...groups.values()].map((group) => ({ ...group, members: [...group.members] }));
 }
 
 /** Domains of the listing that are not served here, some of them at least: what an admin may have forgotten. */

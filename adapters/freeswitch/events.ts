@@ -5,6 +5,7 @@ import { channelFact, isOver } from './channel-fact.ts';
 import type { Domains } from './domains.ts';
 import type { EslEvent } from './esl-event.ts';
 import type { Fact } from './facts.ts';
+import { readFlow } from './flows.ts';
 import { readCallcenter, readConference, readValet } from './lamp-events.ts';
 
 /** What one event means for the picture, and whether it hints at a change of a feature. */
@@ -48,6 +49,7 @@ const nothing: Reading = { facts: [] };
 export function readEsl(event: EslEvent, domains: Domains): Reading {
   const name = event['Event-Name'] ?? '';
   if (name === 'CUSTOM') return readCustom(event, domains);
+  if (name === 'PRESENCE_IN') return { facts: readFlow(event, domains) };
   if (name === 'MESSAGE_WAITING') return { facts: listed(mailboxFact(event, domains)) };
   if (!name.startsWith('CHANNEL_') && name !== 'CALL_UPDATE') return nothing;
   const id = event['Unique-ID'];
@@ -110,7 +112,8 @@ function contactFacts(event: EslEvent, domains: Domains): Fact[] {
   const registered = event['Event-Subclass'] === 'sofia::register';
   // What expires is one registration; the same contact may long be registered anew under another Call-ID.
   const contact = event['Event-Subclass'] === 'sofia::expire' ? '' : (event['contact'] ?? '');
-  return [{ fact: 'contact', aor, profile: event['profile-name'] ?? '', callId, contact, registered }];
+  const profile = event['profile-name'] ?? '';
+  return [{ fact: 'contact', aor, profile, callId, contact, registered, userAgent: event['user-agent'] }];
 }
 
 function mailboxFact(event: EslEvent, domains: Domains): Fact | null {

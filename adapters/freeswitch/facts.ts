@@ -46,7 +46,7 @@ export interface ChannelFact {
 }
 
 /** Lamps that are no phone: resources such as `park+5901@pbx.example`. */
-export const lampKinds = ['park', 'conf', 'queue', 'agent', 'dnd', 'forward'] as const;
+export const lampKinds = ['park', 'conf', 'queue', 'agent', 'dnd', 'forward', 'flow'] as const;
 export type LampKind = (typeof lampKinds)[number];
 
 /** Something that lights a lamp, or does no more. A lamp is lit while at least one thing does. */
@@ -63,6 +63,21 @@ export interface LampFact {
   readonly sole: boolean;
 }
 
+/** What one learns of an agent of mod_callcenter; what is left out stays as it was. */
+export interface AgentFact {
+  readonly fact: 'agent';
+  /** As mod_callcenter calls him: `1001@pbx.example`, or anything (FusionPBX: a UUID). */
+  readonly name: string;
+  /** Whose phone he answers with; null: nobody's here. */
+  readonly aor?: Aor | null;
+  readonly status?: string;
+  readonly state?: string;
+  /** `begins`: a call is over. Else from a list: how long it takes and when it began, milliseconds (since the epoch). */
+  readonly wrapUp?: 'begins' | { readonly ms: number; readonly since: number };
+  /** We are about to send him on a break, for this reason or none; null: no more. */
+  readonly intended?: { readonly reason: string | null } | null;
+}
+
 /** What one may learn of a PBX's life; the only language of the state. Each is harmless when repeated. */
 export type Fact =
   | ChannelFact
@@ -77,7 +92,12 @@ export type Fact =
       readonly callId: string;
       readonly contact: string;
       readonly registered: boolean;
+      /** Of the phone; absent: not told. */
+      readonly userAgent?: string | undefined;
     }
   | { readonly fact: 'mailbox'; readonly mailbox: Aor; readonly counts: MailboxCounts }
   | { readonly fact: 'feature'; readonly aor: Aor; readonly feature: FeatureName; readonly value: FeatureValue }
-  | LampFact;
+  | LampFact
+  | AgentFact
+  /** Time has passed: what ends by itself is over. */
+  | { readonly fact: 'time' };

@@ -1,5 +1,6 @@
+import type { AgentState, AgentWish } from '../../src/model/agent.ts';
 import type { Aor } from '../../src/model/aor.ts';
-import { within } from '../../src/model/clock.ts';
+import { type Timer, within } from '../../src/model/clock.ts';
 import { Fault } from '../../src/model/errors.ts';
 import {
   type FeatureName,
@@ -10,6 +11,7 @@ import {
   type Wish,
 } from '../../src/model/feature.ts';
 import { type Outcome, refused } from '../../src/model/outcome.ts';
+import type { NotifiedPhone, PhoneNotice } from '../../src/model/phone-notice.ts';
 import { token } from '../../src/model/random.ts';
 import type {
   AdapterFactory,
@@ -22,6 +24,7 @@ import type {
   Tell,
 } from '../adapter.ts';
 import { Resync, type ResyncTimes } from '../resync.ts';
+import { AgentDesk } from './agent-desk.ts';
 import { CredentialReader } from './credentials.ts';
 import { Domains } from './domains.ts';
 import { EslLink } from './esl/esl-link.ts';
@@ -35,6 +38,8 @@ import { FusionPbxBackend } from './features/fusionpbx.ts';
 import { knownOf } from './features/known.ts';
 import { NativePhones } from './features/native.ts';
 import { type Notice, type PhoneKey, readNotice, readPhoneKey } from './features/phone-feature.ts';
+import { flowEvents, probeFlows } from './flows.ts';
+import { notifyRegistrations } from './notify.ts';
 import { extensionsOf, type FreeswitchOptions, freeswitchOptions } from './options.ts';
 import { Picture } from './picture.ts';
 import { SnapshotReader } from './snapshot.ts';
@@ -58,6 +63,7 @@ class Freeswitch implements PbxAdapter {
   readonly #esl: EslLink;
   readonly #backend: FeatureBackend;
   readonly #desk: FeatureDesk;
+  readonly #agents: AgentDesk;
   readonly #reader: SnapshotReader;
   readonly #credentials: CredentialReader;
   readonly #resync: Resync<Fact, Picture>;
@@ -69,6 +75,8 @@ class Freeswitch implements PbxAdapter {
   /** A reading of this connection is done. */
   #inStep = false;
   #away: string | null = null;
+  /** Looks at the agents when the next wrap-up is over: no event tells. */
+  #wrapUp: Timer | null = null;
   /** Registered, and not known to be users; and those for whom that was looked up on this connection. */
   readonly #newcomers = new Set<Aor>();
   readonly #lookedUp = new Set<Aor>();
@@ -87,6 +95,12 @@ class Freeswitch implements PbxAdapter {
       clock: tools.clock,
       logger: tools.logger,
       feed: (aor, feature, value) => this.#resync.feed({ fact: 'feature', aor, feature, value }),
+    });
+    this.#agents = new AgentDesk({
+      clock: tools.clock,
+      esl: this.#esl,
+      table: () => this.#resync.live?.agents ?? null,
+      feed: (fact) => this.#feed(fact),
     });
     this.#reader = new SnapshotReader({
       esl: this.#esl,
@@ -120,6 +134,8 @@ class Freeswitch implements PbxAdapter {
       registrations: true,
       mailboxes: true,
       tags: true,
+      agents: true,
+      notifiesPhones: true,
       ...(this.#native === null ? {} : { tellsPhones: true }),
     };
   }
@@ -143,6 +159,7 @@ class Freeswitch implements PbxAdapter {
     this.#tell = () => undefined;
     this.#native?.away();
     this.#desk.stop();
+    this.#wrapUp?.cancel();
     this.#resync.stop();
     this.#esl.stop();
   }
@@ -158,6 +175,32 @@ class Freeswitch implements PbxAdapter {
     const late = () => refused<FeatureValue>('pbx-timeout', `the PBX did not answer within ${deadlineMs} ms`);
     try {
       return await within(this.#tools.clock, deadlineMs, this.#desk.write(wish, before, deadlineMs), late);
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  async notifyPhones(aor: Aor, notice: PhoneNotice, deadlineMs: number): Promise<Outcome<readonly NotifiedPhone[]>> {
+    const { live } = this.#resync;
+    if (live === null) return refused('pbx-away', 'the PBX is not connected');
+    if (!live.has(aor)) return refused('pbx-refused', 'the PBX has no such extension');
+    const registrations = live.registrationsOf(aor);
+    if (registrations.length === 0) return refused('not-registered', 'no phone is registered there');
+    const late = () => refused<readonly NotifiedPhone[]>('pbx-timeout', `no answer within ${deadlineMs} ms`);
+    const sending = notifyRegistrations(this.#esl, aor, registrations, notice, deadlineMs);
+    try {
+      return await within(this.#tools.clock, deadlineMs, sending, late);
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  async setAgent(wish: AgentWish, deadlineMs: number): Promise<Outcome<AgentState>> {
+    if (this.#observes) return refused('not-writable', 'this PBX is only observed');
+    if (this.#resync.live === null) return refused('pbx-away', 'the PBX is not connected');
+    const late = () => refused<AgentState>('pbx-timeout', `the PBX did not answer within ${deadlineMs} ms`);
+    try {
+      return await within(this.#tools.clock, deadlineMs, this.#agents.write(wish, deadlineMs), late);
     } catch (error) {
       return this.#failed(error);
     }
@@ -248,6 +291,7 @@ class Freeswitch implements PbxAdapter {
     const phones = (aor: Aor) => this.#resync.live?.contactsOf(aor).length ?? 0;
     const before = fact.fact === 'contact' ? phones(fact.aor) : 0;
     this.#resync.feed(fact);
+    if (fact.fact === 'agent') this.#awaitWrapUp();
     if (fact.fact !== 'contact') return;
     if (phones(fact.aor) > before) this.#native?.registered(fact.aor);
     if (!fact.registered) return;
@@ -313,15 +357,32 @@ class Freeswitch implements PbxAdapter {
     return new Picture(this.#settings.name, reading, () => this.#tools.clock.now(), older);
   }
 
+  /** One timer for all agents. */
+  #awaitWrapUp(): void {
+    const wait = this.#resync.live?.agents.nextEnd ?? null;
+    this.#wrapUp?.cancel();
+    this.#wrapUp = null;
+    if (wait === null) return;
+    this.#wrapUp = this.#tools.clock.after(wait, () => {
+      this.#resync.feed({ fact: 'time' });
+      this.#awaitWrapUp();
+    });
+  }
+
   #adopted(): void {
     this.#lookUp();
+    this.#awaitWrapUp();
     // Once for a connection: a sweep keeps its own pace, whatever is read beside it every minute.
     if (this.#inStep) return;
     this.#inStep = true;
+    const { live } = this.#resync;
+    if (this.#options.features === 'fusionpbx' && live !== null) {
+      void probeFlows(this.#esl, live.lamps, this.#tools.logger);
+    }
     this.#desk.watch(() => this.#resync.live?.users ?? [], this.#options.pollSeconds * 1000);
   }
 
-  #failed(error: unknown): Outcome<FeatureValue> {
+  #failed(error: unknown): Outcome<never> {
     const reason = error instanceof Error ? error.message : String(error);
     if (error instanceof Fault && error.code === 'pbx-refused') {
       this.#tools.logger.error({ pbx: this.#settings.name, code: error.code, fix: error.fix }, reason);
@@ -340,5 +401,6 @@ function backendOf({ features, secondsPerRing }: FreeswitchOptions, { clock }: A
 function subscription({ mode, features }: FreeswitchOptions) {
   const keys = mode === 'sidecar' ? [] : ['PHONE_FEATURE_SUBSCRIBE'];
   const notices = mode !== 'sidecar' || features === 'fusionpbx' ? ['PHONE_FEATURE'] : [];
-  return { events: [...pictureEvents, ...keys, ...notices], subclasses: pictureSubclasses };
+  const flows = features === 'fusionpbx' ? flowEvents : [];
+  return { events: [...pictureEvents, ...keys, ...notices, ...flows], subclasses: pictureSubclasses };
 }

@@ -1,7 +1,7 @@
 import { type Aor, aorOf, domainOf, userOf } from '../../src/model/aor.ts';
 import type { Domains } from './domains.ts';
 import type { EslEvent } from './esl-event.ts';
-import type { Fact, LampFact, LampKind, Shown } from './facts.ts';
+import type { AgentFact, Fact, LampFact, LampKind, Shown } from './facts.ts';
 import { shown } from './shown.ts';
 
 const nobody: Shown = { number: null, name: null };
@@ -13,7 +13,7 @@ export function lampAor(kind: LampKind, about: Aor): Aor {
 
 /** A lamp that is no phone, and no feature of one. */
 export function isLamp(aor: Aor): boolean {
-  return /^(?:park|conf|queue|agent)\+/.test(aor);
+  return /^(?:park|conf|queue|agent|flow)\+/.test(aor);
 }
 
 /** `valet_parking::info`: the slot and its lot, each lit by the parked channel until somebody fetches it or it gives up. */
@@ -86,11 +86,16 @@ export function readCallcenter(event: EslEvent, domains: Domains): Fact[] {
   const member = event['CC-Member-Session-UUID'] || event['CC-Member-UUID'];
   switch (event['CC-Action']) {
     case 'agent-status-change':
-      return agent(event['CC-Agent'], event['CC-Agent-Status'], domains);
+    case 'agent-state-change':
+      return agentChange(event, domains);
     case 'member-queue-start':
     case 'member-queue-resume': {
       const remote = shown(event['CC-Member-CID-Number'], event['CC-Member-CID-Name']);
       return queue === null || !member ? [] : [waiting(queue, member, remote)];
+    }
+    case 'bridge-agent-end': {
+      const { 'CC-Agent': name, 'CC-Agent-Bridged': bridged } = event;
+      return name && bridged === 'true' ? [{ fact: 'agent', name, wrapUp: 'begins' }] : [];
     }
     case 'bridge-agent-start':
     case 'member-queue-end':
@@ -109,12 +114,31 @@ export function waiting(queue: Aor, member: string, remote: Shown | null): LampF
   return lampFact('queue', queue, { subject: member, phase, remote: remote ?? nobody });
 }
 
+function agentChange(event: EslEvent, domains: Domains): Fact[] {
+  const { 'CC-Agent': name, 'CC-Agent-Status': status, 'CC-Agent-State': state } = event;
+  if (!name) return [];
+  const aor = domains.parse(name);
+  const fact: AgentFact = {
+    fact: 'agent',
+    name,
+    // Who is called otherwise is known from the list.
+    ...(aor === null ? {} : { aor }),
+    ...(status === undefined ? {} : { status }),
+    ...(state === undefined ? {} : { state }),
+  };
+  return [fact, ...agent(name, status, domains)];
+}
+
 /** On while the agent takes calls; a break blinks, logged out is off. */
 export function agent(name: string | undefined, status: string | undefined, domains: Domains): Fact[] {
   const about = domains.parse(name);
-  if (about === null || status === undefined) return [];
+  return about === null || status === undefined ? [] : [agentLamp(about, status)];
+}
+
+/** The lamp of an agent, whatever mod_callcenter calls him. */
+export function agentLamp(about: Aor, status: string): LampFact {
   const phase = /^available/i.test(status) ? 'confirmed' : /^on break$/i.test(status) ? 'early' : null;
-  return [lampFact('agent', about, { subject: phase ?? '', phase, remote: nobody, sole: true })];
+  return lampFact('agent', about, { subject: phase ?? '', phase, remote: nobody, sole: true });
 }
 
 function lampFact(

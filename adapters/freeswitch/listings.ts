@@ -1,13 +1,13 @@
 import type { Aor } from '../../src/model/aor.ts';
 import { directionOf, isNoPhone, phaseOf } from './channel-fact.ts';
 import type { Domains } from './domains.ts';
-import type { ChannelFact, Fact, LampFact } from './facts.ts';
+import type { AgentFact, ChannelFact, Fact, LampFact } from './facts.ts';
 import { agent, conference, parked, waiting } from './lamp-events.ts';
 import { shown } from './shown.ts';
 
 /** What a list says is lit, and which lamps it knows at all. Null instead: the PBX did not answer with that list. */
 export interface LitLamps {
-  readonly facts: readonly LampFact[];
+  readonly facts: readonly (LampFact | AgentFact)[];
   readonly known: readonly Aor[];
 }
 
@@ -83,7 +83,29 @@ export function readConferences(json: string, domains: Domains): LitLamps | null
 export function readAgents(table: string, domains: Domains): LitLamps | null {
   const rows = rowsIn(table, 'name|');
   if (rows === null) return null;
-  return lit(rows.flatMap((row) => agent(row.cell('name'), row.cell('status'), domains)));
+  const { facts, known } = lit(rows.flatMap((row) => agent(row.cell('name'), row.cell('status'), domains)));
+  return { facts: [...facts, ...rows.flatMap((row) => agentFact(row, domains))], known };
+}
+
+function agentFact(row: Row, domains: Domains): readonly AgentFact[] {
+  const name = row.cell('name');
+  if (!name) return [];
+  const [ends = 0, seconds = 0] = ['last_bridge_end', 'wrap_up_time'].map((it) => Number(row.cell(it)) || 0);
+  return [
+    {
+      fact: 'agent',
+      name,
+      aor: domains.parse(name) ?? userOfContact(row.cell('contact') ?? '', domains),
+      status: row.cell('status') ?? '',
+      state: row.cell('state') ?? '',
+      wrapUp: { ms: Math.max(seconds, 0) * 1000, since: ends * 1000 },
+    },
+  ];
+}
+
+/** COMPAT(FusionPBX): agents are called by UUIDs; `{call_timeout=20,…}user/1001@pbx.example` says who it is. */
+function userOfContact(contact: string, domains: Domains): Aor | null {
+  return domains.parse(/(?:^|[}\]])user\/([^\s/,|{}[\]]{1,255})$/.exec(contact)?.[1]);
 }
 
 /** `callcenter_config queue list`: the queues there are, dark. */

@@ -48,7 +48,7 @@ export const freeswitchOptions = z.strictObject({
     })
     .default([])
     .describe(
-      "extensions beside those found, with or without their domain: ['1001-1010', '200@t2.example.com']. For directories that `list_users` does not list (FusionPBX, mod_xml_curl), of which otherwise only those are known whose phones have registered. Lamps that are no phone and are to be known before they were ever lit: ['park+5901-5910', 'conf+3001', 'queue+sales'].",
+      "extensions beside those found, with or without their domain: ['1001-1010', '200@t2.example.com']. For directories that `list_users` does not list (FusionPBX, mod_xml_curl), of which otherwise only those are known whose phones have registered. Lamps that are no phone and are to be known before they were ever lit: ['park+5901-5910', 'conf+3001', 'queue+sales', 'flow+*800'].",
     ),
   profiles: z.array(profile).min(1).default(['internal']).describe('sofia profiles that phones register with'),
   pollSeconds: z
@@ -97,5 +97,5 @@ function rangeOf(text: string): string {
 
 /** `park+` of `park+5901-5910`: a lamp that is no phone. COMPAT(FusionPBX): its slots are `*5901`. */
 function lampOf(text: string): string {
-  return /^(?:park|conf|queue|agent)\+\*?/.exec(text)?.[0] ?? '';
+  return /^(?:park|conf|queue|agent|flow)\+\*?/.exec(text)?.[0] ?? '';
 }

@@ -1,12 +1,23 @@
 import { isDeepStrictEqual } from 'node:util';
+import { type AgentState, sameAgent } from '../../src/model/agent.ts';
 import type { Aor } from '../../src/model/aor.ts';
 import { type FeatureName, type FeatureValue, sameFeature } from '../../src/model/feature.ts';
-import type { Contacts, ExtensionInfo, Leg, MailboxCounts, PbxEvent, Snapshot } from '../../src/model/pbx-event.ts';
+import type {
+  Contacts,
+  ExtensionInfo,
+  Leg,
+  MailboxCounts,
+  PbxEvent,
+  PbxGroup,
+  Snapshot,
+} from '../../src/model/pbx-event.ts';
 import type { LivePicture } from '../resync.ts';
+import { AgentTable } from './agents.ts';
 import { CallTable } from './calls.ts';
-import type { Fact, LampFact, LampKind } from './facts.ts';
-import { lampAor } from './lamp-events.ts';
+import type { AgentFact, Fact, LampFact, LampKind } from './facts.ts';
+import { agentLamp, lampAor } from './lamp-events.ts';
 import { LampTable } from './lamps.ts';
+import type { Registration } from './notify.ts';
 
 /** A user of the directory. */
 export interface User {
@@ -30,6 +41,8 @@ export interface Reading {
   readonly gap: boolean;
   /** Every user has the lamps `dnd+` and `forward+` (forward always) too. */
   readonly keyLamps: boolean;
+  /** Of the directory, as far as it can be listed. */
+  readonly groups?: readonly PbxGroup[];
 }
 
 /**
@@ -40,25 +53,32 @@ export class Picture implements LivePicture<Fact> {
   readonly #source: string;
   readonly #users: ReadonlyMap<Aor, User>;
   readonly #keyLamps: boolean;
+  readonly #groups: readonly PbxGroup[];
   readonly #ownersOf = new Map<Aor, Aor[]>();
   readonly #calls: CallTable;
   readonly #lamps: LampTable;
   /** User to registration (profile and Call-ID) to contact. */
   readonly #contacts = new Map<Aor, Map<string, string>>();
+  /** The same to the User-Agent, where it is told. */
+  readonly #userAgents = new Map<Aor, Map<string, string>>();
   readonly #mailboxes = new Map<Aor, MailboxCounts>();
   readonly #features = new Map<Aor, Map<FeatureName, FeatureValue>>();
+  readonly #agents: AgentTable;
   readonly #told = new Map<Aor, readonly Leg[]>();
+  readonly #toldAgents = new Map<Aor, AgentState | null>();
 
   /** @param older the picture of the same life of the PBX so far, for what cannot be asked. */
   constructor(source: string, reading: Reading, now: () => number, older: Picture | null) {
     this.#source = source;
     this.#users = new Map(reading.users.map((it) => [it.aor, it]));
     this.#keyLamps = reading.keyLamps;
+    this.#groups = reading.groups ?? [];
     for (const { aor, mailbox } of reading.users) {
       if (mailbox !== null) this.#ownersOf.set(mailbox, [...(this.#ownersOf.get(mailbox) ?? []), aor]);
     }
     this.#calls = new CallTable(now);
     this.#lamps = new LampTable(now, reading.lamps);
+    this.#agents = new AgentTable(now);
     if (reading.keyLamps) {
       for (const { aor } of reading.users) for (const lamp of keyLampsOf(aor)) this.#lamps.know(lamp);
     }
@@ -66,6 +86,7 @@ export class Picture implements LivePicture<Fact> {
     if (older !== null) {
       this.#calls.inherit(older.#calls);
       this.#lamps.inherit(older.#lamps, reading.lampKinds, reading.gap, (id) => this.#calls.has(id));
+      this.#agents.inherit(older.#agents, reading.lampKinds.includes('agent'));
     }
     for (const aor of [...this.#users.keys(), ...this.#lamps.aors]) this.#remember(aor);
   }
@@ -73,6 +94,11 @@ export class Picture implements LivePicture<Fact> {
   /** The users of the directory. */
   get users(): readonly Aor[] {
     return [...this.#users.keys()];
+  }
+
+  /** Lamps that are no phone. */
+  get lamps(): readonly Aor[] {
+    return this.#lamps.aors;
   }
 
   has(aor: Aor): boolean {
@@ -89,9 +115,22 @@ export class Picture implements LivePicture<Fact> {
     return [...(this.#contacts.get(aor)?.values() ?? [])];
   }
 
+  /** The same with the sofia profile and the Call-ID of each registration, by which FreeSWITCH knows it. */
+  registrationsOf(aor: Aor): readonly Registration[] {
+    return [...(this.#contacts.get(aor) ?? [])].map(([key, contact]) => {
+      const blank = key.indexOf(' ');
+      return { profile: key.slice(0, blank), callId: key.slice(blank + 1), uri: contactUri(contact) ?? contact };
+    });
+  }
+
   /** For those who must ask the PBX about a channel. */
   get calls(): CallTable {
     return this.#calls;
+  }
+
+  /** The agents of mod_callcenter, for those who must speak of them by their names there. */
+  get agents(): AgentTable {
+    return this.#agents;
   }
 
   /** As last told by a fact; undefined = not known. */
@@ -109,6 +148,10 @@ export class Picture implements LivePicture<Fact> {
         return this.#feature(fact.aor, fact.feature, fact.value);
       case 'lamp':
         return this.#lamp(fact);
+      case 'agent':
+        return this.#agent(fact);
+      case 'time':
+        return [...this.#agents.aors()].flatMap((aor) => this.#agentOf(aor));
       case 'gone':
         return [...this.#calls.apply(fact), ...this.#lamps.drop(fact.id)].flatMap((aor) => this.#dialogs(aor));
       default:
@@ -139,7 +182,33 @@ export class Picture implements LivePicture<Fact> {
       ),
       registrations: this.users.map((aor) => ({ aor, ...this.#reachable(aor) })),
       mailboxes,
+      agents: this.users.flatMap((aor) => {
+        const agent = this.#rememberAgent(aor);
+        return agent === null ? [] : [{ aor, agent }];
+      }),
+      ...(this.#groups.length === 0 ? {} : { groups: this.#groups }),
     };
+  }
+
+  #agent(fact: AgentFact): PbxEvent[] {
+    const aor = this.#agents.apply(fact);
+    if (aor === null) return [];
+    // Who is called by his address has had his lamp by that already.
+    const lamp = fact.status === undefined || fact.name === aor ? [] : this.#lamp(agentLamp(aor, fact.status));
+    return [...this.#agentOf(aor), ...lamp];
+  }
+
+  #agentOf(aor: Aor): PbxEvent[] {
+    const before = this.#toldAgents.get(aor) ?? null;
+    const agent = this.#rememberAgent(aor);
+    if (!this.#users.has(aor) || sameAgent(before, agent)) return [];
+    return [{ source: this.#source, type: 'agent', aor, agent }];
+  }
+
+  #rememberAgent(aor: Aor): AgentState | null {
+    const agent = this.#agents.of(aor);
+    this.#toldAgents.set(aor, agent);
+    return agent;
   }
 
   #dialogs(aor: Aor): PbxEvent[] {
@@ -156,7 +225,7 @@ export class Picture implements LivePicture<Fact> {
     return legs;
   }
 
-  #contact({ aor, profile, callId, contact, registered }: Fact & { readonly fact: 'contact' }): PbxEvent[] {
+  #contact({ aor, profile, callId, contact, registered, userAgent }: Fact & { readonly fact: 'contact' }): PbxEvent[] {
     const contacts = this.#contacts.get(aor) ?? new Map<string, string>();
     const before = this.#reachable(aor);
     const key = `${profile} ${callId}`;
@@ -166,6 +235,7 @@ export class Picture implements LivePicture<Fact> {
       for (const [it, uri] of contacts) if (uri === contact) contacts.delete(it);
     }
     this.#contacts.set(aor, contacts);
+    this.#noteAgent(aor, key, registered ? userAgent : undefined);
     const after = this.#reachable(aor);
     if (!this.#users.has(aor) || isDeepStrictEqual(before, after)) return [];
     return [{ source: this.#source, type: 'registration', aor, ...after }];
@@ -173,7 +243,22 @@ export class Picture implements LivePicture<Fact> {
 
   #reachable(aor: Aor): Contacts {
     const contacts = this.contactsOf(aor);
-    return { contacts: contacts.length, uris: contacts.flatMap((it) => contactUri(it) ?? []) };
+    const uris = contacts.flatMap((it) => contactUri(it) ?? []);
+    const agents = this.#userAgents.get(aor);
+    const devices = [...(this.#contacts.get(aor) ?? [])].flatMap(([key, contact]) => {
+      const uri = contactUri(contact);
+      const via = pathOf(contact);
+      return uri === null ? [] : [{ uri, userAgent: agents?.get(key) ?? null, ...(via === null ? {} : { via }) }];
+    });
+    return { contacts: contacts.length, uris, ...(devices.length > 0 ? { devices } : {}) };
+  }
+
+  #noteAgent(aor: Aor, key: string, userAgent: string | undefined): void {
+    const agents = this.#userAgents.get(aor) ?? new Map<string, string>();
+    if (userAgent !== undefined && userAgent !== '') agents.set(key, userAgent.slice(0, 256));
+    for (const known of [...agents.keys()]) if (!this.#contacts.get(aor)?.has(known)) agents.delete(known);
+    if (agents.size > 0) this.#userAgents.set(aor, agents);
+    else this.#userAgents.delete(aor);
   }
 
   #mailbox(mailbox: Aor, counts: MailboxCounts): PbxEvent[] {
@@ -227,4 +312,18 @@ function contactUri(contact: string): string | null {
   const bracketed = [...text.matchAll(/<(sips?:[^<>"\s]+)>/gi)].at(-1)?.[1]; // a name may look like one
   const uri = bracketed ?? /sips?:[^<>"\s]+/i.exec(text)?.[0];
   return uri?.replace(/;fs_\w+(?:=[^;?]*)?/gi, '') ?? null;
+}
+
+/**
+ * Where FreeSWITCH itself sends to reach a contact: a proxy, or the address a phone behind a NAT really has; null: where the
+ * contact says. COMPAT(FreeSWITCH 1.11): `fs_path`, escaped.
+ */
+function pathOf(contact: string): string | null {
+  const escaped = /;fs_path=([^;?<>\s"]+)/i.exec(contact.slice(0, 1_000))?.[1] ?? '';
+  try {
+    const path = decodeURIComponent(escaped).replace(/^<(.*)>$/, '$1');
+    return /^sips?:[^<>"\s]+$/i.test(path) ? path : null;
+  } catch {
+    return null; // not escaped as a URI is
+  }
 }

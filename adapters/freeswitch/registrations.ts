@@ -26,7 +26,8 @@ function registration(row: ReadonlyMap<string, string>, profile: string, domains
   const aor = domains.parse(row.get('user')) ?? domains.aor(row.get('sip-auth-user'), row.get('sip-auth-realm'));
   const callId = row.get('call-id');
   if (aor === null || !callId) return [];
-  return [{ fact: 'contact', aor, profile, callId, contact: row.get('contact') ?? '', registered: true }];
+  const contact = row.get('contact') ?? '';
+  return [{ fact: 'contact', aor, profile, callId, contact, registered: true, userAgent: row.get('agent') }];
 }
 
 /** Is this an answer of a profile that runs? COMPAT(FreeSWITCH 1.11): `Invalid Profile!` else. */

@@ -3,9 +3,9 @@ import type { Clock } from '../../src/model/clock.ts';
 import { Fault } from '../../src/model/errors.ts';
 import { featureNames } from '../../src/model/feature.ts';
 import type { Logger } from '../../src/model/logger.ts';
-import type { MailboxCounts } from '../../src/model/pbx-event.ts';
+import type { MailboxCounts, PbxGroup } from '../../src/model/pbx-event.ts';
 import { channelFact } from './channel-fact.ts';
-import { type Listed, readUsers, strangeDomains, userData, userExists } from './directory.ts';
+import { type Listed, readGroups, readUsers, strangeDomains, userData, userExists } from './directory.ts';
 import type { Domains } from './domains.ts';
 import type { EslCommands } from './esl/commands.ts';
 import type { EslEvent } from './esl-event.ts';
@@ -51,6 +51,13 @@ const listingMs = 30_000;
  */
 const listingShare = 60;
 
+interface Listing {
+  readonly users: readonly Listed[];
+  readonly groups: readonly PbxGroup[];
+  /** Clock time. */
+  readonly until: number;
+}
+
 /**
  * Reads everything a FreeSWITCH holds that phones want to know. One per adapter; keeps what rarely changes. One question
  * at a time: each answer is awaited before the next, so that a key that is pressed meanwhile waits for one.
@@ -63,7 +70,7 @@ export class SnapshotReader {
   readonly #found = new Set<Aor>();
   /** Profiles that do not run; said once. */
   readonly #missing = new Set<string>();
-  #listing: { readonly users: readonly Listed[]; readonly until: number } | null = null;
+  #listing: Listing | null = null;
   /** What was already warned of. */
   #strange = '';
   /** Commands that this PBX does not have, or this account may not use. */
@@ -99,7 +106,9 @@ export class SnapshotReader {
     // A slot that nobody uses is in no list.
     const configured = this.#tools.extensions.filter(isLamp);
     const known = [...configured, ...lamps.lamps];
-    return { users, facts, lamps: known, lampKinds: lamps.lampKinds, gap: older === null, keyLamps: true };
+    const { lampKinds: kinds } = lamps;
+    const groups = this.#listing?.groups ?? [];
+    return { users, facts, lamps: known, lampKinds: kinds, gap: older === null, keyLamps: true, groups };
   }
 
   async #users(contacts: readonly Fact[]): Promise<readonly User[]> {
@@ -125,9 +134,13 @@ export class SnapshotReader {
     if (this.#listing !== null && start < this.#listing.until) return this.#listing.users;
     const listing = await esl.api('list_users', '', listingMs);
     const users = readUsers(listing, domains).filter(({ aor }) => aor !== account);
+    const groups = readGroups(listing, domains).map((group) => ({
+      ...group,
+      members: group.members.filter((aor) => aor !== account),
+    }));
     this.#warnOfStrangers(strangeDomains(listing, domains));
     const end = clock.now();
-    this.#listing = { users, until: end + (end - start) * listingShare };
+    this.#listing = { users, groups, until: end + (end - start) * listingShare };
     return users;
   }
 

@@ -1,3 +1,4 @@
+import { type AgentState, type AgentWish, sameAgent } from '../../src/model/agent.ts';
 import { type Aor, aorOf, domainOf, userOf } from '../../src/model/aor.ts';
 import {
   type FeatureName,
@@ -8,7 +9,7 @@ import {
   type Wish,
 } from '../../src/model/feature.ts';
 import { granted, type Outcome, refused } from '../../src/model/outcome.ts';
-import type { MailboxCounts, PbxEvent, Snapshot } from '../../src/model/pbx-event.ts';
+import type { Contacts, Device, MailboxCounts, PbxEvent, Snapshot } from '../../src/model/pbx-event.ts';
 import { token } from '../../src/model/random.ts';
 import type {
   AdapterFactory,
@@ -31,6 +32,10 @@ interface Desk {
   readonly features: Record<FeatureName, FeatureValue>;
   mailbox: MailboxCounts;
   registered: boolean;
+  /** The phone it is registered with, where the hand told. */
+  device?: Device | undefined;
+  /** null: no agent. */
+  agent: AgentState | null;
 }
 
 /** The body of a PbxEvent; `source` is put on where it leaves. */
@@ -49,6 +54,7 @@ class SimulatedPbx implements PbxAdapter {
     registrations: true,
     mailboxes: true,
     tags: false,
+    agents: true,
   };
   readonly simulator: Simulator;
   readonly #settings: AdapterSettings;
@@ -66,7 +72,7 @@ class SimulatedPbx implements PbxAdapter {
     this.#settings = settings;
     this.#tools = tools;
     this.#password = options.password;
-    this.#desks = desksOf(expandExtensions(options.extensions), settings);
+    this.#desks = desksOf(expandExtensions(options.extensions), new Set(expandExtensions(options.agents)), settings);
     this.#series = token(tools.random, 32);
     this.#calls = new Calls(
       {
@@ -93,7 +99,7 @@ class SimulatedPbx implements PbxAdapter {
 
   async setFeature(wish: Wish): Promise<Outcome<FeatureValue>> {
     if (this.#tell === null) return refused('pbx-away', 'the simulated PBX is not running');
-    const desk = domainOf(wish.aor) === this.#domain ? this.#desks.get(userOf(wish.aor)) : undefined;
+    const desk = this.#deskOf(wish.aor);
     if (desk === undefined) return refused('pbx-refused', 'the PBX has no such extension');
     const before = desk.features[wish.feature];
     const after = settle(wish, before);
@@ -105,6 +111,13 @@ class SimulatedPbx implements PbxAdapter {
     return granted(desk.features[wish.feature]);
   }
 
+  async setAgent({ aor, phase, reason }: AgentWish): Promise<Outcome<AgentState>> {
+    if (this.#tell === null) return refused('pbx-away', 'the simulated PBX is not running');
+    const desk = this.#deskOf(aor);
+    if (desk === undefined || desk.agent === null) return refused('no-agent', 'the PBX has no such agent');
+    return granted(this.#become(desk, { phase, reason }));
+  }
+
   async credentials(user: string, domain: string): Promise<Credentials | null> {
     if (domain !== this.#domain || !this.#desks.has(user)) return null;
     return { realm: this.#domain, password: this.#password.replaceAll('<ext>', () => user) };
@@ -112,6 +125,18 @@ class SimulatedPbx implements PbxAdapter {
 
   digest(domain: string): DigestFacts | null {
     return domain === this.#domain ? { realm: this.#domain, md5Only: false } : null;
+  }
+
+  #deskOf(aor: Aor): Desk | undefined {
+    return domainOf(aor) === this.#domain ? this.#desks.get(userOf(aor)) : undefined;
+  }
+
+  #become(desk: Desk, agent: AgentState): AgentState {
+    if (!sameAgent(desk.agent, agent)) {
+      desk.agent = agent;
+      this.#say({ type: 'agent', aor: desk.aor, agent });
+    }
+    return agent;
   }
 
   get #domain(): string {
@@ -130,8 +155,9 @@ class SimulatedPbx implements PbxAdapter {
       features: desks.flatMap(({ aor, features }) =>
         featureNames.map((feature) => ({ aor, feature, value: features[feature] })),
       ),
-      registrations: desks.map(({ aor, registered }) => ({ aor, contacts: registered ? 1 : 0 })),
+      registrations: desks.map((desk) => ({ aor: desk.aor, ...contactsOf(desk) })),
       mailboxes: desks.map(({ aor, mailbox }) => ({ aor, counts: mailbox })),
+      agents: desks.flatMap(({ aor, agent }) => (agent === null ? [] : [{ aor, agent }])),
     };
   }
 
@@ -147,16 +173,24 @@ class SimulatedPbx implements PbxAdapter {
       hold: (id, by) => this.#calls.hold(id, by, true),
       resume: (id, by) => this.#calls.hold(id, by, false),
       hangup: (id) => this.#calls.hangup(id),
-      register: (ext, registered) =>
+      register: (ext, registered, device) =>
         this.#at(ext, (desk) => {
           desk.registered = registered;
-          this.#say({ type: 'registration', aor: desk.aor, contacts: registered ? 1 : 0 });
+          desk.device = registered ? device : undefined;
+          this.#say({ type: 'registration', aor: desk.aor, ...contactsOf(desk) });
         }),
       mailbox: (ext, counts) =>
         this.#at(ext, (desk) => {
           desk.mailbox = { ...noMail, new: counts.new, old: counts.old };
           this.#say({ type: 'mailbox', aor: desk.aor, counts: desk.mailbox });
         }),
+      agent: (ext, agent) => {
+        const desk = this.#desks.get(ext);
+        if (desk === undefined) return refused('unknown-extension', 'no such extension');
+        if (desk.agent === null) return refused('wrong-state', `${ext} is no agent`);
+        this.#become(desk, { ...agent, reason: agent.phase === 'notReady' ? agent.reason : null });
+        return granted(null);
+      },
     };
   }
 
@@ -180,11 +214,21 @@ function settle(wish: Wish, before: FeatureValue): FeatureValue | null {
   return target === null || target === '' ? null : { enabled: true, target, ringCount };
 }
 
-function desksOf(extensions: readonly string[], settings: AdapterSettings): ReadonlyMap<string, Desk> {
+function contactsOf({ registered, device }: Desk): Contacts {
+  if (device === undefined) return { contacts: registered ? 1 : 0 };
+  return { contacts: 1, uris: [device.uri], devices: [device] };
+}
+
+function desksOf(
+  extensions: readonly string[],
+  agents: ReadonlySet<string>,
+  settings: AdapterSettings,
+): ReadonlyMap<string, Desk> {
   const desks = new Map<string, Desk>();
   for (const ext of extensions) {
     const features = { dnd: featureOff, cfa: featureOff, cfb: featureOff, cfna: featureOff };
-    desks.set(ext, { aor: aorOf(ext, settings.domain), features, mailbox: noMail, registered: true });
+    const agent: AgentState | null = agents.has(ext) ? { phase: 'loggedOff', reason: null } : null;
+    desks.set(ext, { aor: aorOf(ext, settings.domain), features, mailbox: noMail, registered: true, agent });
   }
   for (const { aor, feature, enabled, target, ringCount } of settings.remembered) {
     const desk = desks.get(userOf(aor));

@@ -1,5 +1,6 @@
 import { adapterKinds, adapterOptions } from '../../adapters/index.ts';
 import { makePolicy } from '../commands/policy.ts';
+import { missingHookFiles } from '../config/hook-files.ts';
 import { describe, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { Fault } from '../model/errors.ts';
@@ -33,9 +34,10 @@ export function readConfig(file: string | null): Config | number {
 }
 
 /** What the schema cannot know: files, networks, patterns that could take hours. */
-function judge({ sip, features }: Config): readonly string[] {
+function judge({ sip, features, hooks }: Config): readonly string[] {
   const policy = makePolicy(features.policy);
   const wrong = policy.ok ? [] : [`features.policy: ${policy.refusal.message}`];
+  wrong.push(...missingHookFiles(hooks));
   const attempts = [() => sip.tls && checkTls(sip.tls), () => new TrustedNetworks(sip.trusted)];
   for (const attempt of attempts) {
     try {

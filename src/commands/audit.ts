@@ -1,31 +1,24 @@
-import type { FeatureValue } from '../model/feature.ts';
 import type { Verdict } from '../model/verdict.ts';
-import type { Context, Ending } from './context.ts';
+import type { AnyValue, AnyWish, Context, Ending } from './context.ts';
 
 /**
  * Says how the wish ended. One row for every wish: the hub's, written with the change, or this one; of phones that wish in
  * vain without end only as many as `TrailGuard` admits. Never throws.
  */
-export function audit(context: Context, ending: Ending): Verdict {
-  const { wish, before, wished, tools, written, guards } = context;
+export function audit<W extends AnyWish, V extends AnyValue, S extends V>(
+  context: Context<W, V, S>,
+  ending: Ending,
+): Verdict<S> {
+  const { wish, matter, tools, written, guards } = context;
   const { aor, feature, origin } = wish;
-  const state = tools.view(aor).features[feature];
+  const state = matter.present(wish, tools);
   const { decision, refusal } = ending;
-  const room = written || origin.kind !== 'phone' ? 'yes' : guards.trail.admits(aor);
+  const room = written || decision === 'granted' || origin.kind !== 'phone' ? 'yes' : guards.trail.admits(aor);
   if (room === 'last') tools.logger.warn({ aor, origin }, 'too many wishes in vain: the next ones are not audited');
   if (!written && room !== 'full') {
+    const reason = refusal === null ? null : `${refusal.code}: ${refusal.message}`;
     try {
-      tools.audit({
-        at: tools.clock.now(),
-        aor,
-        feature,
-        origin,
-        before: bareValue(before),
-        after: bareValue(state),
-        wished,
-        decision,
-        reason: refusal === null ? null : `${refusal.code}: ${refusal.message}`,
-      });
+      tools.audit(matter.row(context, { at: tools.clock.now(), after: state, decision, reason }));
     } catch (error) {
       tools.logger.error({ err: error, aor, feature, decision }, 'audit row not stored');
     }
@@ -35,9 +28,5 @@ export function audit(context: Context, ending: Ending): Verdict {
       { aor, feature, decision, code: refusal.code, reason: refusal.message, origin },
       'wish not granted',
     );
-  return { decision, refusal, state };
-}
-
-function bareValue({ enabled, target, ringCount }: FeatureValue): FeatureValue {
-  return { enabled, target, ringCount };
+  return { decision, refusal, state, ...(context.quiet ? { quiet: true } : {}) };
 }

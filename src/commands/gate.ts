@@ -1,24 +1,37 @@
+import type { AgentRequest } from '../model/agent.ts';
+import type { Aor } from '../model/aor.ts';
 import type { FeatureValue, Wish } from '../model/feature.ts';
+import { granted, type Outcome } from '../model/outcome.ts';
 import type { PbxEvent } from '../model/pbx-event.ts';
-import type { Verdict } from '../model/verdict.ts';
+import type { AgentVerdict, Verdict } from '../model/verdict.ts';
 import type { Change } from '../model/views.ts';
+import { agentMatter } from './agent-matter.ts';
 import { audit } from './audit.ts';
-import { type Context, type Ending, fail, type GateTools, type Guards, type Step } from './context.ts';
+import {
+  type AnyValue,
+  type AnyWish,
+  type Context,
+  type Ending,
+  type FeatureMatter,
+  fail,
+  type GateTools,
+  type Guards,
+  type Matter,
+} from './context.ts';
+import { featureMatter, hookedFeatureMatter } from './feature-matter.ts';
 import { OscillationGuard, RateGuard, TrailGuard } from './guards.ts';
+import { freely } from './hook.ts';
 import { InFlight } from './in-flight.ts';
 import { authorise, normalise } from './judge.ts';
 import { Lanes } from './lanes.ts';
-import { ask, compare, limit, readBack } from './put.ts';
 
 const defaultDeadlineMs = 2_000;
-
-/** The way of a wish. The first step that answers an ending is the last; the audit comes after every ending. */
-const steps: readonly Step[] = [normalise, authorise, limit, compare, ask, readBack];
 
 /** The one way from a wish to the PBX, for phones, API, RPC and command line alike. */
 export class Gate {
   readonly #tools: GateTools;
   readonly #guards: Guards;
+  readonly #features: FeatureMatter;
   readonly #lanes = new Lanes();
 
   constructor(tools: GateTools) {
@@ -29,6 +42,7 @@ export class Gate {
       trail: new TrailGuard(tools.clock),
       inFlight: new InFlight(),
     };
+    this.#features = tools.hook === undefined ? featureMatter : hookedFeatureMatter;
   }
 
   /**
@@ -36,8 +50,30 @@ export class Gate {
    * the deadline, waiting included. The verdict's state is what the PBX holds, whatever became of the wish.
    */
   grant(wish: Wish): Promise<Verdict> {
-    const deadlineAt = this.#tools.clock.now() + (this.#tools.deadlineMs ?? defaultDeadlineMs);
-    return this.#lanes.run(wish.aor, () => this.#pass(wish, deadlineAt));
+    return this.#enter(wish, this.#features);
+  }
+
+  /** The same for an agent, whose wishes wait for those for his features and they for his. */
+  grantAgent(wish: AgentRequest): Promise<AgentVerdict> {
+    return this.#enter(wish, agentMatter);
+  }
+
+  /** Runs a task in the turn of a user's wishes: none of them is under way meanwhile. */
+  inTurn<T>(aor: Aor, task: () => Promise<T>): Promise<T> {
+    return this.#lanes.run(aor, task);
+  }
+
+  /**
+   * What a hook says of itself, normalised and judged as a wish of it would be; nobody is asked and nothing is written. The
+   * refusals are those of a wish.
+   */
+  judge(wish: Wish): Outcome<FeatureValue> {
+    const { hook, policy } = this.#tools;
+    const begun = this.#begin(wish, this.#features, Number.POSITIVE_INFINITY);
+    const tools = hook?.targets === 'any' ? { ...this.#tools, policy: freely(policy) } : this.#tools;
+    const context = { ...begun, tools, guards: { ...this.#guards, inFlight: new InFlight() } };
+    const refusal = (normalise(context) ?? authorise(context))?.refusal ?? null;
+    return refusal === null ? granted(context.wished) : { ok: false, refusal };
   }
 
   /** Every change of the hub goes through here (`hub.onChange`): changes made by the PBX count for the oscillation guard. */
@@ -63,16 +99,22 @@ export class Gate {
     return this.#guards.inFlight.attribute(event);
   }
 
-  async #pass(wish: Wish, deadlineAt: number): Promise<Verdict> {
-    const context = this.#begin(wish, deadlineAt);
+  #enter<W extends AnyWish, V extends AnyValue, S extends V>(wish: W, matter: Matter<W, V, S>): Promise<Verdict<S>> {
+    const deadlineAt = this.#tools.clock.now() + (this.#tools.deadlineMs ?? defaultDeadlineMs);
+    return this.#lanes.run(wish.aor, () => this.#pass(this.#begin(wish, matter, deadlineAt)));
+  }
+
+  /** The audit comes after every ending. */
+  async #pass<W extends AnyWish, V extends AnyValue, S extends V>(context: Context<W, V, S>): Promise<Verdict<S>> {
+    const { aor, feature } = context.wish;
     const ending = await this.#walk(context);
-    this.#guards.inFlight.done(wish.aor, wish.feature);
+    this.#guards.inFlight.done(aor, feature);
     return audit(context, ending);
   }
 
-  async #walk(context: Context): Promise<Ending> {
+  async #walk<W extends AnyWish, V extends AnyValue, S extends V>(context: Context<W, V, S>): Promise<Ending> {
     try {
-      for (const step of steps) {
+      for (const step of context.matter.way) {
         const ending = await step(context);
         if (ending !== null) return ending;
       }
@@ -83,25 +125,24 @@ export class Gate {
     return fail({ code: 'internal', message: 'the wish could not be judged' });
   }
 
-  #begin(wish: Wish, deadlineAt: number): Context {
-    const before = this.#tools.view(wish.aor).features[wish.feature];
+  #begin<W extends AnyWish, V extends AnyValue, S extends V>(
+    wish: W,
+    matter: Matter<W, V, S>,
+    deadlineAt: number,
+  ): Context<W, V, S> {
     return {
       wish,
-      source: this.#tools.sourceFor(wish.aor),
-      before,
+      matter,
+      source: matter.source(wish, this.#tools),
+      before: matter.present(wish, this.#tools),
       deadlineAt,
       tools: this.#tools,
       guards: this.#guards,
-      wished: asWished(wish),
+      wished: matter.wished(wish),
       targetNamed: false,
-      answer: null,
+      answer: undefined,
+      quiet: false,
       written: false,
     };
   }
-}
-
-/** The wish as it came; `normalise` makes it exact. */
-function asWished({ feature, enabled, target, ringCount }: Wish): FeatureValue {
-  if (feature === 'dnd') return { enabled, target: null, ringCount: null };
-  return { enabled, target: target ?? null, ringCount: feature === 'cfna' ? (ringCount ?? null) : null };
 }

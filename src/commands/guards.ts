@@ -1,6 +1,6 @@
 import type { Aor } from '../model/aor.ts';
 import type { Clock } from '../model/clock.ts';
-import type { FeatureName } from '../model/feature.ts';
+import type { AnyWish } from './context.ts';
 
 /** A phone's wishes: 10 a minute for one user. */
 const rateLimit = 10;
@@ -81,7 +81,7 @@ export class OscillationGuard {
   }
 
   /** Notes a change; true where it is the one that starts a hold. */
-  flipped(aor: Aor, feature: FeatureName): boolean {
+  flipped(aor: Aor, feature: AnyWish['feature']): boolean {
     const key = `${aor}\0${feature}`;
     if (this.#flips.add(key) <= flipLimit) return false;
     this.#flips.clear(key);
@@ -91,7 +91,7 @@ export class OscillationGuard {
   }
 
   /** True while phones' wishes for this feature are not put to the PBX. */
-  holds(aor: Aor, feature: FeatureName): boolean {
+  holds(aor: Aor, feature: AnyWish['feature']): boolean {
     const key = `${aor}\0${feature}`;
     const until = this.#heldUntil.get(key);
     if (until === undefined) return false;

@@ -1,11 +1,14 @@
 import { type Aor, aorOf, domainOf } from '../model/aor.ts';
-import type { FeatureName, FeatureValue, Origin } from '../model/feature.ts';
+import type { FeatureValue, Origin } from '../model/feature.ts';
 import type { PbxEvent } from '../model/pbx-event.ts';
+import type { AnyValue, AnyWish } from './context.ts';
 
 /** A wish that has been put to the PBX and not been answered. */
 export interface Asked {
   readonly origin: Origin;
-  readonly wished: FeatureValue;
+  readonly wished: AnyValue;
+  /** A hook wants no NOTIFY of it. */
+  readonly quiet: boolean;
   /** The PBX reported the change by itself, and the report was given the wish's name. */
   attributed: boolean;
 }
@@ -16,11 +19,11 @@ export class InFlight {
   /** User to the target of the cfa that may be his in a moment. */
   readonly #forwards = new Map<Aor, string>();
 
-  asked(aor: Aor, feature: FeatureName): Asked | null {
+  asked(aor: Aor, feature: AnyWish['feature']): Asked | null {
     return this.#asked.get(`${aor}\0${feature}`) ?? null;
   }
 
-  ask(aor: Aor, feature: FeatureName, asked: Asked): void {
+  ask(aor: Aor, feature: AnyWish['feature'], asked: Asked): void {
     this.#asked.set(`${aor}\0${feature}`, asked);
   }
 
@@ -36,7 +39,7 @@ export class InFlight {
     return this.#forwards.get(aor) ?? null;
   }
 
-  done(aor: Aor, feature: FeatureName): void {
+  done(aor: Aor, feature: AnyWish['feature']): void {
     this.#asked.delete(`${aor}\0${feature}`);
     if (feature === 'cfa') this.#forwards.delete(aor);
   }
@@ -45,9 +48,11 @@ export class InFlight {
   attribute(event: PbxEvent): PbxEvent {
     if (event.type !== 'feature' || event.origin !== undefined) return event;
     const asked = this.asked(event.aor, event.feature);
-    if (asked === null || !fits(event.value, asked.wished)) return event;
+    if (asked === null) return event;
+    const { origin, wished, quiet } = asked;
+    if (wished === null || !('enabled' in wished) || !fits(event.value, wished)) return event;
     asked.attributed = true;
-    return { ...event, origin: asked.origin, wished: asked.wished };
+    return { ...event, origin, wished, ...(quiet ? { quiet } : {}) };
   }
 }
 

@@ -1,7 +1,7 @@
 import { domainOf, userOf } from '../model/aor.ts';
 import { sameFeature } from '../model/feature.ts';
 import type { Refusal } from '../model/outcome.ts';
-import { type Context, type Ending, refuse } from './context.ts';
+import { type Ending, type FeatureContext, refuse } from './context.ts';
 import { neighbour } from './in-flight.ts';
 import { normaliseTarget, type Place } from './normalise.ts';
 import { isVoicemail, judgeTarget } from './policy.ts';
@@ -12,7 +12,7 @@ const maxRings = 20;
  * Brings target and ring count into their one form. Switching off needs no target: a bad one is then ignored, for off must
  * always work.
  */
-export function normalise(context: Context): Ending | null {
+export function normalise(context: FeatureContext): Ending | null {
   const { wish, before } = context;
   if (wish.feature === 'dnd') return null;
   const ringCount = wish.feature === 'cfna' ? (rings(wish.ringCount) ?? before.ringCount) : null;
@@ -29,7 +29,7 @@ export function normalise(context: Context): Ending | null {
 }
 
 /** Whether the user has the feature, and may forward there. */
-export function authorise(context: Context): Ending | null {
+export function authorise(context: FeatureContext): Ending | null {
   const { wish, before, tools, guards, wished, targetNamed } = context;
   if (context.source === null || !tools.view(wish.aor).known) {
     return refuse({ code: 'unknown-extension', message: `no PBX has ${userOf(wish.aor)}` });
@@ -51,7 +51,7 @@ export function authorise(context: Context): Ending | null {
   return null;
 }
 
-function judge(context: Context, target: string): Refusal | null {
+function judge(context: FeatureContext, target: string): Refusal | null {
   const { wish, tools, guards } = context;
   return judgeTarget(tools.policy, wish.aor, target, {
     isExtension: tools.isExtension,
@@ -64,7 +64,7 @@ function judge(context: Context, target: string): Refusal | null {
   });
 }
 
-function placeOf({ wish, tools }: Context): Place {
+function placeOf({ wish, tools }: FeatureContext): Place {
   const isExtension = (user: string) => tools.isExtension(neighbour(wish.aor, user));
   return {
     aliases: tools.policy.aliases.get(domainOf(wish.aor)) ?? [],

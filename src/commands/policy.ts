@@ -1,7 +1,7 @@
 import { type Aor, aorOf, domainOf, userOf } from '../model/aor.ts';
 import type { Domain } from '../model/domain.ts';
 import { granted, type Outcome, type Refusal } from '../model/outcome.ts';
-import { compilePatterns } from './patterns.ts';
+import { compilePatterns } from '../model/patterns.ts';
 
 /** Where a user may forward his calls to. A stolen password plus feature keys is toll fraud without a voice prompt. */
 export interface TargetPolicy {

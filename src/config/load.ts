@@ -51,7 +51,6 @@ const demo = 'sip: { listen: [ udp:127.0.0.1:5070, tcp:127.0.0.1:5070 ] }';
 /** Settings that the product has but this version has not. */
 const later: Readonly<Record<string, string>> = {
   'sip.upstream': 'inline mode is not part of this version',
-  hooks: 'hooks are not part of this version',
 };
 
 /**

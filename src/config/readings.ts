@@ -1,6 +1,7 @@
 import { type Aor, domainOf, userOf } from '../model/aor.ts';
 import type { Domain } from '../model/domain.ts';
 import { defaultProfile, type PhoneProfile } from '../model/profile.ts';
+import type { ListDefinition } from '../model/resource-list.ts';
 import { knownPhones } from './known-phones.ts';
 import type { Config } from './schema.ts';
 
@@ -43,6 +44,33 @@ export function pickupRights(rights: Config['phones']['pickup']): (watcher: Aor 
     compiled.some(({ who, whose }) => who.test(userOf(watcher)) && whose.test(userOf(resource)));
 }
 
+/** Who may publish for whom (RFC 3903). */
+export interface PublishRights {
+  /** What this publisher may say of a resource of his own domain. */
+  of(publisher: Aor, resource: Aor): 'none' | 'state' | 'features';
+  /** Somebody may publish it: it may be watched though no PBX has it. */
+  covers(resource: Aor): boolean;
+}
+
+export function publishRights({ publish, domain }: Pick<Config, 'publish' | 'domain'>): PublishRights {
+  const rights = publish.rights.map((right) => ({
+    domain: right.domain ?? domain,
+    who: whole(right.publishers),
+    whose: whole(right.extensions),
+    features: right.features,
+  }));
+  const covering = (resource: Aor) =>
+    rights.filter((right) => right.domain === domainOf(resource) && right.whose.test(userOf(resource)));
+  return {
+    of: (publisher, resource) => {
+      const own = covering(resource).filter(({ who }) => who.test(userOf(publisher)));
+      if (own.some(({ features }) => features)) return 'features';
+      return own.length > 0 ? 'state' : 'none';
+    },
+    covers: (resource) => covering(resource).length > 0,
+  };
+}
+
 /** Groups of extensions, each in its domain. */
 export function groupsOf({ groups, domain }: Pick<Config, 'groups' | 'domain'>): readonly ExtensionGroup[] {
   return groups.map((group) => ({
@@ -50,6 +78,30 @@ export function groupsOf({ groups, domain }: Pick<Config, 'groups' | 'domain'>):
     domain: group.domain ?? domain,
     extensions: whole(group.extensions),
   }));
+}
+
+/** The lists of extensions, and the groups as lists; each in its domain. */
+export function listsOf({
+  lists,
+  groups,
+  domain: first,
+}: Pick<Config, 'lists' | 'groups' | 'domain'>): ConfiguredLists {
+  return {
+    lists: lists.map(({ name, domain = first, displayNames = {}, members = [], group = null, extensions }) => ({
+      name,
+      domain,
+      names: Object.entries(displayNames).map(([lang, text]) => ({ text, lang })),
+      members,
+      group,
+      extensions: extensions === undefined ? null : whole(extensions),
+    })),
+    groups: groupsOf({ groups, domain: first }).map((group) => ({ ...group, names: [], members: [], group: null })),
+  };
+}
+
+interface ConfiguredLists {
+  readonly lists: readonly ListDefinition[];
+  readonly groups: readonly ListDefinition[];
 }
 
 interface ExtensionGroup {

@@ -43,11 +43,35 @@ const shown: Readonly<Record<string, unknown>> = {
     devices: { family: 'AMPUSER', key: '{ext}/device' },
     user: { family: 'DEVICE', key: '{ext}/user' },
   },
+  'pbx.lamps': { park: ['711-720'], queue: [], conf: ['8000-8009'], agent: [], flow: ['0-3'], custom: ['Open'] },
+  'pbx.agents': {
+    queues: [{ name: 'sales', members: ['2001-2010'], penalty: 0, wrapUpSeconds: 15 }],
+    interface: 'PJSIP/{ext}',
+    stateInterface: 'PJSIP/{ext}',
+  },
   'features.policy.allow': ['^0[1-9]\\d{5,11}$'],
   'features.policy.deny': ['^0900'],
   'phones.profiles': [{ ...{ name: '', match: '' }, ...defaultProfile, name: 'snom', match: '^snom' }],
   'phones.pickup': [{ watchers: '1\\d{3}', extensions: '1\\d{3}' }],
+  'publish.rights': [{ publishers: 'branch-pbx', extensions: '7\\d{3}', domain: 'pbx.example.com', features: false }],
+  'profiles.directory': '/etc/lamplighter/profiles',
+  'profiles.types': { cfg: 'application/x-phone-config' },
+  'profiles.url': 'https://provisioning.example.com/{mac}.cfg',
+  'profiles.effectiveBy': 3600,
   groups: [{ name: 'sales', extensions: '20\\d\\d', domain: 'pbx.example.com' }],
+  lists: [{ name: 'office', displayNames: { en: 'Office' }, members: ['1001', '1002', 'sales'] }],
+  hooks: {
+    webhook: {
+      url: 'https://hooks.example.com/dfks',
+      tokenFile: '/etc/lamplighter/token',
+      ca: '/etc/lamplighter/hooks-ca.pem',
+    },
+    calls: ['get', 'set', 'assigned', 'notify'],
+    owns: ['cfb'],
+    timeoutMs: 1000,
+    onFailure: { set: 'refuse', get: 'pass' },
+    targets: 'policy',
+  },
   'http.tokenFile': '/etc/lamplighter/token',
   'freeswitch.esl.user': 'lamplighter@pbx.example.com',
   'freeswitch.esl.passwordFile': '/etc/lamplighter/esl',
@@ -145,7 +169,7 @@ function setting(key: string, node: Node, path: string, indent: string): string[
   const example = shown[path] ?? node.default;
   if (example === undefined) throw new Error(`src/config/sample.ts has no example for ${path}`);
   const many = Array.isArray(example) && typeof example[0] === 'object';
-  const names = many ? entriesAbout(node.items) : [];
+  const names = entriesAbout(many ? node.items : node);
   const text = inYaml(key, example).split('\n');
   return [
     ...about(node, indent),

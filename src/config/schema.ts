@@ -1,7 +1,12 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { callKinds } from '../model/profile.ts';
+import { hooksSchema } from './hooks-schema.ts';
+import { listProblems, listSchema } from './list-schema.ts';
 import { parseListenPoint } from './listen-point.ts';
+import { profilesSchema } from './profiles-schema.ts';
+import { publishSchema } from './publish-schema.ts';
+import { watchSettings } from './watch-schema.ts';
 
 const listenPoint = z
   .string()
@@ -267,6 +272,7 @@ const profile = z.strictObject({
     .max(100)
     .optional()
     .describe('NOTIFYs in a row that may stay unanswered before the subscription ends.'),
+  ...watchSettings,
 });
 
 const settings = z.strictObject({
@@ -307,10 +313,22 @@ const settings = z.strictObject({
         ),
     })
     .prefault({}),
+  publish: publishSchema(pattern, domain),
+  profiles: profilesSchema
+    .prefault({})
+    .describe('Documents that phones fetch and follow (RFC 6080): docs/profiles.md.'),
   groups: z
     .array(group)
     .default([])
     .describe('Extensions that the API counts together: how many of their phones can take a call now.'),
+  lists: z
+    .array(listSchema(pattern, domain))
+    .max(1000)
+    .default([])
+    .describe(
+      'Extensions that a phone watches with one subscription (RFC 4662): docs/lists.md. Each of `groups` is one too.',
+    ),
+  hooks: hooksSchema.optional().describe('Your own code has a say in feature keys: docs/hooks.md.'),
   store: z
     .strictObject({
       path: z.string().min(1).default('var/lamplighter.db').describe('The SQLite file; its folder is made.'),
@@ -341,7 +359,7 @@ const settings = z.strictObject({
 
 /** The configuration file, version 1. Keys not named here are errors. */
 export const configSchema = settings.superRefine(
-  ({ domain: first, aliases, domains, sip: { users }, pbx: pbxs, groups }, context) => {
+  ({ domain: first, aliases, domains, sip: { users }, pbx: pbxs, publish, groups, lists }, context) => {
     const meaning = new Map([first, ...aliases].map((name) => [name, first]));
     for (const [index, tenant] of domains.entries()) {
       for (const [at, name] of [tenant.name, ...tenant.aliases].entries()) {
@@ -365,10 +383,15 @@ export const configSchema = settings.superRefine(
       ...users.map((user, index) => [['sip', 'users', index, 'domain'], user.domain] as const),
       ...pbxs.map((one, index) => [['pbx', index, 'domain'], one.domain] as const),
       ...groups.map((one, index) => [['groups', index, 'domain'], one.domain] as const),
+      ...publish.rights.map((one, index) => [['publish', 'rights', index, 'domain'], one.domain] as const),
+      ...lists.map((one, index) => [['lists', index, 'domain'], one.domain] as const),
     ];
     for (const [index, { name }] of groups.entries()) {
       if (groups.findIndex((one) => one.name === name) === index) continue;
       context.addIssue({ code: 'custom', path: ['groups', index, 'name'], message: `there is another group ${name}` });
+    }
+    for (const { path, message } of listProblems(lists, first)) {
+      context.addIssue({ code: 'custom', path: [...path], message });
     }
     for (const [path, name] of named) {
       if (name === undefined || names.includes(name)) continue;

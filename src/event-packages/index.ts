@@ -4,6 +4,7 @@ import type { EventPackage } from './event-package.ts';
 import { messageSummary } from './message-summary/message-summary.ts';
 import { presence } from './presence/presence.ts';
 import { reg } from './reg/reg.ts';
+import { uaProfile } from './ua-profile/ua-profile.ts';
 import { winfoOf } from './winfo/winfo.ts';
 
 /** The event packages served, in the order of Allow-Events. */
@@ -15,4 +16,5 @@ export const eventPackages: readonly EventPackage[] = [
   reg,
   winfoOf('dialog'),
   winfoOf('presence'),
+  uaProfile,
 ];

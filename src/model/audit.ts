@@ -1,3 +1,4 @@
+import type { AgentState } from './agent.ts';
 import type { Aor } from './aor.ts';
 import type { FeatureName, FeatureValue, Origin } from './feature.ts';
 
@@ -7,19 +8,26 @@ import type { FeatureName, FeatureValue, Origin } from './feature.ts';
  */
 export type Decision = 'granted' | 'equal' | 'refused' | 'failed' | 'observed';
 
-/** One line of the audit trail: who changed what, from where, old, new, decision. */
-export interface AuditRow {
+interface Audited<Name, Value> {
   /** Milliseconds since the epoch. */
   readonly at: number;
   readonly aor: Aor;
-  readonly feature: FeatureName;
+  readonly feature: Name;
   readonly origin: Origin;
-  readonly before: FeatureValue;
+  readonly before: Value;
   /** What the PBX holds afterwards. */
-  readonly after: FeatureValue;
+  readonly after: Value;
   /** What was wished; null where nobody wished (`observed`). */
-  readonly wished: FeatureValue | null;
+  readonly wished: Value | null;
   readonly decision: Decision;
   /** The refusal's code and message; null otherwise. */
   readonly reason: string | null;
 }
+
+export type FeatureAuditRow = Audited<FeatureName, FeatureValue>;
+
+/** null: no agent. Wishes only: an agent changes with each call, and those rows would push out what people did. */
+export type AgentAuditRow = Audited<'agent', AgentState | null>;
+
+/** One line of the audit trail: who changed what, from where, old, new, decision. */
+export type AuditRow = FeatureAuditRow | AgentAuditRow;

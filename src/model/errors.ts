@@ -21,6 +21,10 @@ export const faults = {
   },
   'pbx-replaced': { exit: 0, fix: 'a second Lamplighter uses the same ARI application; stop one or name another app' },
   'pbx-crashed': { exit: 0, fix: 'the adapter is started again; report the message if it repeats' },
+  'hook-failed': {
+    exit: 0,
+    fix: 'correct the module, program or web server of hooks; until it answers, hooks.onFailure decides',
+  },
   internal: { exit: 70, fix: 'this is a bug: report it with the log lines around it' },
 } as const satisfies Record<string, { exit: number; fix: string }>;
 

@@ -34,7 +34,8 @@ export interface FeatureRow extends FeatureValue {
   readonly updatedAt: number;
 }
 
-export type OriginKind = 'phone' | 'api' | 'rpc' | 'cli' | 'pbx' | 'simulator';
+/** `hook`: the admin's own program said so by itself, as an answer to `get`. */
+export type OriginKind = 'phone' | 'api' | 'rpc' | 'cli' | 'pbx' | 'simulator' | 'hook';
 
 /** Who asked, and from where: for the audit trail and the echo guard. */
 export interface Origin {
@@ -55,6 +56,8 @@ export interface Wish {
   readonly target?: string | undefined;
   /** undefined: not mentioned, the stored count is kept. */
   readonly ringCount?: number | undefined;
+  /** A word of the admin for his hooks (OpenSIPS `route_param`); nobody else reads it. */
+  readonly param?: string | undefined;
   readonly origin: Origin;
 }
 

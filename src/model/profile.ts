@@ -49,6 +49,10 @@ export interface PhoneProfile {
   readonly initialNotify: 'auto' | 'multipart' | 'sequential';
   /** NOTIFYs in a row that may go unanswered before the subscription is dropped. */
   readonly notifyTimeouts: number;
+  /** Packages that Lamplighter subscribes to at the phone itself, while it is registered. */
+  readonly watch: readonly string[];
+  /** What shows that a NOTIFY is the phone's: the address it comes from, or a digest with its user's password. */
+  readonly watchProof: 'address' | 'digest';
 }
 
 export const defaultProfile: PhoneProfile = {
@@ -67,4 +71,6 @@ export const defaultProfile: PhoneProfile = {
   notifyMinIntervalMs: 1000,
   initialNotify: 'auto',
   notifyTimeouts: 3,
+  watch: [],
+  watchProof: 'address',
 };

@@ -1,7 +1,10 @@
+import type { AgentView } from './agent.ts';
 import type { Aor } from './aor.ts';
 import type { DialogPhase, Direction, Party } from './dialog-state.ts';
 import type { FeatureName, FeatureState } from './feature.ts';
-import type { LinkState, MailboxCounts } from './pbx-event.ts';
+import type { Device, LinkState, MailboxCounts } from './pbx-event.ts';
+import type { ProfileShelf } from './profile-document.ts';
+import type { Published, PublishedPresence } from './publication.ts';
 
 /** One logical call of an extension. */
 export interface DialogView {
@@ -32,13 +35,22 @@ export interface ResourceView {
   readonly contacts: number;
   /** Their SIP URIs, as far as the PBX tells them; from the network. */
   readonly contactUris?: readonly string[];
+  /** The phones behind them; absent where no PBX tells more than URIs. */
+  readonly devices?: readonly Device[];
   /** Live calls by start time, oldest first. */
   readonly dialogs: readonly DialogView[];
   readonly features: Readonly<Record<FeatureName, FeatureState>>;
   readonly mailbox: MailboxCounts | null;
+  /** Presence that was published for it (RFC 3903), oldest publication first; absent where there is none. */
+  readonly published?: readonly PublishedPresence[] | undefined;
+  /** Profile documents for whoever asks for this resource (RFC 6080); absent where there can be none. */
+  readonly profiles?: ProfileShelf | undefined;
+  /** Absent: he is no agent of any queue. */
+  readonly agent?: AgentView | undefined;
 }
 
-export type Topic = 'dialogs' | 'features' | 'registration' | 'mailbox' | 'extension';
+/** `published`: presence that was published; published dialogs and counts are `dialogs` and `mailbox`. */
+export type Topic = 'dialogs' | 'features' | 'registration' | 'mailbox' | 'extension' | 'published' | 'agent' | 'profile';
 
 /** Something differs from before. Emitted only then. */
 export interface Change {
@@ -47,9 +59,12 @@ export interface Change {
   /**
    * What in the topic changed: feature names for `features`; `known`, `stale`, `displayName` for `extension` (`stale` is
    * for people who watch: the last truth stands, and no phone is told); `contacts` for `registration`, with `reachable`
-   * where the first came or the last went; empty otherwise.
+   * where the first came or the last went, or only `devices` where no more than what is known of the phones behind them; `agent` for `agent`, with `loggedOn` where he was logged off and
+   * `dismissed` where he is none any more; empty otherwise.
    */
   readonly aspects: readonly string[];
+  /** A hook wants no NOTIFY of it: the user's own phones are not told. Everybody else is. */
+  readonly quiet?: true;
 }
 
 export interface LinkView {
@@ -80,4 +95,39 @@ export interface SubscriptionView {
   readonly lastStatus: number | null;
   /** NOTIFYs sent since this process started. */
   readonly notifies: number;
+}
+
+/** Somebody's publication (RFC 3903) as the admin sees it. */
+export interface PublicationView {
+  readonly id: number;
+  readonly aor: Aor;
+  readonly event: string;
+  /** null: the API. */
+  readonly publisher: Aor | null;
+  /** null: it only wished something. */
+  readonly said: Published | null;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  /** null: until it is removed. */
+  readonly expiresAt: number | null;
+  /** `udp:192.0.2.1:5060`, or the address of an HTTP client. */
+  readonly source: string;
+  readonly userAgent: string | null;
+}
+
+/** A subscription of ours at a phone as the admin sees it. */
+export interface PhoneWatchView {
+  readonly aor: Aor;
+  readonly event: string;
+  /** The phone's contact; from the network. */
+  readonly contact: string;
+  readonly userAgent: string | null;
+  /** `waiting`: to be asked again; `over`: not before the phone registers anew. */
+  readonly state: 'new' | 'asking' | 'watching' | 'waiting' | 'over';
+  /** Why it is not watching; null: it is, or has only begun. */
+  readonly reason: string | null;
+  /** `udp:192.0.2.1:5060`; null: not known at the moment. */
+  readonly source: string | null;
+  /** Milliseconds since the epoch; null: it is not watching. */
+  readonly expiresAt: number | null;
 }

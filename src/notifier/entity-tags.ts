@@ -61,8 +61,10 @@ export class EntityTags {
     if (pkg.about !== undefined) return null;
     const own = sub.watcher === sub.aor;
     const mayPickUp = profile.pickup !== 'none' && this.#mayPickUp(sub);
+    // where a package judges watchers itself, its documents may be of one of them only
+    const isPlain = (terms === null || terms.params === noParams) && pkg.admits === undefined;
     const kind = () => ({ pkg, contentType, profile, own, mayPickUp });
-    if (terms !== null && terms.params !== noParams) return made(view, sub, kind());
+    if (!isPlain) return made(view, sub, kind());
     const known = this.#known.get(view.aor) ?? none;
     for (const entry of known) {
       if (entry.pkg !== pkg || entry.contentType !== contentType || entry.profile !== profile) continue;
@@ -70,15 +72,13 @@ export class EntityTags {
     }
     const entry = made(view, sub, kind());
     if (known === none && this.#known.size >= mostKnown) this.#known.clear();
-    this.#known.set(
-      view.aor,
-      [...known.filter((other) => other.view === view || other.pkg !== pkg), entry].slice(-mostForms),
-    );
+    const others = known.filter((other) => other.view === view || other.pkg !== pkg);
+    this.#known.set(view.aor, [...others, entry].slice(-mostForms));
     return entry;
   }
 }
 
-function made(view: ResourceView, { pkg, terms }: Subscription, kind: Kind): Entry {
+function made(view: ResourceView, { pkg, terms, watcher }: Subscription, kind: Kind): Entry {
   const { contentType, profile, own, mayPickUp } = kind;
   const request: RenderRequest = {
     entity: view.aor,
@@ -89,6 +89,7 @@ function made(view: ResourceView, { pkg, terms }: Subscription, kind: Kind): Ent
     version: 0,
     shown: [],
     roomBytes: Number.POSITIVE_INFINITY,
+    watcher,
     own,
     mayPickUp,
     boundary: 'tag',

@@ -1,11 +1,10 @@
 import type { Clock } from '../model/clock.ts';
-import type { Wish } from '../model/feature.ts';
 import type { Logger } from '../model/logger.ts';
 import type { PhoneProfile } from '../model/profile.ts';
-import type { Verdict } from '../model/verdict.ts';
 import { moveDialog } from '../sip/dialog.ts';
 import type { SubscribeAnswer } from '../sip/front.ts';
 import { ExpiryWheel } from './expiry.ts';
+import { listTermsOf, requireEventlist } from './list-terms.ts';
 import type { Numbers } from './numbers.ts';
 import type { Outbox } from './outbox.ts';
 import type { SubscriptionStore } from './ports.ts';
@@ -16,7 +15,7 @@ import { isReplaceable, type Roster } from './roster.ts';
 import { type Draft, newSubscription, tellScope, termsAsked } from './subscribe.ts';
 import { asked, ends, held, noState, nothingOwed, released, spared } from './subscription.ts';
 import { withRate, writeExtra } from './terms.ts';
-import { putWishes } from './wishes.ts';
+import { type Grant, putWishes } from './wishes.ts';
 
 export interface LifecycleDeps {
   readonly clock: Clock;
@@ -26,7 +25,7 @@ export interface LifecycleDeps {
   readonly outbox: Outbox;
   readonly numbers: Numbers;
   /** The gate: puts a wish to the PBX and answers what the PBX then holds. Bounded, never rejects. */
-  readonly grant: (wish: Wish) => Promise<Verdict>;
+  readonly grant: Grant;
   readonly profileFor: (userAgent: string | null) => PhoneProfile;
 }
 
@@ -91,8 +90,8 @@ export class Lifecycle {
 
   /** The last NOTIFY is owed (RFC 6665 4.4.1), and it is gone from everywhere else at once. Resolves when off the disk. */
   terminate(sub: Subscription, reason: EndReason): Promise<void> {
+    sub.ending = reason; // first: who watches the watchers is told why
     const deleted = this.unlist(sub);
-    sub.ending = reason;
     sub.debt = ends(sub.debt);
     this.#deps.outbox.wake(sub.channel);
     return deleted;
@@ -200,8 +199,8 @@ export class Lifecycle {
   /** RFC 6665 4.2.1.4: Expires 0 in the dialog. */
   #unsubscribe(draft: Draft, sub: Subscription): Promise<SubscribeAnswer> {
     const hasState = this.#hasState(draft, sub);
-    const deleted = this.unlist(sub);
     sub.ending = 'timeout';
+    const deleted = this.unlist(sub);
     sub.granted = 0;
     sub.expiresAt = this.#deps.clock.now();
     sub.debt = nothingOwed; // until the answer: no NOTIFY of before may come between
@@ -225,7 +224,9 @@ export class Lifecycle {
     const { channel } = sub;
     outbox.heard(channel);
     if (phone === null || phone.wishes.length === 0) {
-      return { status: 200, expires, after: () => outbox.afterAnswer(channel) };
+      const after = () => outbox.afterAnswer(channel);
+      if (listTermsOf(sub) === null) return { status: 200, expires, after };
+      return { status: 200, expires, headers: requireEventlist, after };
     }
     const { wishes } = phone;
     sub.debt = held(sub.debt, clock.now() + Math.min(verdictMs * wishes.length, longestHoldMs));

@@ -1,16 +1,20 @@
-import type { EventPackage } from '../event-packages/event-package.ts';
+import type { EventPackage, Rendered } from '../event-packages/event-package.ts';
 import type { Aor } from '../model/aor.ts';
 import type { Clock } from '../model/clock.ts';
-import type { Wish } from '../model/feature.ts';
 import type { Logger } from '../model/logger.ts';
 import type { PhoneProfile } from '../model/profile.ts';
 import type { Random } from '../model/random.ts';
 import type { SubscriptionRow } from '../model/subscription-row.ts';
-import type { Verdict } from '../model/verdict.ts';
 import type { Change, SubscriptionView } from '../model/views.ts';
+import type { DialogState } from '../sip/dialog.ts';
 import type { NotifySender, OnSubscribe, SubscribeAnswer } from '../sip/front.ts';
 import { Crowd } from './crowd.ts';
+import { flowName } from './dialog-json.ts';
 import { Lifecycle } from './lifecycle.ts';
+import { renderWatched } from './list-render.ts';
+import type { ListTools } from './list-request.ts';
+import { listTermsOf } from './list-terms.ts';
+import { ListWatches } from './list-watches.ts';
 import { Numbers } from './numbers.ts';
 import { Outbox } from './outbox.ts';
 import type { StateReader, SubscriptionStore } from './ports.ts';
@@ -21,6 +25,7 @@ import { Roster } from './roster.ts';
 import { type Desk, examine } from './subscribe.ts';
 import { asked, changed } from './subscription.ts';
 import { Watchers } from './watchers.ts';
+import type { Grant } from './wishes.ts';
 
 export interface NotifierDeps {
   readonly clock: Clock;
@@ -31,10 +36,12 @@ export interface NotifierDeps {
   readonly sender: NotifySender;
   readonly store: SubscriptionStore;
   /** The gate: puts a wish to the PBX and answers what the PBX then holds. Bounded, never rejects. */
-  readonly grant: (wish: Wish) => Promise<Verdict>;
+  readonly grant: Grant;
   readonly profileFor: (userAgent: string | null) => PhoneProfile;
   /** May this watcher take calls that ring at this resource? null: a trusted source without a name. Default: nobody. */
   readonly mayPickUp?: (watcher: Aor | null, resource: Aor) => boolean;
+  /** Absent: no lists are served. */
+  readonly lists?: ListTools;
   /** Subscriptions of one user, and from one address; trusted sources are exempt. */
   readonly limits: { readonly perUser: number; readonly perAddress: number };
   /** Share of an interval, 0 to 0.5, by which it may be granted shorter, at random. Default 0. */
@@ -45,23 +52,41 @@ export interface NotifierDeps {
   readonly defer?: (task: () => void) => void;
 }
 
+/** A phone that subscribes, whatever to. */
+export interface Device {
+  readonly dialog: DialogState;
+  readonly userAgent: string | null;
+  /** `udp:192.0.2.1:5060` */
+  readonly source: string;
+}
+
 /** Who must be told, when, and in which order: RFC 6665 from the notifier's side. */
 export class Notifier {
   readonly #deps: NotifierDeps;
   readonly #desk: Desk;
-  readonly #roster = new Roster((sub, here) => this.#watchers.moved(sub, here));
+  readonly #roster = new Roster((sub, here) => this.#watchers.moved(sub, here, this.#lists.moved(sub, here)));
+  readonly #lists: ListWatches;
+  /** Every PBX has told which groups it has: nobody asks too early any more. */
+  #listsComplete = false;
   readonly #watchers: Watchers;
   readonly #numbers: Numbers;
   readonly #outbox: Outbox;
   readonly #lives: Lifecycle;
-  readonly #deaf: () => void;
+  readonly #deaf: readonly (() => void)[];
   #round: RestartRound | null = null;
 
   constructor(deps: NotifierDeps) {
     const { clock, random, logger, state, sender, store, packages, limits } = deps;
     this.#deps = deps;
     this.#numbers = new Numbers(store, logger);
-    this.#watchers = new Watchers(clock, this.#roster, (sub) => this.#tellWatchers(sub));
+    const { lists = null } = deps;
+    this.#lists = new ListWatches(lists?.reader ?? null);
+    const watching = (aor: Aor) => this.#watching(aor);
+    this.#watchers = new Watchers(clock, { watching }, (sub) => this.#tellWatchers(sub));
+    const mayPickUp = deps.mayPickUp ?? (() => false);
+    const watchersFor = (sub: Subscription) => this.#watchers.for(sub);
+    const leftFor = (sub: Subscription) => this.#watchers.leftFor(sub);
+    const listTools = { sender, random, mayPickUp, state, logger };
     this.#outbox = new Outbox({
       clock,
       random,
@@ -69,8 +94,13 @@ export class Notifier {
       state,
       sender,
       numbers: this.#numbers,
-      mayPickUp: deps.mayPickUp ?? (() => false),
-      watchersFor: (sub) => this.#watchers.for(sub),
+      mayPickUp,
+      watchersFor,
+      leftFor,
+      renderList: (sub, scope, head) => {
+        const list = lists === null ? null : this.#lists.listOf(sub);
+        return lists === null ? noState : renderWatched(sub, list, scope, head, lists.format, listTools);
+      },
       defer: deps.defer ?? setImmediate,
       onDropped: (sub) => {
         void this.#lives.unlist(sub);
@@ -99,8 +129,14 @@ export class Notifier {
       random,
       expirySpread: deps.expirySpread ?? 0,
       crowd: new Crowd(),
+      lists,
+      listsOf: (watcher) => this.#lists.ofUser(watcher),
     };
-    this.#deaf = state.onChange((change) => this.#onChange(change));
+    const silent = () => undefined;
+    this.#deaf = [
+      state.onChange((change) => this.#onChange(change)),
+      lists?.reader.onChange(() => this.#onLists(lists)) ?? silent,
+    ];
   }
 
   /** Once, before the sockets open: the stored subscriptions are known again, nothing is sent. */
@@ -166,6 +202,29 @@ export class Notifier {
     return [...this.#roster.all()].sort((a, b) => a.id - b.id).map(toView);
   }
 
+  /** The resources with living subscriptions to this package. Looks through them all. */
+  watched(event: string): ReadonlySet<Aor> {
+    const aors = new Set<Aor>();
+    for (const { pkg, aor } of this.#roster.all()) if (pkg.event === event) aors.add(aor);
+    return aors;
+  }
+
+  /**
+   * By which dialogs the phones of this user can be reached: that of his youngest living subscription for each device, no
+   * matter to what. Looks through them all.
+   */
+  devicesOf(user: Aor): readonly Device[] {
+    const youngest = new Map<string, Subscription>();
+    for (const sub of this.#roster.all()) {
+      if (sub.watcher === user && sub.id > (youngest.get(sub.device)?.id ?? 0)) youngest.set(sub.device, sub);
+    }
+    return [...youngest.values()].map(({ channel: { dialog }, userAgent }) => ({
+      dialog,
+      userAgent,
+      source: flowName(dialog.flow),
+    }));
+  }
+
   /** Living subscriptions to this resource. */
   count(aor: Aor): number {
     return this.#roster.count(aor);
@@ -193,7 +252,7 @@ export class Notifier {
 
   /** Sends nothing more and no `terminated`: a restart must be invisible. Answers under way are not waited for. */
   stop(): Promise<void> {
-    this.#deaf();
+    for (const stop of this.#deaf) stop();
     this.#round?.stop();
     this.#lives.stop();
     this.#outbox.stop();
@@ -208,15 +267,58 @@ export class Notifier {
   }
 
   #onChange(change: Change): void {
-    // Scopes are made of feature names: a change of anything else is about the whole document.
-    const aspects = change.topic === 'features' ? change.aspects : [];
+    // Scopes are made of the aspects of these: a change of anything else is about the whole document.
+    const aspects = change.topic === 'features' || change.topic === 'agent' ? change.aspects : [];
     for (const sub of this.#roster.watching(change.aor)) {
-      if (!isNews(change, sub.pkg)) continue;
+      if (!isNews(change, sub.pkg) || listTermsOf(sub) !== null) continue;
+      // A hook's wish; lamps are told all the same, or they would lie.
+      if (change.quiet === true && sub.pkg.watchers === 'owner') continue;
       sub.debt = changed(sub.debt, aspects);
       this.#outbox.wake(sub.channel);
     }
+    if (this.#lists.size > 0) this.#tellLists(change);
+  }
+
+  /** RFC 4662 4.5: the subscriptions to lists owe the member that changed, and only that. */
+  #tellLists(change: Change): void {
+    const { topic, aor, aspects } = change;
+    // The list itself has its name, and says whether there is such a member at all.
+    const isListed = topic === 'extension' && (aspects.includes('known') || aspects.includes('displayName'));
+    for (const sub of this.#lists.watching(aor)) {
+      // After a restart the whole list comes first.
+      if (!(isListed || isNews(change, sub.pkg)) || this.#lives.untold.has(sub)) continue;
+      sub.debt = changed(sub.debt, [aor]);
+      this.#outbox.wake(sub.channel);
+    }
+  }
+
+  /** A PBX has told its picture: who is in a list may be somebody else now. */
+  #onLists({ reader }: ListTools): void {
+    const { changed: moved, gone } = this.#lists.renew();
+    for (const sub of moved) {
+      if (this.#lives.untold.has(sub)) continue;
+      sub.debt = changed(sub.debt, []); // RFC 4662 5.2: only full state takes a member out
+      this.#outbox.wake(sub.channel);
+    }
+    // They ask again, and hear what is there now.
+    for (const sub of gone) void this.#lives.terminate(sub, 'deactivated');
+    if (this.#listsComplete) return;
+    this.#listsComplete = reader.complete;
+    for (const sub of [...this.#roster.all()]) {
+      // Who subscribed to a group of a PBX before that had told of it was taken for the watcher of an extension.
+      const isEarly = sub.pkg.eventlist === true && listTermsOf(sub) === null && reader.find(sub.aor) !== null;
+      if (isEarly) void this.#lives.terminate(sub, 'deactivated');
+    }
+  }
+
+  /** Everybody who is told of this resource, by itself or in a list. */
+  *#watching(aor: Aor): Iterable<Subscription> {
+    for (const sub of this.#roster.watching(aor)) if (listTermsOf(sub) === null) yield sub;
+    yield* this.#lists.watching(aor);
   }
 }
+
+const noState: Rendered = { bodies: [{ contentType: null, content: '', covers: 'full' }], shown: [] };
 
 /** The last truth stands while a PBX is away, so `stale` is not told to phones. */
 function isNews(change: Change, pkg: EventPackage): boolean {

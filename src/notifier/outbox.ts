@@ -1,4 +1,4 @@
-import type { Body, Rendered, Scope, WatcherEntry } from '../event-packages/event-package.ts';
+import type { Body, LeftWatcher, Rendered, Scope, WatcherEntry } from '../event-packages/event-package.ts';
 import type { Aor } from '../model/aor.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
@@ -8,11 +8,12 @@ import { type DialogState, isSameFlow } from '../sip/dialog.ts';
 import type { NotifyMessage, NotifyResult, NotifySender, SubscriptionStateHeader } from '../sip/front.ts';
 import { judge } from './answer.ts';
 import { EntityTags } from './entity-tags.ts';
+import { listTermsOf, requireEventlist } from './list-terms.ts';
 import type { Numbers } from './numbers.ts';
 import type { StateReader } from './ports.ts';
 import { leastIntervalMs } from './rate.ts';
 import type { Channel, Flight, Subscription } from './record.ts';
-import { changed, due, joinScopes, missed, noState, owedAgain, restOfScope, sent, told } from './subscription.ts';
+import { changed, due, joinScopes, missed, noState, owedAgain, paid, restOfScope, sent, told } from './subscription.ts';
 import { type Head, SubscriptionRender } from './subscription-render.ts';
 
 /** Three retransmissions (0.5, 1.5, 3.5 s) have gone by then; milliseconds. */
@@ -37,7 +38,11 @@ export interface OutboxDeps {
   readonly numbers: Numbers;
   /** Of the package that this subscription's documents are about. */
   readonly watchersFor: (sub: Subscription) => readonly WatcherEntry[];
+  /** Of the same package: what ended not long ago. */
+  readonly leftFor: (sub: Subscription) => readonly LeftWatcher[];
   readonly mayPickUp: (watcher: Aor | null, resource: Aor) => boolean;
+  /** What a subscription to a list is told. */
+  readonly renderList: (sub: Subscription, scope: Scope, head: Head) => Rendered;
   /** Runs a task after the sockets were read. */
   readonly defer: (task: () => void) => void;
   /** The phone ended it by its answer (RFC 6665 4.2.2); it is out of the outbox already. */
@@ -194,13 +199,22 @@ export class Outbox {
   #send(sub: Subscription, now: number): void {
     const { channel, debt } = sub;
     const { dialog } = channel;
+    const isList = listTermsOf(sub) !== null;
     const view = this.#deps.state.view(sub.aor);
     const scope = debt.scope ?? 'full';
     const stateless = scope !== 'full' && scope.length === 0; // RFC 5839 6.2: the phone has the state
     const final = debt.occasion === 'final';
-    const head = { event: sub.pkg.event, eventId: sub.eventId, subscription: stateHeader(sub, now) };
+    const { event } = sub.pkg;
+    const head: Head = { event, eventId: sub.eventId, subscription: stateHeader(sub, now) };
     this.#deps.numbers.secure(sub);
-    const rendered = this.#render(view, sub, stateless ? 'full' : scope, head);
+    const rendered = isList
+      ? this.#renderList(sub, scope, { ...head, headers: requireEventlist })
+      : this.#render(view, sub, stateless ? 'full' : scope, head);
+    if (rendered.bodies.length === 0 && debt.occasion === 'change') {
+      sub.debt = paid(debt);
+      this.flush(channel);
+      return;
+    }
     const [body = nothing, ...others] = stateless ? withoutState : rendered.bodies;
     // RFC 6665 4.4.1: the last NOTIFY is one. Elsewhere the others go one by one, each as soon as it may.
     const rest = final ? null : others.reduce<Scope | null>((sum, other) => joinScopes(sum, other.covers), null);
@@ -213,15 +227,20 @@ export class Outbox {
     const flight: Flight = {
       sub,
       occasion: debt.occasion,
-      covers: rest === null ? scope : body.covers,
+      covers: isList ? 'full' : rest === null ? scope : body.covers, // RFC 4662 5.2: no gap before a partial list
       shown: rendered.shown,
       flow: dialog.flow,
     };
     channel.flight = flight;
     if (channel.usages.length > 1) channel.usages = [...channel.usages.filter((other) => other !== sub), sub];
-    const { event, eventId, subscription } = head;
-    const headers = this.#headers(view, sub);
-    const message = { event, eventId, subscription, headers, contentType: body.contentType, content: body.content };
+    const { eventId, subscription } = head;
+    const headers = isList ? requireEventlist : this.#headers(view, sub);
+    const { contentType, content, eventParams } = body;
+    const message = { event, eventId, subscription, headers, contentType, content };
+    if (eventParams !== undefined) {
+      this.#transmit(channel, flight, { ...message, eventParams });
+      return;
+    }
     this.#transmit(channel, flight, message);
   }
 
@@ -244,6 +263,7 @@ export class Outbox {
 
   /** null: its package has none. Of the state as it is now. */
   entityTag(sub: Subscription): string | null {
+    if (listTermsOf(sub) !== null) return null; // a list may change while none of its members does
     return this.#tags.of(this.#deps.state.view(sub.aor), sub);
   }
 
@@ -262,6 +282,15 @@ export class Outbox {
     } catch (error) {
       // RFC 6665 4.2.1.2 wants its NOTIFY all the same; one without a body claims nothing.
       this.#deps.logger.error({ err: error, event: sub.pkg.event, aor: sub.aor }, 'a document could not be written');
+      return { bodies: [nothing], shown: sub.shown };
+    }
+  }
+
+  #renderList(sub: Subscription, scope: Scope, head: Head): Rendered {
+    try {
+      return this.#deps.renderList(sub, scope, head);
+    } catch (error) {
+      this.#deps.logger.error({ err: error, event: sub.pkg.event, aor: sub.aor }, 'a list could not be written');
       return { bodies: [nothing], shown: sub.shown };
     }
   }

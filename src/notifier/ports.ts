@@ -1,4 +1,5 @@
 import type { Aor } from '../model/aor.ts';
+import type { ResourceList } from '../model/resource-list.ts';
 import type { SubscriptionPulse, SubscriptionRow } from '../model/subscription-row.ts';
 import type { Change, ResourceView } from '../model/views.ts';
 
@@ -24,4 +25,14 @@ export interface StateReader {
   has(aor: Aor): boolean;
   /** Answers a function that ends it. */
   onChange(listener: (change: Change) => void): () => void;
+}
+
+/** The lists of the configuration and of the PBXs. */
+export interface ListReader {
+  /** null: there is no such list. The same object as long as nobody comes or goes. */
+  find(aor: Aor): ResourceList | null;
+  /** Every PBX has told which groups it has: what is not found is not there. */
+  readonly complete: boolean;
+  /** Told when any of them may have changed; answers a function that ends it. */
+  onChange(listener: () => void): () => void;
 }

@@ -78,6 +78,7 @@ function restoreRow(
   const channel = channelFor(dialog, row, channels);
   const { eventId, watcher, device } = row;
   const aor = texts.one(row.aor);
+  const terms = readExtra(row.extra);
   const userAgent = row.userAgent === null ? null : texts.one(row.userAgent);
   return {
     id: row.id,
@@ -85,11 +86,11 @@ function restoreRow(
     pkg,
     eventId,
     entity: texts.one(row.entity),
-    contentType: pkg.contentTypes.find((type) => type === row.contentType) ?? pkg.contentTypes[0],
+    contentType: contentTypeOf(pkg, row.contentType),
     watcher,
     device,
-    identity: identityOf({ aor, pkg, eventId, watcher, device }),
-    terms: readExtra(row.extra),
+    identity: identityOf({ aor, pkg, eventId, watcher, device }, terms?.params),
+    terms,
     userAgent,
     profile: deps.profileFor(userAgent),
     createdAt: row.createdAt,
@@ -128,6 +129,11 @@ function channelFor(dialog: DialogState, row: SubscriptionRow, channels: Map<str
     shared.flow = dialog.flow;
   }
   return channel;
+}
+
+/** A package that judges Accept itself kept what it understands. */
+function contentTypeOf({ contentTypes, admits }: EventPackage, stored: string): string {
+  return admits !== undefined ? stored : (contentTypes.find((type) => type === stored) ?? contentTypes[0]);
 }
 
 /** A thousand phones watch one extension and are one model: what they have in common is kept once. */

@@ -12,8 +12,12 @@ const nobody: readonly Subscription[] = [];
  * What makes a subscription the same after a phone has restarted with a new Call-ID, as one text. The parts cannot hold a
  * line break, the grammar forbids it.
  */
-export function identityOf({ aor, pkg, eventId, watcher, device }: Identity): string {
-  const event = eventId === null ? pkg.event : `${pkg.event};id=${eventId}`;
+export function identityOf(
+  { aor, pkg, eventId, watcher, device }: Identity,
+  params?: Readonly<Record<string, string>>,
+): string {
+  let event = eventId === null ? pkg.event : `${pkg.event};id=${eventId}`;
+  if (pkg.distinguishedBy !== undefined) event += `;${params?.[pkg.distinguishedBy] ?? ''}`;
   return [aor, event, watcher ?? '', device].join('\n'); // flat; a template would stay the tree of its parts, 230 B
 }
 

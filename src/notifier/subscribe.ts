@@ -3,11 +3,14 @@ import type { Aor } from '../model/aor.ts';
 import type { Clock } from '../model/clock.ts';
 import type { PhoneProfile } from '../model/profile.ts';
 import type { Random } from '../model/random.ts';
+import type { ResourceView } from '../model/views.ts';
 import type { SubscribeAnswer, SubscribeRequest } from '../sip/front.ts';
 import { negotiate } from './accept.ts';
 import { mayWatch } from './authorize.ts';
 import type { Crowd } from './crowd.ts';
 import { interval } from './interval.ts';
+import { type ListTools, listAccepted, listRequested, watchersOf } from './list-request.ts';
+import type { ListTerms } from './list-terms.ts';
 import { block } from './numbers.ts';
 import type { StateReader } from './ports.ts';
 import { leastIntervalMs } from './rate.ts';
@@ -21,7 +24,7 @@ import { isEmpty, type Terms, termsOf } from './terms.ts';
 export interface Desk {
   readonly clock: Clock;
   readonly packages: ReadonlyMap<string, EventPackage>;
-  readonly state: Pick<StateReader, 'has'>;
+  readonly state: Pick<StateReader, 'has' | 'view'>;
   readonly roster: Roster;
   readonly channelOf: (request: SubscribeRequest) => Channel | null;
   readonly limits: { readonly perUser: number; readonly perAddress: number };
@@ -29,6 +32,10 @@ export interface Desk {
   /** Share of an interval by which it may be granted shorter where many come at once, 0 to 0.5. */
   readonly expirySpread: number;
   readonly crowd: Crowd;
+  /** null: no lists are served. */
+  readonly lists: ListTools | null;
+  /** Living subscriptions of a user to lists. */
+  readonly listsOf: (watcher: Aor) => number;
 }
 
 /** A SUBSCRIBE on its way through the steps. */
@@ -45,6 +52,8 @@ export interface Draft {
   /** Seconds granted. */
   expires: number;
   phone: PhoneRequest | null;
+  /** null: it is to a single resource. */
+  list: ListTerms | null;
 }
 
 export type Examined =
@@ -52,8 +61,12 @@ export type Examined =
   /** `gone`: the subscription that the refusal ends. */
   | { readonly ok: false; readonly answer: SubscribeAnswer; readonly gone: Subscription | null };
 
+/** Subscriptions of one user to lists. */
+const mostLists = 20;
+
 /** The way of every SUBSCRIBE: the first step that answers ends it. Nothing is changed on the way. */
 const steps: readonly ((draft: Draft, desk: Desk) => SubscribeAnswer | null)[] = [
+  listFound,
   watcherAuthorised,
   resourceExists,
   formAccepted,
@@ -78,7 +91,7 @@ function newDialog(request: SubscribeRequest, pkg: EventPackage): Draft | null {
   if (request.resource === null) return null;
   const [contentType] = pkg.contentTypes;
   const { resource: aor, requestUri: entity } = request;
-  return { request, pkg, aor, entity, channel: null, sub: null, contentType, expires: 0, phone: null };
+  return { request, pkg, aor, entity, channel: null, sub: null, contentType, expires: 0, phone: null, list: null };
 }
 
 /** In a dialog the stored subscription names the resource: the Request-URI is only our Contact. */
@@ -91,24 +104,45 @@ function sameDialog(request: SubscribeRequest, pkg: EventPackage, desk: Desk): D
   if (sub === null && request.expires === 0) return null; // nothing to end, and a fetch has no dialog
   const { aor, entity } = sub ?? channel;
   const contentType = sub?.contentType ?? pkg.contentTypes[0];
-  return { request, pkg, aor, entity, channel, sub, contentType, expires: 0, phone: null };
+  return { request, pkg, aor, entity, channel, sub, contentType, expires: 0, phone: null, list: null };
 }
 
-function watcherAuthorised({ request, aor, pkg }: Draft): SubscribeAnswer | null {
-  return mayWatch(request.watcher, aor, pkg.watchers) ? null : { status: 403 };
+function listFound(draft: Draft, { lists }: Desk): SubscribeAnswer | null {
+  return lists === null ? null : listRequested(draft, lists);
 }
 
-function resourceExists({ aor }: Draft, { state }: Desk): SubscribeAnswer | null {
-  return state.has(aor) ? null : { status: 404 };
+function watcherAuthorised({ request, aor, pkg, list }: Draft): SubscribeAnswer | null {
+  return mayWatch(request.watcher, aor, watchersOf(pkg, list)) ? null : { status: 403 };
 }
 
-function formAccepted(draft: Draft): SubscribeAnswer | null {
-  const { request, pkg, sub } = draft;
+function resourceExists({ aor, list }: Draft, { state, lists }: Desk): SubscribeAnswer | null {
+  const exists = list === null ? state.has(aor) : list.own !== null || lists?.reader.find(aor) != null;
+  return exists ? null : { status: 404 };
+}
+
+function formAccepted(draft: Draft, { state, lists }: Desk): SubscribeAnswer | null {
+  const { request, pkg, sub, list } = draft;
+  const keeps = sub !== null && request.accept === null;
+  if (list !== null && lists !== null && !keeps && !listAccepted(request.accept, lists.format)) return { status: 406 };
+  if (pkg.admits !== undefined) return admitted(draft, state.view(draft.aor));
   // A refresh that says nothing keeps what was agreed.
   const contentType =
     request.accept === null && sub !== null ? sub.contentType : negotiate(request.accept, pkg.contentTypes);
   if (contentType === null) return { status: 406 }; // RFC 6665 4.1.2.1
   draft.contentType = contentType;
+  return null;
+}
+
+/** RFC 6665 5.4.6: what the package itself makes of it. */
+function admitted(draft: Draft, view: ResourceView): SubscribeAnswer | null {
+  const { request, pkg, aor, sub } = draft;
+  const watcher = request.watcher.aor;
+  const accept = request.accept === null && sub !== null ? sub.contentType.split(', ') : request.accept;
+  const params = { ...sub?.terms?.params, ...request.eventParams };
+  const judged = pkg.admits?.(view, { watcher, own: watcher === aor, accept, params });
+  if (judged === undefined) return null;
+  if (!judged.ok) return { status: judged.refusal.status ?? 403 };
+  draft.contentType = judged.value;
   return null;
 }
 
@@ -128,13 +162,14 @@ function bodyUnderstood(draft: Draft): SubscribeAnswer | null {
 }
 
 /** security.md 5. Only what would be kept counts, and a phone that replaces its own takes no second place. */
-function withinLimits(draft: Draft, { roster, limits, clock }: Desk): SubscribeAnswer | null {
-  const { request, pkg, aor, sub, expires } = draft;
+function withinLimits(draft: Draft, { roster, limits, clock, listsOf }: Desk): SubscribeAnswer | null {
+  const { request, pkg, aor, sub, expires, list } = draft;
   const { watcher, eventId, device, path } = request;
   if (watcher.how === 'trusted' || sub !== null || expires === 0) return null;
-  const twins = roster.twins(identityOf({ aor, pkg, eventId, watcher: watcher.aor, device }));
+  const twins = roster.twins(identityOf({ aor, pkg, eventId, watcher: watcher.aor, device }, request.eventParams));
   if (twins.some((twin) => isReplaceable(twin, path.flow, clock.now()))) return null;
   if (watcher.aor !== null && roster.ofUser(watcher.aor) >= limits.perUser) return { status: 403 };
+  if (list !== null && watcher.aor !== null && listsOf(watcher.aor) >= mostLists) return { status: 403 };
   if (roster.ofAddress(path.flow.remote.address) < limits.perAddress) return null;
   return { status: 503, headers: [['Retry-After', '60']] };
 }
@@ -168,7 +203,7 @@ export function newSubscription(draft: Draft, id: number, now: number, profile: 
     contentType,
     watcher: watcher.aor,
     device,
-    identity: identityOf({ aor, pkg, eventId, watcher: watcher.aor, device }),
+    identity: identityOf({ aor, pkg, eventId, watcher: watcher.aor, device }, request.eventParams),
     terms: termsAsked(draft, profile, null),
     userAgent,
     profile,
@@ -194,12 +229,12 @@ export function newSubscription(draft: Draft, id: number, now: number, profile: 
 
 /** What a SUBSCRIBE asks for beside the plain; `before`: what was agreed so far. */
 export function termsAsked(
-  { request, pkg, expires }: Draft,
+  { request, pkg, expires, list }: Draft,
   profile: PhoneProfile,
   before: Terms | null,
 ): Terms | null {
-  if (before === null && isEmpty(request.eventParams)) return null;
-  return termsOf(request.eventParams, pkg, { expires, intervalMs: leastIntervalMs(pkg, profile) }, before);
+  if (before === null && list === null && isEmpty(request.eventParams)) return null;
+  return termsOf(request.eventParams, pkg, { expires, intervalMs: leastIntervalMs(pkg, profile) }, before, list);
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { RenderRequest, Scope, WatcherEntry } from '../event-packages/event-package.ts';
+import type { LeftWatcher, RenderRequest, Scope, WatcherEntry } from '../event-packages/event-package.ts';
 import type { Aor } from '../model/aor.ts';
 import type { PhoneProfile } from '../model/profile.ts';
 import { type Random, token } from '../model/random.ts';
@@ -13,6 +13,7 @@ export interface RenderTools {
   readonly sender: NotifySender;
   readonly random: Random;
   readonly watchersFor: (sub: Subscription) => readonly WatcherEntry[];
+  readonly leftFor: (sub: Subscription) => readonly LeftWatcher[];
   readonly mayPickUp: (watcher: Aor | null, resource: Aor) => boolean;
 }
 
@@ -25,6 +26,7 @@ export class SubscriptionRender implements RenderRequest {
   readonly occasion: RenderRequest['occasion'];
   readonly version: number;
   readonly shown: readonly string[];
+  readonly watcher: Aor | null;
   readonly own: boolean;
   readonly params: RenderRequest['params'];
   readonly #sub: Subscription;
@@ -40,6 +42,7 @@ export class SubscriptionRender implements RenderRequest {
     this.occasion = sub.debt.occasion;
     this.version = sub.version;
     this.shown = sub.shown;
+    this.watcher = sub.watcher;
     this.own = sub.watcher === sub.aor;
     this.params = sub.terms?.params ?? noParams;
     this.#sub = sub;
@@ -63,5 +66,9 @@ export class SubscriptionRender implements RenderRequest {
 
   get watchers(): readonly WatcherEntry[] {
     return this.#tools.watchersFor(this.#sub);
+  }
+
+  get left(): readonly LeftWatcher[] {
+    return this.#tools.leftFor(this.#sub);
   }
 }

@@ -172,6 +172,11 @@ function isUntroubled({ holds, heldUntil, timeouts, errors }: Debt): boolean {
   return holds === 0 && heldUntil === 0 && timeouts === 0 && errors === 0;
 }
 
+/** Nothing of what is owed differs from what the phone has been shown. */
+export function paid(debt: Debt): Debt {
+  return { ...debt, scope: null, haste: 'none' };
+}
+
 /** The phone took it. */
 export function told(debt: Debt): Debt {
   return debt.timeouts === 0 && debt.errors === 0 ? debt : { ...debt, timeouts: 0, errors: 0 };

@@ -1,4 +1,5 @@
 import type { EventPackage } from '../event-packages/event-package.ts';
+import { type ListTerms, readList, writeList } from './list-terms.ts';
 import { agreedRate, Pace, type Rate } from './rate.ts';
 
 /** What few subscriptions agreed on beside the plain. */
@@ -6,6 +7,8 @@ export interface Terms {
   /** Parameters of Event that the package keeps. */
   readonly params: Readonly<Record<string, string>>;
   readonly pace: Pace | null;
+  /** null: it is to a single resource. */
+  readonly list: ListTerms | null;
 }
 
 export const noParams: Readonly<Record<string, string>> = {};
@@ -24,38 +27,41 @@ export function termsOf(
   pkg: EventPackage,
   limits: { readonly expires: number; readonly intervalMs: number },
   before: Terms | null,
+  list: ListTerms | null,
 ): Terms | null {
   const kept = { ...before?.params };
   for (const name of pkg.params ?? []) {
     const value = asked[name];
     if (value !== undefined) kept[name] = value.slice(0, longestParam);
   }
-  return made(isEmpty(kept) ? noParams : kept, agreedRate(asked, limits), before?.pace ?? null);
+  return made(isEmpty(kept) ? noParams : kept, agreedRate(asked, limits), before?.pace ?? null, list);
 }
 
 /** The same with other rates: what a 2xx to a NOTIFY asks for (RFC 6446 4.1). */
 export function withRate(before: Terms | null, rate: Rate | null): Terms | null {
-  return made(before?.params ?? noParams, rate, before?.pace ?? null);
+  return made(before?.params ?? noParams, rate, before?.pace ?? null, before?.list ?? null);
 }
 
-function made(params: Terms['params'], rate: Rate | null, before: Pace | null): Terms | null {
-  if (rate === null) return isEmpty(params) ? null : { params, pace: null };
+function made(params: Terms['params'], rate: Rate | null, before: Pace | null, list: Terms['list']): Terms | null {
+  if (rate === null) return isEmpty(params) && list === null ? null : { params, pace: null, list };
   // equal rates go on counting
-  return { params, pace: before !== null && isSame(before.rate, rate) ? before : new Pace(rate) };
+  return { params, pace: before !== null && isSame(before.rate, rate) ? before : new Pace(rate), list };
 }
 
 /** As it is stored; null: nothing is. */
 export function writeExtra(terms: Terms | null): string | null {
   if (terms === null) return null;
-  return JSON.stringify({ params: terms.params, rate: terms.pace?.rate ?? null });
+  const { params, pace, list } = terms;
+  const rate = pace?.rate ?? null;
+  return JSON.stringify(list === null ? { params, rate } : { params, rate, list: writeList(list) });
 }
 
 /** Stored terms; null where there are none, and where the text is not what `writeExtra` writes. */
 export function readExtra(extra: string | null): Terms | null {
   if (extra === null) return null;
   try {
-    const { params, rate } = JSON.parse(extra) as { params?: unknown; rate?: unknown };
-    return made(readParams(params), readRate(rate), null);
+    const { params, rate, list } = JSON.parse(extra) as Readonly<Record<string, unknown>>;
+    return made(readParams(params), readRate(rate), null, readList(list));
   } catch {
     return null;
   }

@@ -1,18 +1,22 @@
-import type { FeatureWish } from '../event-packages/event-package.ts';
+import type { PhoneWish } from '../event-packages/event-package.ts';
+import type { AgentRequest } from '../model/agent.ts';
 import { userOf } from '../model/aor.ts';
 import type { Origin, Wish } from '../model/feature.ts';
 import type { Logger } from '../model/logger.ts';
-import type { Verdict } from '../model/verdict.ts';
+import type { AgentVerdict, Verdict } from '../model/verdict.ts';
 import type { Draft } from './subscribe.ts';
+
+/** The gate's door. */
+export type Grant = (wish: Wish | AgentRequest) => Promise<Verdict | AgentVerdict>;
 
 /**
  * Puts what a phone wished to the gate, one after the other in the order of the body. Never rejects: whatever the gate
  * does, the phone is told the truth afterwards.
  */
 export async function putWishes(
-  wishes: readonly FeatureWish[],
+  wishes: readonly PhoneWish[],
   { aor, request }: Pick<Draft, 'aor' | 'request'>,
-  grant: (wish: Wish) => Promise<Verdict>,
+  grant: Grant,
   logger: Logger,
 ): Promise<void> {
   const { watcher, source, userAgent } = request;

@@ -4,7 +4,10 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 
 /** What every route can read of its request. */
 export interface OpsEnv {
-  readonly Bindings: HttpBindings;
+  readonly Bindings: HttpBindings & {
+    /** The request stands for a method of JSON-RPC: who asks, and his word for the hooks. */
+    readonly rpc?: { readonly who: string; readonly param: string | null };
+  };
   readonly Variables: {
     /** Name of who asks, for the audit trail. */
     who: string;

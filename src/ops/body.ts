@@ -11,8 +11,24 @@ const mostBytes = 64 * 1024;
  * the types that need no preflight), 413 too large, 400 not JSON, not what is expected, or broken off.
  */
 export async function readBody<T>(c: OpsContext, schema: z.ZodType<T>): Promise<Outcome<T>> {
-  const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
-  if (type !== 'application/json') return refused('not-json', 'expected Content-Type: application/json', 415);
+  const text = await readText(c, ['application/json']);
+  if (!text.ok) return text;
+  let value: unknown;
+  try {
+    value = JSON.parse(text.value);
+  } catch {
+    return notJson;
+  }
+  const parsed = schema.safeParse(value);
+  return parsed.success ? granted(parsed.data) : refused('invalid-body', explain(parsed.error), 400);
+}
+
+const notJson = refused('invalid-body', 'the body is not JSON in UTF-8', 400);
+
+/** The text of a body of one of these types, all of which need a preflight. Refusals as those of `readBody`. */
+export async function readText(c: OpsContext, types: readonly string[]): Promise<Outcome<string>> {
+  const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
+  if (!types.includes(type)) return refused('not-json', `expected Content-Type: ${types[0]}`, 415);
   // The client went away in the middle: that is no fault of ours, and nobody hears the answer.
   const bytes = await readBytes(c.req.raw.body).catch(() => 'aborted' as const);
   if (bytes === 'aborted') return refused('invalid-body', 'the body was broken off', 400);
@@ -21,18 +37,15 @@ export async function readBody<T>(c: OpsContext, schema: z.ZodType<T>): Promise<
     c.header('Connection', 'close');
     return refused('too-large', `a body has at most ${mostBytes} bytes`, 413);
   }
-  let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return granted(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
-    return refused('invalid-body', 'the body is not JSON in UTF-8', 400);
+    return notJson;
   }
-  const parsed = schema.safeParse(value);
-  return parsed.success ? granted(parsed.data) : refused('invalid-body', explain(parsed.error), 400);
 }
 
-/** null: more than a body may have. */
-async function readBytes(body: ReadableStream<Uint8Array> | null): Promise<Buffer | null> {
+/** null: more than a body may have. Rejects where it is broken off. */
+export async function readBytes(body: ReadableStream<Uint8Array> | null): Promise<Buffer | null> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   if (body === null) return Buffer.alloc(0);

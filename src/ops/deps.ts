@@ -1,12 +1,23 @@
+import type { AgentRequest, AgentState } from '../model/agent.ts';
 import type { Aor } from '../model/aor.ts';
 import type { AuditRow } from '../model/audit.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Domain } from '../model/domain.ts';
-import type { Wish } from '../model/feature.ts';
+import type { Origin, Wish } from '../model/feature.ts';
 import type { Logger } from '../model/logger.ts';
 import type { Outcome } from '../model/outcome.ts';
-import type { Verdict } from '../model/verdict.ts';
-import type { Change, LinkView, ResourceView, SubscriptionView } from '../model/views.ts';
+import type { Device, MailboxCounts } from '../model/pbx-event.ts';
+import type { NotifiedPhone } from '../model/phone-notice.ts';
+import type { ProfileDocument } from '../model/profile-document.ts';
+import type { AgentVerdict, Verdict } from '../model/verdict.ts';
+import type {
+  Change,
+  LinkView,
+  PhoneWatchView,
+  PublicationView,
+  ResourceView,
+  SubscriptionView,
+} from '../model/views.ts';
 import type { Group } from './groups.ts';
 
 /** What ops reads of the hub. */
@@ -31,6 +42,83 @@ export interface SubscriptionDesk {
   renotify(id: number): boolean;
 }
 
+/** A profile document, and whether it came by the API or lies in a file. */
+export interface ProfileView {
+  readonly source: 'api' | 'file';
+  readonly document: ProfileDocument;
+}
+
+interface ProfileCondition {
+  /** Entity tags, or `*`; null: whatever it is. */
+  readonly ifMatch: readonly string[] | null;
+  /** Only where there is none. */
+  readonly ifNone: boolean;
+}
+
+interface ProfileClient {
+  readonly who: string;
+  readonly from: string;
+}
+
+/** The admin's hand on profile documents. The status of a refusal is that of HTTP. */
+export interface ProfilesDesk {
+  list(): readonly ProfileView[];
+  get(kind: string, name: string): Outcome<ProfileView>;
+  put(
+    kind: string,
+    name: string,
+    put: {
+      readonly contentType: string;
+      readonly bytes: Uint8Array;
+      /** `*`: everybody; null: as it was. */
+      readonly owners: readonly string[] | null;
+      /** Seconds; undefined: as it was. */
+      readonly effectiveBy: number | null | undefined;
+    },
+    condition: ProfileCondition,
+    client: ProfileClient,
+  ): Outcome<{ readonly document: ProfileDocument; readonly created: boolean }>;
+  remove(kind: string, name: string, condition: ProfileCondition, client: ProfileClient): Outcome<null>;
+}
+
+/** What makes phones read their configuration again. */
+export interface PhoneOrderDesk {
+  /** What they may be told. */
+  readonly events: readonly string[];
+  /** Never rejects. */
+  send(order: {
+    readonly aor: Aor;
+    readonly event: string;
+    /** null: the phone does as it is set. */
+    readonly reboot: boolean | null;
+    readonly origin: Origin;
+  }): Promise<
+    Outcome<{
+      readonly via: 'pbx' | 'subscriptions';
+      readonly event: string;
+      readonly phones: readonly NotifiedPhone[];
+    }>
+  >;
+}
+
+/** What ops reads of the compositor, and what an admin may do to publications. Promises reject with `store-*` Faults. */
+export interface PublicationDesk {
+  list(aor?: Aor): readonly PublicationView[];
+  /** Ends it; false: no such publication. */
+  remove(id: number): Promise<boolean>;
+  /** `expires`: seconds; null: until they are cleared. */
+  setMailbox(
+    aor: Aor,
+    counts: MailboxCounts,
+    expires: number | null,
+    from: { readonly from: string | null; readonly userAgent: string | null },
+  ): Promise<void>;
+  /** False: none were set. */
+  clearMailbox(aor: Aor): Promise<boolean>;
+  /** A PBX has the mailbox, and its counts are told. */
+  ownsMailbox(aor: Aor): boolean;
+}
+
 export interface Check {
   readonly name: string;
   readonly ok: boolean;
@@ -53,18 +141,29 @@ export interface SimulatorHand {
   hold(id: string, by: string): Answer<null>;
   resume(id: string, by: string): Answer<null>;
   hangup(id: string): Answer<null>;
-  register(ext: string, registered: boolean): Answer<null>;
+  register(ext: string, registered: boolean, device?: Device): Answer<null>;
   mailbox(ext: string, counts: { readonly new: number; readonly old: number }): Answer<null>;
+  agent(ext: string, agent: AgentState): Answer<null>;
 }
 
 /** Everything the HTTP server is made of. */
 export interface OpsDeps {
+  /** Phones that Lamplighter subscribes to itself; absent: none. */
+  readonly watched?: { list(aor?: Aor): readonly PhoneWatchView[] };
   readonly hub: HubReader;
   readonly subscriptions: SubscriptionDesk;
+  readonly publications: PublicationDesk;
+  readonly profiles: ProfilesDesk;
+  readonly phoneOrders: PhoneOrderDesk;
   /** The gate: the same path as a phone's key. */
   readonly grant: (wish: Wish) => Promise<Verdict>;
+  readonly grantAgent: (wish: AgentRequest) => Promise<AgentVerdict>;
   /** Newest first. */
   readonly audit: (query: { readonly aor?: Aor; readonly limit: number }) => readonly AuditRow[];
+  /** Asks the hooks how a user's features stand; absent: there are none. */
+  readonly readHooks?: ((aor: Aor) => Promise<unknown>) | undefined;
+  /** Tells the hooks of a user as if all his features had changed. */
+  readonly expose?: ((aor: Aor) => void) | undefined;
   readonly health: () => Health;
   /** null: the PBX is a real one. */
   readonly simulator: SimulatorHand | null;

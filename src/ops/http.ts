@@ -7,15 +7,21 @@ import type { Logger } from '../model/logger.ts';
 import { type OpsEnv, printable, refuse } from './answers.ts';
 import type { OpsDeps } from './deps.ts';
 import { isLoopback, localNamesOnly, sameSiteOnly, securityHeaders, tokenHolders } from './guard.ts';
+import { agentRoutes } from './routes/agents.ts';
 import { auditRoutes } from './routes/audit.ts';
+import { checkSyncRoutes } from './routes/check-sync.ts';
 import { eventRoutes, feed } from './routes/events.ts';
 import { extensionRoutes } from './routes/extensions.ts';
 import { featureRoutes } from './routes/features.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { probeRoutes, statusRoutes } from './routes/health.ts';
 import { panelRoutes } from './routes/panel.ts';
+import { profileRoutes } from './routes/profiles.ts';
+import { publicationRoutes } from './routes/publications.ts';
+import { rpcRoutes } from './routes/rpc.ts';
 import { simulatorRoutes } from './routes/simulator.ts';
 import { subscriptionRoutes } from './routes/subscriptions.ts';
+import { watchedRoutes } from './routes/watched.ts';
 import { EventStream } from './sse.ts';
 
 const bindFaults: Readonly<Record<string, FaultCode>> = {
@@ -112,14 +118,9 @@ export class HttpServer {
     probeRoutes(app, deps);
     panelRoutes(app);
     app.use(tokenHolders(deps.token, this.#logger, deps.clock));
-    statusRoutes(app, deps);
-    extensionRoutes(app, deps);
-    groupRoutes(app, deps);
-    featureRoutes(app, deps);
-    subscriptionRoutes(app, deps);
-    auditRoutes(app, deps);
+    apiRoutes(app, deps);
     eventRoutes(app, this.#stream);
-    simulatorRoutes(app, deps);
+    rpcRoutes(app, deps, methodRoutes(deps));
     app.notFound((c) => refuse(c, 404, 'not-found', `nothing at ${c.req.method} ${printable(c.req.path)}`));
     app.onError((error, c) => {
       const path = printable(c.req.path);
@@ -128,6 +129,36 @@ export class HttpServer {
     });
     return app;
   }
+}
+
+/** What an admin can ask; JSON-RPC asks the same. */
+function apiRoutes(app: Hono<OpsEnv>, deps: OpsDeps): void {
+  statusRoutes(app, deps);
+  extensionRoutes(app, deps);
+  groupRoutes(app, deps);
+  featureRoutes(app, deps);
+  agentRoutes(app, deps);
+  checkSyncRoutes(app, deps);
+  profileRoutes(app, deps);
+  subscriptionRoutes(app, deps);
+  watchedRoutes(app, deps);
+  publicationRoutes(app, deps);
+  auditRoutes(app, deps);
+  simulatorRoutes(app, deps);
+}
+
+/** The same once more behind JSON-RPC, for whoever has passed the guards. */
+function methodRoutes(deps: OpsDeps): Hono<OpsEnv> {
+  const app = new Hono<OpsEnv>();
+  app.use(async (c, next) => {
+    c.set('who', c.env.rpc?.who ?? '');
+    await next();
+  });
+  apiRoutes(app, deps);
+  app.onError((error) => {
+    throw error;
+  });
+  return app;
 }
 
 function bind(server: Server, { address, port }: OpsDeps['listen']): Promise<void> {

@@ -1,8 +1,10 @@
+import type { AgentState } from '../model/agent.ts';
 import { userOf } from '../model/aor.ts';
 import type { AuditRow } from '../model/audit.ts';
 import type { FeatureName, FeatureState, FeatureValue } from '../model/feature.ts';
+import type { Published } from '../model/publication.ts';
 import { reachable } from '../model/reachable.ts';
-import type { DialogView, LinkView, ResourceView, SubscriptionView } from '../model/views.ts';
+import type { DialogView, LinkView, PublicationView, ResourceView, SubscriptionView } from '../model/views.ts';
 
 /** The shapes of the API: stable, and without what is internal. Times are ISO 8601 in UTC. */
 
@@ -25,6 +27,7 @@ export function extensionShape(view: ResourceView, subscriptions: number): objec
       cfna: featureShape('cfna', cfna),
     },
     mailbox: view.mailbox,
+    agent: agentShape(view.agent ?? null),
     subscriptions,
     stale: view.stale,
   };
@@ -52,6 +55,11 @@ export function featureShape(feature: FeatureName, state: FeatureState): object 
   return { ...valueShape(feature, state), ...(state.assigned ? {} : { assigned: false }) };
 }
 
+/** null: he is no agent. */
+export function agentShape(agent: AgentState | null): object | null {
+  return agent === null ? null : { state: agent.phase, reason: agent.reason };
+}
+
 function valueShape(feature: FeatureName, { enabled, target, ringCount }: FeatureValue): object {
   if (feature === 'dnd') return { enabled };
   return feature === 'cfna' ? { enabled, target, ringCount } : { enabled, target };
@@ -67,6 +75,37 @@ export function subscriptionShape(view: SubscriptionView): object {
   };
 }
 
+export function publicationShape(view: PublicationView): object {
+  const { id, aor, event, publisher, source, userAgent } = view;
+  return {
+    id,
+    aor,
+    ext: userOf(aor),
+    event,
+    publisher: publisher ?? 'api',
+    says: view.said === null ? null : saidShape(view.said),
+    source,
+    userAgent,
+    createdAt: time(view.createdAt),
+    expiresAt: view.expiresAt === null ? null : time(view.expiresAt),
+  };
+}
+
+function saidShape(said: Published): object {
+  if (said.kind === 'mailbox') return { mailbox: said.counts };
+  if (said.kind === 'presence') {
+    const { basic, activities, notes } = said;
+    return { presence: { basic, activities: activities.map(shortened), notes: notes.map(shortened) } };
+  }
+  return {
+    dialogs: said.dialogs.map(({ phase, direction, holding, remote, since = 0 }) => {
+      const { number, name } = remote.presentable ? remote : { number: null, name: null };
+      const party = { number: shortened(number), name: shortened(name) };
+      return { state: phase, direction, held: holding, remote: party, since: time(since) };
+    }),
+  };
+}
+
 export function auditShape(row: AuditRow): object {
   return {
     at: time(row.at),
@@ -77,11 +116,21 @@ export function auditShape(row: AuditRow): object {
     via: row.origin.kind,
     from: row.origin.from,
     userAgent: row.origin.userAgent,
-    old: valueShape(row.feature, row.before),
-    new: valueShape(row.feature, row.after),
-    wished: row.wished === null ? null : valueShape(row.feature, row.wished),
+    ...auditedValues(row),
     decision: row.decision,
     reason: row.reason,
+  };
+}
+
+function auditedValues(row: AuditRow): object {
+  if (row.feature === 'agent') {
+    return { old: agentShape(row.before), new: agentShape(row.after), wished: agentShape(row.wished) };
+  }
+  const { feature, before, after, wished } = row;
+  return {
+    old: valueShape(feature, before),
+    new: valueShape(feature, after),
+    wished: wished === null ? null : valueShape(feature, wished),
   };
 }
 

@@ -142,6 +142,11 @@ export class DialogTable {
     return dialog?.callId === id.callId && dialog.remoteTag === id.remoteTag ? dialog : null;
   }
 
+  /** Oldest first. */
+  all(): Iterable<DialogState> {
+    return this.#byLocalTag.values();
+  }
+
   get size(): number {
     return this.#byLocalTag.size;
   }

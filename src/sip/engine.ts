@@ -87,6 +87,8 @@ export interface FinalResponse {
   readonly status: number;
   readonly reason: string;
   header(name: string): string | undefined;
+  /** One entry a header line, top to bottom. Absent: there are none. */
+  headers?(name: string): readonly string[];
   /** True: made here, nothing came from the network. */
   readonly local: boolean;
 }

@@ -1,4 +1,5 @@
 import type { Aor } from '../model/aor.ts';
+import type { Outcome } from '../model/outcome.ts';
 import type { DialogPath, DialogState } from './dialog.ts';
 
 /** The party behind a SUBSCRIBE, after authentication. */
@@ -71,6 +72,8 @@ export interface NotifyMessage {
   readonly subscription: SubscriptionStateHeader;
   /** Further headers, canonical names: SIP-ETag, Require. */
   readonly headers?: readonly (readonly [string, string])[] | undefined;
+  /** Parameters of the Event header beside `id`; names and values are tokens. */
+  readonly eventParams?: Readonly<Record<string, string>>;
   /** null contentType: no body. */
   readonly contentType: string | null;
   readonly content: string;
@@ -104,3 +107,109 @@ export interface NotifySender {
 
 /** An answer that needs no disk comes at once. */
 export type OnSubscribe = (request: SubscribeRequest) => SubscribeAnswer | Promise<SubscribeAnswer>;
+
+/** Where a phone says that it can be reached; from the network. */
+export interface PhonePlace {
+  /** Its contact. */
+  readonly uri: string;
+  /** The next hop where the contact does not lead there; null: it does. */
+  readonly via: string | null;
+}
+
+/** What Lamplighter asks of a phone (RFC 6665 4.1). */
+export interface PhoneAsked {
+  readonly event: string;
+  /** Seconds; 0: no more. */
+  readonly expires: number;
+  /** Media types. */
+  readonly accept: readonly string[];
+}
+
+/** How the phone answered; credentials have been tried by then. */
+export interface PhoneAnswer {
+  /** The final status; 408 after Timer F. */
+  readonly status: number;
+  /** Seconds; each null where absent. */
+  readonly expires: number | null;
+  readonly minExpires: number | null;
+  readonly retryAfter: number | null;
+}
+
+/** A NOTIFY of a phone, its sender proven. */
+export interface HeardNotify {
+  readonly event: string;
+  readonly eventId: string | null;
+  readonly state: 'active' | 'pending' | 'terminated';
+  /** Seconds; null where absent. */
+  readonly expires: number | null;
+  /** Lower case; null where absent. */
+  readonly reason: string | null;
+  /** Seconds; null where absent. */
+  readonly retryAfter: number | null;
+  /** With its parameters; null where absent. */
+  readonly contentType: string | null;
+  readonly body: Buffer;
+}
+
+export type NotifyReply = Pick<SubscribeAnswer, 'status' | 'reason' | 'headers'>;
+
+/** A dialog of which we are the subscriber: born with the first 2xx or NOTIFY, whichever comes first. */
+export interface PhoneDialog {
+  /** `udp:192.0.2.1:5060`, for log and audit. */
+  readonly source: string;
+}
+
+export interface PhoneDialogSeed {
+  /** Whose phone; his are the credentials. */
+  readonly aor: Aor;
+  readonly place: PhonePlace;
+  readonly event: string;
+  /** What shows that a NOTIFY is the phone's: the address it comes from, or a digest with its user's password. */
+  readonly proof: 'address' | 'digest';
+  /** Each NOTIFY of the dialog, in the order of CSeq; answers what the phone is told. */
+  readonly hear: (notify: HeardNotify) => NotifyReply;
+}
+
+/** What the watcher may ask of SIP. */
+export interface SubscribeSender {
+  /**
+   * Finds the way to a phone; nothing is sent. Refusals: `address-forbidden` (it leads to a listener of ours, or where no
+   * phone can be), `uri-malformed`, and those of the locator. Never rejects.
+   */
+  open(seed: PhoneDialogSeed): Promise<Outcome<PhoneDialog>>;
+  /** Sends one SUBSCRIBE in the dialog, or the one that makes it. One at a time. Never rejects. */
+  subscribe(dialog: PhoneDialog, asked: PhoneAsked): Promise<PhoneAnswer>;
+  /** Forgets it: later NOTIFYs in it get 481. */
+  close(dialog: PhoneDialog): void;
+}
+
+/** A PUBLISH (RFC 3903) as the compositor sees it: authenticated, grammar checked, its resource of our domains. */
+export interface PublishRequest {
+  readonly resource: Aor;
+  readonly publisher: Watcher;
+  /** The package's name, byte by byte; RFC 3903 6: `id` means nothing here. */
+  readonly event: string;
+  /** The entity tag in SIP-If-Match; null: an initial publication. */
+  readonly ifMatch: string | null;
+  /** Seconds; null where the header is absent. */
+  readonly expires: number | null;
+  /** Media type, lower case, without parameters; null where absent. */
+  readonly contentType: string | null;
+  readonly body: Buffer;
+  readonly userAgent: string | null;
+  /** `udp:192.0.2.1:5060`, for log and audit. */
+  readonly source: string;
+}
+
+export interface PublishAnswer {
+  readonly status: number;
+  readonly reason?: string;
+  /** Granted seconds and the new entity tag; there for 2xx. */
+  readonly granted?: { readonly expires: number; readonly etag: string };
+  /** Further headers, canonical names: Min-Expires, Accept, Retry-After. Allow-Events is added by the front. */
+  readonly headers?: readonly (readonly [string, string])[];
+  /** Runs after the answer has left. */
+  readonly after?: () => void;
+}
+
+export type OnPublish = (request: PublishRequest) => PublishAnswer | Promise<PublishAnswer>;

@@ -162,6 +162,15 @@ const tagsOf = remembered((line: string): readonly string[] => {
   return tags.length === 0 ? none : tags.map((tag) => tag.toLowerCase());
 });
 
+/** RFC 3903 11.3.2: the entity tag of a publication; null where absent, and an initial one is meant. */
+export function readIfMatch(lines: readonly string[]): Outcome<string | null> {
+  if (lines.length === 0) return granted(null);
+  const tags = splitLines(lines) ?? [];
+  if (tags.length > 1) return refused('if-match-repeated', 'More Than One Entity Tag', 400); // RFC 3903 6 step 3
+  const tag = trimmed(tags[0] ?? '');
+  return isToken(tag) ? granted(tag) : refused('if-match-malformed', 'Malformed SIP-If-Match Header', 400);
+}
+
 /** RFC 5839 8.2: an entity tag, or `*`; null where absent. */
 export function readSuppressIfMatch(line: string | undefined): Outcome<string | null> {
   if (line === undefined) return granted(null);

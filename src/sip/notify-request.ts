@@ -15,7 +15,7 @@ export function notifyRequest(
   const { contentType } = message;
   const headers: (readonly [name: string, value: string])[] = [
     ['Contact', contact],
-    ['Event', message.eventId === null ? message.event : `${message.event};id=${message.eventId}`], // E65-12, E65-20
+    ['Event', eventOf(message)],
     ['Subscription-State', subscriptionState(message.subscription)],
   ];
   if (message.headers !== undefined) for (const header of message.headers) headers.push(header);
@@ -32,6 +32,14 @@ export function notifyRequest(
     body: contentType === null ? '' : message.content,
     flow: dialog.flow,
   };
+}
+
+/** E65-12, E65-20: the package and the `id` of the SUBSCRIBE, and what the package adds (RFC 6665 5.4.2). */
+function eventOf({ event, eventId, eventParams }: NotifyMessage): string {
+  let text = eventId === null ? event : `${event};id=${eventId}`;
+  if (eventParams === undefined) return text;
+  for (const [name, value] of Object.entries(eventParams)) text += `;${name}=${value}`;
+  return text;
 }
 
 /** RFC 6665 8.2.3: terminated carries no expires, the others must (E65-12). */

@@ -1,9 +1,12 @@
+import type { Aor } from '../model/aor.ts';
 import type { Logger } from '../model/logger.ts';
+import type { PhoneNotice } from '../model/phone-notice.ts';
 import type { Random } from '../model/random.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import { type DialogState, DialogTable } from './dialog.ts';
 import {
   type FinalResponse,
+  type Flow,
   type HeaderList,
   isStream,
   type ListenPoint,
@@ -16,16 +19,20 @@ import type {
   NotifyMessage,
   NotifyResult,
   NotifySender,
+  OnPublish,
   OnSubscribe,
   SubscribeAnswer,
   SubscribeRequest,
 } from './front.ts';
 import { readEvent, readRetryAfter } from './headers.ts';
+import { parseUri } from './message/uri.ts';
 import { detached } from './message/wire-text.ts';
+import { noticeRequest } from './notice-request.ts';
 import { headBytes, notifyRequest } from './notify-request.ts';
 import { answerOther } from './other-methods.ts';
 import { bracketed, contactUser, isSecureTarget, ownContact } from './own-contact.ts';
 import type { Places } from './places.ts';
+import { PublishServer } from './publish-server.ts';
 import type { SecurityEvent, SecurityReports } from './security-log.ts';
 import { readSubscribe } from './subscribe-message.ts';
 import { type Attempt, judgeSubscribe, type StepTools } from './subscribe-steps.ts';
@@ -39,14 +46,24 @@ export interface SipFrontOptions {
   readonly places: Places;
   /** The packages served, complete: Allow-Events (E65-23). */
   readonly allowEvents: readonly string[];
-  /** Content types of SUBSCRIBE bodies, for the answer to OPTIONS. */
+  /** Those of them that take publications, for 489 to a PUBLISH. Default: all. */
+  readonly publishEvents?: readonly string[];
+  /** Content types of SUBSCRIBE bodies, and those that come with PUBLISH, for the answer to OPTIONS. */
   readonly accepts?: readonly string[];
-  /** Of any SUBSCRIBE body; packages have their own limits below. */
+  readonly publishTypes?: readonly string[];
+  /** Of any SUBSCRIBE or PUBLISH body; packages have their own limits below. */
   readonly maxBodyBytes: number;
   /** `host` or `host:port` for our Contact; null: the address the phone reaches. */
   readonly advertise: string | null;
   /** Hears of authenticated parties that ask for what they may not have; default: nobody does. */
   readonly security?: SecurityReports;
+}
+
+/** Who hears of other requests than SUBSCRIBE; without one they are refused. */
+export interface OtherListeners {
+  readonly onPublish?: OnPublish;
+  /** False: nobody asked for it. */
+  readonly onNotify?: (transaction: ServerTransaction) => boolean;
 }
 
 /** More requests than this waiting are a storm: phones that refresh leave a dozen at most. */
@@ -59,11 +76,18 @@ export class SipFront implements NotifySender {
   readonly #allowEvents: HeaderList;
   readonly #tools: StepTools;
   readonly #userAgents = new UserAgents();
+  readonly #publishServer: PublishServer;
 
   constructor(options: SipFrontOptions) {
     this.#options = options;
     this.#allowEvents = [['Allow-Events', options.allowEvents.join(', ')]];
     this.#tools = { ...options, dialogs: this.#dialogs };
+    this.#publishServer = new PublishServer({
+      tools: this.#tools,
+      allowEvents: [['Allow-Events', (options.publishEvents ?? options.allowEvents).join(', ')]],
+      userAgentOf: (header) => this.#userAgents.of(header),
+      security: options.security,
+    });
   }
 
   /** Dialogs known at the moment. */
@@ -72,9 +96,9 @@ export class SipFront implements NotifySender {
   }
 
   /** Throws the Faults of `SipEngine.start`. */
-  start(onSubscribe: OnSubscribe): Promise<readonly ListenPoint[]> {
+  start(onSubscribe: OnSubscribe, others: OtherListeners = {}): Promise<readonly ListenPoint[]> {
     return this.#options.engine.start((transaction) => {
-      this.#serve(transaction, onSubscribe);
+      this.#serve(transaction, onSubscribe, others);
     });
   }
 
@@ -86,6 +110,25 @@ export class SipFront implements NotifySender {
     dialog.localCseq += 1;
     const request = notifyRequest(dialog, dialog.localCseq, this.#contactFor(dialog), message);
     return this.#options.engine.request(request).then(toResult);
+  }
+
+  /** Sends a NOTIFY outside of any dialog by the path of this one; the dialog stays as it is. */
+  notifyApart(dialog: DialogState, notice: PhoneNotice): Promise<NotifyResult> {
+    const request = noticeRequest(dialog, notice, this.#contactFor(dialog), this.#options.random);
+    return this.#options.engine.request(request).then(toResult);
+  }
+
+  /** The path of the youngest dialog that a user's phone at this contact made; null: it has none. Looks at all dialogs. */
+  flowOf(user: Aor, contact: string): Flow | null {
+    const at = placeOf(contact);
+    let flow: Flow | null = null;
+    for (const dialog of at === null ? [] : this.#dialogs.all()) {
+      if (dialog.user !== user) continue;
+      const { remote } = dialog.flow;
+      const isThere = placeOf(dialog.remoteTarget) === at || `${bracketed(remote.address)}:${remote.port}` === at;
+      if (isThere) flow = dialog.flow;
+    }
+    return flow;
   }
 
   get crowded(): boolean {
@@ -111,23 +154,26 @@ export class SipFront implements NotifySender {
     this.#dialogs.remove(dialog);
   }
 
-  #serve(transaction: ServerTransaction, onSubscribe: OnSubscribe): void {
+  #serve(transaction: ServerTransaction, onSubscribe: OnSubscribe, { onPublish, onNotify }: OtherListeners): void {
     const failed = (error: unknown): void => {
       const source = sourceOf(transaction.request);
       this.#options.logger.error({ err: error, source }, 'a SIP request could not be served');
       transaction.respond({ status: 500 });
     };
     try {
-      if (transaction.request.method === 'SUBSCRIBE') this.#subscribe(transaction, onSubscribe)?.catch(failed);
-      else this.#other(transaction);
+      const { method } = transaction.request;
+      if (method === 'SUBSCRIBE') this.#subscribe(transaction, onSubscribe)?.catch(failed);
+      else if (method === 'PUBLISH' && onPublish !== undefined) {
+        this.#publishServer.serve(transaction, onPublish).catch(failed);
+      } else if (method !== 'NOTIFY' || onNotify?.(transaction) !== true) this.#other(transaction);
     } catch (error) {
       failed(error);
     }
   }
 
   #other(transaction: ServerTransaction): void {
-    const { accepts = [] } = this.#options;
-    const capabilities = { dialogs: this.#dialogs, allowEvents: this.#allowEvents, accepts };
+    const { accepts = [], publishTypes: publishes = [] } = this.#options;
+    const capabilities = { dialogs: this.#dialogs, allowEvents: this.#allowEvents, accepts, publishes };
     const answer = answerOther(transaction.request, capabilities);
     if (answer !== null) transaction.respond(answer);
   }
@@ -270,6 +316,12 @@ export class SipFront implements NotifySender {
 /** `then` without a promise where the value is there: each layer of them costs a microsecond a SUBSCRIBE. */
 function soon<T>(value: T | Promise<T>, next: (value: T) => Promise<void> | undefined): Promise<void> | undefined {
   return value instanceof Promise ? value.then(next) : next(value);
+}
+
+/** `192.0.2.1:5060` of a contact; null: it is none. */
+function placeOf(contact: string): string | null {
+  const uri = parseUri(contact);
+  return uri === null ? null : `${bracketed(uri.host)}:${uri.port ?? 5060}`;
 }
 
 function toResult(response: FinalResponse): NotifyResult {

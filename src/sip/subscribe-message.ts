@@ -95,9 +95,14 @@ export function readSubscribe(request: SipRequest): Outcome<SubscribeMessage> {
     contentType: contentType.value,
     recordRoute,
     require,
-    supported: readSupported(request.headers('Supported')),
+    supported: withRequired(readSupported(request.headers('Supported')), require),
     suppressIfMatch: suppressIfMatch.value,
   });
+}
+
+/** RFC 3261 20.32: what a phone insists on, it supports. */
+function withRequired(supported: readonly string[], required: readonly string[]): readonly string[] {
+  return required.length === 0 ? supported : [...supported, ...required.map((tag) => tag.toLowerCase())];
 }
 
 /** RFC 3261 8.1.1: From with a tag, To, Call-ID, CSeq. */

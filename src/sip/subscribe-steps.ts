@@ -3,6 +3,7 @@ import type { Random } from '../model/random.ts';
 import type { Authenticator, AuthResult } from './auth/authenticator.ts';
 import { type DialogState, type DialogTable, isSameFlow, newDialog, newTag, takeCseq } from './dialog.ts';
 import type { SipAnswer, SipRequest } from './engine.ts';
+import { extensions } from './extensions.ts';
 import type { Watcher } from './front.ts';
 import { splitLines } from './headers.ts';
 import type { Places } from './places.ts';
@@ -29,13 +30,18 @@ export interface Attempt {
   how: Watcher['how'];
 }
 
+/** What SUBSCRIBE and PUBLISH are judged by alike. */
+export interface Claim extends Pick<Attempt, 'request' | 'initial' | 'who' | 'domain' | 'how'> {
+  readonly message: Pick<SubscribeMessage, 'uri' | 'fromUri' | 'toUri' | 'require'>;
+}
+
 /** null: go on; an answer ends it. */
-type Verdict = SipAnswer | null;
+export type Verdict = SipAnswer | null;
 type Step = (attempt: Attempt, tools: StepTools) => Verdict | Promise<Verdict>;
 
 /** The order is the design: what costs nothing first, nothing of ours is changed before `authenticate`. */
 const steps: readonly Step[] = [
-  refuseUnknownExtensions,
+  refuseOtherExtensions,
   refuseForeignSchemes,
   refuseLargeBodies,
   findDialog,
@@ -58,14 +64,23 @@ export function judgeSubscribe(attempt: Attempt, tools: StepTools, from = 0): Ve
   return null;
 }
 
-/** RFC 3261 8.2.2.3: we support no extension that a phone may insist on. */
-function refuseUnknownExtensions({ message }: Attempt): Verdict {
+/** RFC 3261 8.2.2.3: there is no extension that a phone may insist on. */
+export function refuseUnknownExtensions({ message }: Claim): Verdict {
+  return unsupported(message.require);
+}
+
+/** RFC 3261 8.2.2.3: those of lists may be insisted on, and no other. */
+function refuseOtherExtensions({ message }: Attempt): Verdict {
   if (message.require.length === 0) return null;
-  return { status: 420, headers: [['Unsupported', message.require.join(', ')]] };
+  return unsupported(message.require.filter((tag) => !extensions.includes(tag.toLowerCase())));
+}
+
+function unsupported(tags: readonly string[]): Verdict {
+  return tags.length === 0 ? null : { status: 420, headers: [['Unsupported', tags.join(', ')]] };
 }
 
 /** RFC 3261 8.2.2.1. A `sips:` that did not come over TLS says that it is secure and is not (RFC 3261 26.2.2). */
-function refuseForeignSchemes({ message, request }: Attempt): Verdict {
+export function refuseForeignSchemes({ message, request }: Claim): Verdict {
   const { scheme } = message.uri;
   return scheme === 'sip' || (scheme === 'sips' && leftSecured(request)) ? null : { status: 416 };
 }
@@ -82,7 +97,7 @@ function leftSecured(request: SipRequest): boolean {
 }
 
 /** RFC 3261 8.2.3: no body is larger than any package takes, none is compressed. */
-function refuseLargeBodies({ request }: Attempt, { maxBodyBytes }: StepTools): Verdict {
+export function refuseLargeBodies({ request }: Claim, { maxBodyBytes }: StepTools): Verdict {
   if (request.body.length > maxBodyBytes) return { status: 413 };
   const encoded = request.headers('Content-Encoding').some((coding) => !/^(?:identity)?$/i.test(coding));
   return encoded ? { status: 415, headers: [['Accept-Encoding', 'identity']] } : null;
@@ -96,12 +111,12 @@ function findDialog(attempt: Attempt, { dialogs }: StepTools): Verdict {
   return attempt.dialog === null ? { status: 481 } : null;
 }
 
-function authenticate(attempt: Attempt, { authenticator }: StepTools): Verdict | Promise<Verdict> {
+export function authenticate(attempt: Claim, { authenticator }: StepTools): Verdict | Promise<Verdict> {
   const result = authenticator.check(attempt.request, attempt.message.fromUri);
   return result instanceof Promise ? result.then((late) => identify(attempt, late)) : identify(attempt, result);
 }
 
-function identify(attempt: Attempt, result: AuthResult): Verdict {
+function identify(attempt: Claim, result: AuthResult): Verdict {
   if (!result.ok) return result.answer;
   attempt.who = result.who;
   attempt.domain = result.domain;
@@ -127,12 +142,12 @@ function requireOrder({ dialog, message, request }: Attempt, { dialogs }: StepTo
 }
 
 /** RFC 3261 8.2.2.1. A refresh is for the resource of its dialog, whatever its Request-URI says. */
-function requireOurResource({ initial, message }: Attempt, { places }: StepTools): Verdict {
+export function requireOurResource({ initial, message }: Claim, { places }: StepTools): Verdict {
   return initial && places.aorFor(message.uri) === null ? { status: 404 } : null;
 }
 
 /** Tenants never meet: who asks, what he asks for and whom he calls it (To) are of one domain. */
-function requireOneDomain({ initial, domain, message }: Attempt, { places }: StepTools): Verdict {
+export function requireOneDomain({ initial, domain, message }: Claim, { places }: StepTools): Verdict {
   if (!places.several) return null;
   const addressed = message.toUri === null ? null : places.namedBy(message.toUri.host);
   const isOne = domain !== null && (addressed ?? domain) === domain;

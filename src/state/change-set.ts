@@ -4,6 +4,8 @@ import type { Change, Topic } from '../model/views.ts';
 /** What one event changed: one `Change` for each topic of each resource, however many things moved in it. */
 export class ChangeSet {
   readonly #aspects = new Map<Aor, Map<Topic, Set<string>>>();
+  /** A hook wants no NOTIFY of the features in it. */
+  quiet = false;
 
   add(topic: Topic, aor: Aor, aspect?: string): void {
     const topics = this.#aspects.get(aor) ?? new Map<Topic, Set<string>>();
@@ -21,7 +23,12 @@ export class ChangeSet {
   /** In the order in which resources first changed. */
   list(): readonly Change[] {
     return [...this.#aspects].flatMap(([aor, topics]) =>
-      [...topics].map(([topic, aspects]) => ({ topic, aor, aspects: [...aspects] })),
+      [...topics].map(([topic, aspects]) => ({
+        topic,
+        aor,
+        aspects: [...aspects],
+        ...(this.quiet && topic === 'features' ? { quiet: true } : {}),
+      })),
     );
   }
 }

@@ -1,4 +1,5 @@
 import { type Aor, domainOf, userOf } from '../model/aor.ts';
+import { type FeatureName, featureNames } from '../model/feature.ts';
 import type { ExtensionInfo } from '../model/pbx-event.ts';
 
 const naturally = new Intl.Collator('en', { numeric: true });
@@ -12,6 +13,8 @@ function byNumber(a: Aor, b: Aor): number {
 export class Extensions {
   readonly #sources: readonly string[];
   readonly #told = new Map<string, ReadonlyMap<Aor, ExtensionInfo>>();
+  /** Features that a hook keeps from users. */
+  readonly #hidden = new Map<Aor, ReadonlySet<FeatureName>>();
   #sorted: readonly Aor[] | null = null;
   #users: readonly Aor[] | null = null;
 
@@ -45,6 +48,22 @@ export class Extensions {
   info(aor: Aor): ExtensionInfo | null {
     const source = this.#holder(aor);
     return source === null ? null : (this.#told.get(source)?.get(aor) ?? null);
+  }
+
+  /** What the user has: all that his PBX says, but for what a hook hides. */
+  featuresOf(aor: Aor): readonly FeatureName[] {
+    const told = this.info(aor)?.features ?? featureNames;
+    const hidden = this.#hidden.get(aor);
+    return hidden === undefined ? told : told.filter((feature) => !hidden.has(feature));
+  }
+
+  /** A hook's word. */
+  assign(aor: Aor, feature: FeatureName, assigned: boolean): void {
+    const hidden = new Set(this.#hidden.get(aor));
+    if (assigned) hidden.delete(feature);
+    else hidden.add(feature);
+    if (hidden.size === 0) this.#hidden.delete(aor);
+    else this.#hidden.set(aor, hidden);
   }
 
   /** What one PBX has; empty before it told. */

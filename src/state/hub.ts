@@ -2,15 +2,20 @@ import type { Aor } from '../model/aor.ts';
 import type { Clock } from '../model/clock.ts';
 import { type FeatureName, type FeatureState, featureNames } from '../model/feature.ts';
 import type { Logger } from '../model/logger.ts';
-import type { PbxEvent } from '../model/pbx-event.ts';
+import type { Device, PbxEvent } from '../model/pbx-event.ts';
+import { publicationSource } from '../model/publication.ts';
 import type { Change, LinkView, ResourceView } from '../model/views.ts';
+import { Agents } from './agents.ts';
+import { sameDialogs } from './call.ts';
 import { ChangeSet } from './change-set.ts';
 import { Dialogs } from './dialogs.ts';
 import { Extensions, sortAors } from './extensions.ts';
 import { Features } from './features.ts';
+import { Groups } from './groups.ts';
 import type { HubMemory, HubStore } from './hub-store.ts';
 import { Links } from './links.ts';
-import { Mailboxes } from './mailboxes.ts';
+import { Mailboxes, sameCounts } from './mailboxes.ts';
+import { Publications, samePresence } from './publications.ts';
 import { Registrations } from './registrations.ts';
 import { ownsFeatures, replace, type Truth, touchedBy } from './replace.ts';
 
@@ -22,6 +27,8 @@ export interface HubTools {
   readonly secret: Buffer;
   /** The PBXs' names; the first has precedence for features and mailboxes. */
   readonly sources: readonly string[];
+  /** May be watched although no PBX has it: others publish it (RFC 3903). Default: nothing may. */
+  readonly isPublished?: (aor: Aor) => boolean;
 }
 
 /** What a listener may learn of an extension besides its calls, features, contacts and messages. */
@@ -33,12 +40,16 @@ export class Hub {
   readonly #store: HubStore;
   readonly #sources: ReadonlySet<string>;
   readonly #truth: Truth;
+  readonly #publications: Publications;
+  readonly #isPublished: (aor: Aor) => boolean;
   readonly #links: Links;
   readonly #views = new Map<Aor, ResourceView>();
   readonly #epochs = new Map<string, string>();
   readonly #strangers = new Set<string>();
   readonly #onChange = new Set<(change: Change) => void>();
   readonly #onLink = new Set<(link: LinkView) => void>();
+  readonly #onPicture = new Set<(source: string) => void>();
+  readonly #groups = new Groups();
   readonly #queue: PbxEvent[] = [];
   #busy = false;
 
@@ -53,7 +64,10 @@ export class Hub {
       features: new Features(inside),
       registrations: new Registrations(),
       mailboxes: new Mailboxes([...this.#sources]),
+      agents: new Agents([...this.#sources], tools.clock),
     };
+    this.#publications = new Publications(tools.secret);
+    this.#isPublished = tools.isPublished ?? (() => false);
     this.#links = new Links([...this.#sources], tools.clock);
   }
 
@@ -94,9 +108,9 @@ export class Hub {
     return view;
   }
 
-  /** A PBX has this extension or lamp, or some PBX has not said yet which it has. */
+  /** A PBX has this extension or lamp, or some PBX has not said yet which it has, or others publish it. */
   has(aor: Aor): boolean {
-    return this.#truth.extensions.has(aor) || !this.synced;
+    return this.#truth.extensions.has(aor) || !this.synced || this.#isPublished(aor);
   }
 
   /** A PBX said that it has this extension, and that it is a user's; the strict question, for forward targets. */
@@ -111,6 +125,16 @@ export class Hub {
    */
   ownerOf(aor: Aor): string | null {
     return this.#truth.extensions.owner(aor);
+  }
+
+  /** The PBX whose agent he is, and that takes wishes for him; null: he is none. */
+  agentSourceOf(aor: Aor): string | null {
+    return this.#truth.agents.sourceOf(aor);
+  }
+
+  /** A PBX has a mailbox for it, whose counts no publication can change. */
+  ownsMailbox(aor: Aor): boolean {
+    return this.#truth.mailboxes.of(aor) !== null;
   }
 
   /** Every PBX told a snapshot since the start. */
@@ -142,8 +166,29 @@ export class Hub {
     return () => this.#onLink.delete(listener);
   }
 
+  /** After the changes of each picture of a PBX, whether or not there were any: only pictures say who is there. */
+  onPicture(listener: (source: string) => void): () => void {
+    this.#onPicture.add(listener);
+    return () => this.#onPicture.delete(listener);
+  }
+
+  /** A PBX has a call of his now; what is published does not count. */
+  hasCalls(aor: Aor): boolean {
+    return this.#truth.dialogs.of(aor).length > 0;
+  }
+
+  /** A PBX said that it has this extension or lamp. */
+  isKnown(aor: Aor): boolean {
+    return this.#truth.extensions.has(aor);
+  }
+
+  /** The members of a group (`name@domain`) of the PBXs; empty: there is none. */
+  groupMembers(group: Aor): readonly Aor[] {
+    return this.#groups.members(group);
+  }
+
   #take(event: PbxEvent): void {
-    if (!this.#sources.has(event.source)) {
+    if (event.type === 'published' ? event.source !== publicationSource : !this.#sources.has(event.source)) {
       this.#ignore(event.source);
       return;
     }
@@ -158,17 +203,22 @@ export class Hub {
     for (const aor of changes.aors()) this.#views.delete(aor);
     if (link !== null) this.#tell(this.#onLink, link);
     for (const change of changes.list()) this.#tell(this.#onChange, change);
+    if (event.type === 'snapshot') this.#tell(this.#onPicture, event.source);
   }
 
   #takeState(event: Exclude<PbxEvent, { readonly type: 'link' }>, changes: ChangeSet): void {
-    const { extensions, dialogs, features, registrations, mailboxes } = this.#truth;
+    const { extensions, dialogs, features, registrations, mailboxes, agents } = this.#truth;
     const { source } = event;
     switch (event.type) {
       case 'dialogs':
         dialogs.set(source, event.aor, event.legs, changes);
         break;
       case 'feature':
+        changes.quiet = event.quiet === true;
         if (ownsFeatures(extensions, source, event.aor)) features.set(source, event, changes);
+        break;
+      case 'assignment':
+        this.#compare(new Set([event.aor]), changes, () => extensions.assign(event.aor, event.feature, event.assigned));
         break;
       case 'mailbox':
         mailboxes.set(source, event.aor, event.counts, changes);
@@ -176,12 +226,19 @@ export class Hub {
       case 'registration':
         registrations.set(source, event.aor, event, changes);
         break;
+      case 'published':
+        this.#publish(event, changes);
+        break;
+      case 'agent':
+        agents.set(source, event.aor, event.agent, changes);
+        break;
       case 'snapshot': {
         this.#noteEpoch(source, event.epoch);
         // The first picture of a PBX can make any resource known, unknown or somebody else's.
         const touched = extensions.hasTold(source) ? new Set<Aor>() : new Set(this.#all());
         for (const aor of touchedBy(extensions, source, event.snapshot)) touched.add(aor);
         this.#compare(touched, changes, () => replace(this.#truth, source, event.snapshot, changes));
+        this.#groups.replace(source, event.snapshot.groups ?? []);
       }
     }
   }
@@ -198,6 +255,17 @@ export class Hub {
       link = this.#links.set(source, state, reason);
     });
     return link;
+  }
+
+  /** Seen from what listeners can read: what a PBX says better is no news. */
+  #publish({ aor, event, said }: Extract<PbxEvent, { readonly type: 'published' }>, changes: ChangeSet): void {
+    const before = this.view(aor);
+    this.#publications.set(aor, event, said);
+    this.#views.delete(aor);
+    const after = this.view(aor);
+    if (!sameDialogs(before.dialogs, after.dialogs)) changes.add('dialogs', aor);
+    if (!sameCounts(before.mailbox, after.mailbox)) changes.add('mailbox', aor);
+    if (!samePresence(before.published ?? [], after.published ?? [])) changes.add('published', aor);
   }
 
   /** Runs `act` and adds what it changed in the standing of these resources. */
@@ -224,12 +292,14 @@ export class Hub {
       known: this.has(aor),
       stale: owner !== null && !this.#links.isUp(owner),
       displayName: info?.displayName ?? null,
-      assigned: info?.features ?? featureNames,
+      assigned: this.#truth.extensions.featuresOf(aor),
     };
   }
 
   #build(aor: Aor): ResourceView {
-    const { dialogs, features, registrations, mailboxes } = this.#truth;
+    const { dialogs, features, registrations, mailboxes, agents } = this.#truth;
+    const agent = agents.of(aor);
+    const published = this.#publications.presence(aor);
     const { known, stale, displayName, assigned } = this.#standing(aor);
     const state = (feature: FeatureName): FeatureState => ({
       assigned: assigned.includes(feature),
@@ -243,9 +313,12 @@ export class Hub {
       stale,
       contacts: registrations.of(aor),
       contactUris: registrations.urisOf(aor),
-      dialogs: dialogs.of(aor),
+      ...devicesIn(registrations.devicesOf(aor)),
+      dialogs: this.#publications.dialogs(aor, dialogs.of(aor)),
       features: { dnd: state('dnd'), cfa: state('cfa'), cfb: state('cfb'), cfna: state('cfna') },
-      mailbox: mailboxes.of(aor),
+      mailbox: mailboxes.of(aor) ?? this.#publications.mailbox(aor),
+      ...(published.length > 0 ? { published } : {}),
+      ...(agent === null ? {} : { agent }),
     };
   }
 
@@ -255,23 +328,27 @@ export class Hub {
 
   /** Some aggregate holds something of it. */
   #spokenOf(aor: Aor): boolean {
-    const { dialogs, features, registrations, mailboxes } = this.#truth;
+    const { dialogs, features, registrations, mailboxes, agents } = this.#truth;
     return (
       dialogs.of(aor).length > 0 ||
       featureNames.some((feature) => features.of(aor, feature).rev > 0) ||
       registrations.of(aor) > 0 ||
-      mailboxes.of(aor) !== null
+      mailboxes.of(aor) !== null ||
+      agents.of(aor) !== null ||
+      this.#publications.has(aor)
     );
   }
 
-  /** Every resource any PBX spoke of. */
+  /** Every resource that any PBX or publication spoke of. */
   *#all(): Iterable<Aor> {
-    const { extensions, dialogs, features, registrations, mailboxes } = this.#truth;
+    const { extensions, dialogs, features, registrations, mailboxes, agents } = this.#truth;
     yield* extensions.list();
     yield* dialogs.aors();
     yield* features.aors();
     yield* registrations.aors();
     yield* mailboxes.aors();
+    yield* agents.aors();
+    yield* this.#publications.aors();
   }
 
   #noteEpoch(source: string, epoch: string): void {
@@ -297,4 +374,8 @@ export class Hub {
       }
     }
   }
+}
+
+function devicesIn(devices: readonly Device[]): Pick<ResourceView, 'devices'> {
+  return devices.length > 0 ? { devices } : {};
 }

@@ -1,9 +1,9 @@
+import type { AgentView } from '../model/agent.ts';
 import type { Aor } from '../model/aor.ts';
-import type { FeatureState } from '../model/feature.ts';
 import type { Change, DialogView, ResourceView } from '../model/views.ts';
 
-/** The user parts of lamps that show a feature of a user: `dnd+1001`, `forward+1001` (forward always). */
-const prefixes = { dnd: 'dnd+', cfa: 'forward+' } as const;
+/** The user parts of lamps that show a key of a user: `dnd+1001`, `forward+1001` (forward always), `agent+1001`. */
+const prefixes = { dnd: 'dnd+', cfa: 'forward+', agent: 'agent+' } as const;
 
 type Shown = keyof typeof prefixes;
 const shown = Object.keys(prefixes) as Shown[];
@@ -17,8 +17,9 @@ export interface Truths {
 }
 
 /**
- * The truth with two more resources for each user, `dnd+1001` and `forward+1001`, unless his PBX has such lamps itself. They
- * are made when somebody asks, so that they cost nothing. Whoever watches one learns that a forward is on, not where it leads.
+ * The truth with three more resources for each user, `dnd+1001`, `forward+1001` and `agent+1001`, unless his PBX has such
+ * lamps itself. They are made when somebody asks, so that they cost nothing. Whoever watches one learns that a forward is on,
+ * not where it leads, and that an agent is on a break, not why.
  */
 export class KeyLamps {
   readonly #truths: Truths;
@@ -34,7 +35,8 @@ export class KeyLamps {
   view(aor: Aor): ResourceView {
     const key = this.#keyOf(aor);
     if (key === null) return this.#truths.view(aor);
-    const { stale, features } = this.#truths.view(key.of);
+    const user = this.#truths.view(key.of);
+    const { stale, features } = user;
     const off = { ...features.dnd, assigned: false, enabled: false };
     return {
       aor,
@@ -43,7 +45,7 @@ export class KeyLamps {
       lamp: true,
       stale,
       contacts: 0,
-      dialogs: callsOf(key.feature, features[key.feature]),
+      dialogs: callsOf(key.lit, user),
       features: { dnd: off, cfa: off, cfb: off, cfna: off },
       mailbox: null,
     };
@@ -58,38 +60,52 @@ export class KeyLamps {
   }
 
   /** Which key of whom a resource shows; null: it is no such lamp, or its PBX has it. */
-  #keyOf(aor: Aor): { readonly of: Aor; readonly feature: Shown } | null {
-    const feature = featureOf(aor);
-    if (feature === null || this.#truths.isExtension(aor) || this.#truths.view(aor).lamp === true) return null;
-    const of = aor.slice(prefixes[feature].length) as Aor;
+  #keyOf(aor: Aor): { readonly of: Aor; readonly lit: Shown } | null {
+    const lit = shownBy(aor);
+    if (lit === null || this.#truths.isExtension(aor) || this.#truths.view(aor).lamp === true) return null;
+    const of = aor.slice(prefixes[lit].length) as Aor;
     // `has`, not `isExtension`: before a PBX has told, the last truth stands for whomever it may have.
-    return this.#truths.has(of) && this.#truths.view(of).lamp !== true ? { of, feature } : null;
+    return this.#truths.has(of) && this.#truths.view(of).lamp !== true ? { of, lit } : null;
   }
 }
 
 /** Asked for every resource, several times: nearly always by its first letter. */
-function featureOf(aor: Aor): Shown | null {
+function shownBy(aor: Aor): Shown | null {
   if (aor.startsWith(prefixes.dnd)) return 'dnd';
+  if (aor.startsWith(prefixes.agent)) return 'agent';
   return aor.startsWith(prefixes.cfa) ? 'cfa' : null;
 }
 
 function lampChanges({ topic, aor, aspects }: Change): readonly Change[] {
   if (topic === 'extension' && aspects.includes('known')) {
-    return shown.map((feature) => ({ topic, aor: lampFor(aor, feature), aspects: ['known'] }));
+    return shown.map((lit) => ({ topic, aor: lampFor(aor, lit), aspects: ['known'] }));
   }
-  if (topic !== 'features') return [];
-  const moved = shown.filter((feature) => aspects.includes(feature));
-  return moved.map((feature) => ({ topic: 'dialogs', aor: lampFor(aor, feature), aspects: [] }));
+  if (topic !== 'features' && topic !== 'agent') return [];
+  const moved = shown.filter((lit) => aspects.includes(lit));
+  return moved.map((lit) => ({ topic: 'dialogs', aor: lampFor(aor, lit), aspects: [] }));
 }
 
-/** A call with nobody as long as the feature is on; each time another one (RFC 4235 4.1.1), as `rev` grows. */
-function callsOf(feature: Shown, { assigned, enabled, rev, updatedAt }: FeatureState): readonly DialogView[] {
-  if (!assigned || !enabled) return [];
+/** A call with nobody as long as it is lit; each time another one (RFC 4235 4.1.1), as `rev` and `since` grow. */
+function callsOf(lit: Shown, { features, agent }: ResourceView): readonly DialogView[] {
+  if (lit === 'agent') return agent === undefined ? [] : callOfAgent(agent);
+  const { assigned, enabled, rev, updatedAt } = features[lit];
+  return assigned && enabled ? [callWithNobody(`${lit}-${rev}`, 'confirmed', updatedAt)] : [];
+}
+
+/**
+ * COMPAT(FusionPBX): on while he takes calls, after-call work included, dark when he is logged off. On a break it blinks, as
+ * our lamps of mod_callcenter do; FusionPBX's is dark then.
+ */
+function callOfAgent({ phase, since }: AgentView): readonly DialogView[] {
+  if (phase === 'loggedOff') return [];
+  return [callWithNobody(`agent-${since}`, phase === 'notReady' ? 'early' : 'confirmed', since)];
+}
+
+function callWithNobody(id: string, phase: DialogView['phase'], since: number): DialogView {
   const remote = { number: null, name: null, presentable: true };
-  const id = `${feature}-${rev}`;
-  return [{ id, phase: 'confirmed', direction: 'recipient', holding: false, remote, since: updatedAt }];
+  return { id, phase, direction: 'recipient', holding: false, remote, since };
 }
 
-function lampFor(aor: Aor, feature: Shown): Aor {
-  return `${prefixes[feature]}${aor}` as Aor;
+function lampFor(aor: Aor, lit: Shown): Aor {
+  return `${prefixes[lit]}${aor}` as Aor;
 }

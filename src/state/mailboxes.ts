@@ -37,7 +37,7 @@ export class Mailboxes {
   }
 }
 
-function sameCounts(a: MailboxCounts | null, b: MailboxCounts | null): boolean {
+export function sameCounts(a: MailboxCounts | null, b: MailboxCounts | null): boolean {
   if (a === null || b === null) return a === b;
   return a.new === b.new && a.old === b.old && a.newUrgent === b.newUrgent && a.oldUrgent === b.oldUrgent;
 }

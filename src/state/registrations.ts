@@ -1,12 +1,17 @@
 import type { Aor } from '../model/aor.ts';
-import type { Contacts } from '../model/pbx-event.ts';
+import type { Contacts, Device } from '../model/pbx-event.ts';
 import type { ChangeSet } from './change-set.ts';
 import { PerSource } from './per-source.ts';
 
-/** What is kept; `uris` sorted, so that their order is no change. */
-type Held = Required<Contacts> & { readonly uris: readonly string[] };
+/** What is kept; sorted, so that their order is no change. */
+interface Held {
+  readonly contacts: number;
+  readonly uris: readonly string[];
+  readonly devices: readonly Device[];
+}
 
 const noUris: readonly string[] = [];
+const noDevices: readonly Device[] = [];
 
 /** Reachable contacts of an extension, summed over its PBXs. */
 export class Registrations {
@@ -24,15 +29,23 @@ export class Registrations {
     return held === undefined ? noUris : [...held.values()].flatMap(({ uris }) => uris);
   }
 
+  /** The phones, as far as the PBXs tell them. */
+  devicesOf(aor: Aor): readonly Device[] {
+    const held = this.#contacts.of(aor);
+    return held === undefined ? noDevices : [...held.values()].flatMap(({ devices }) => devices);
+  }
+
   set(source: string, aor: Aor, told: Contacts, changes: ChangeSet): void {
     const contacts = Math.max(0, told.contacts);
     const uris = contacts === 0 || told.uris === undefined ? noUris : [...told.uris].sort();
+    const devices = contacts === 0 || told.devices === undefined ? noDevices : sortDevices(told.devices);
     const before = this.#contacts.get(source, aor);
-    if ((before?.contacts ?? 0) === contacts && sameUris(before?.uris ?? noUris, uris)) return;
+    const isSame = (before?.contacts ?? 0) === contacts && sameUris(before?.uris ?? noUris, uris);
+    if (isSame && sameUris((before?.devices ?? noDevices).map(keyOf), devices.map(keyOf))) return;
     const reachable = this.#contacts.of(aor) !== undefined;
     if (contacts === 0) this.#contacts.delete(source, aor);
-    else this.#contacts.set(source, aor, { contacts, uris });
-    changes.add('registration', aor, 'contacts');
+    else this.#contacts.set(source, aor, { contacts, uris, devices });
+    changes.add('registration', aor, isSame ? 'devices' : 'contacts');
     if ((this.#contacts.of(aor) !== undefined) !== reachable) changes.add('registration', aor, 'reachable');
   }
 
@@ -51,4 +64,13 @@ export class Registrations {
 
 function sameUris(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((uri, index) => uri === b[index]);
+}
+
+/** Two devices with one key are told alike. */
+function keyOf({ uri, userAgent, via }: Device): string {
+  return `${uri}\n${via ?? ''}\n${userAgent ?? ''}`;
+}
+
+function sortDevices(devices: readonly Device[]): readonly Device[] {
+  return [...devices].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 }

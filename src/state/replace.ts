@@ -1,5 +1,6 @@
 import type { Aor } from '../model/aor.ts';
 import type { Snapshot } from '../model/pbx-event.ts';
+import type { Agents } from './agents.ts';
 import type { ChangeSet } from './change-set.ts';
 import type { Dialogs } from './dialogs.ts';
 import { type Extensions, sameInfo } from './extensions.ts';
@@ -14,6 +15,7 @@ export interface Truth {
   readonly features: Features;
   readonly registrations: Registrations;
   readonly mailboxes: Mailboxes;
+  readonly agents: Agents;
 }
 
 /** The resources of whose standing (known, name, assigned features) a new list of extensions may change something. */
@@ -29,7 +31,7 @@ export function touchedBy(extensions: Extensions, source: string, snapshot: Snap
  * and mailboxes of extensions that are still there.
  */
 export function replace(truth: Truth, source: string, snapshot: Snapshot, changes: ChangeSet): void {
-  const { extensions, dialogs, features, registrations, mailboxes } = truth;
+  const { extensions, dialogs, features, registrations, mailboxes, agents } = truth;
   const before = extensions.of(source);
   extensions.replace(source, snapshot.extensions);
   for (const aor of before.keys()) if (!extensions.of(source).has(aor)) mailboxes.drop(source, aor, changes);
@@ -40,6 +42,7 @@ export function replace(truth: Truth, source: string, snapshot: Snapshot, change
 
   registrations.replace(source, snapshot.registrations, changes);
   for (const { aor, counts } of snapshot.mailboxes) mailboxes.set(source, aor, counts, changes);
+  agents.replace(source, snapshot.agents ?? [], changes);
   for (const report of snapshot.features) {
     if (ownsFeatures(extensions, source, report.aor)) features.set(source, report, changes);
   }

@@ -1,6 +1,6 @@
 import type { Aor } from '../model/aor.ts';
 import type { AuditRow, Decision } from '../model/audit.ts';
-import type { FeatureName, FeatureValue, Origin } from '../model/feature.ts';
+import type { Origin } from '../model/feature.ts';
 import type { Driver, Row, Statement } from './driver.ts';
 import type { AuditQuery } from './store.ts';
 
@@ -60,15 +60,16 @@ export class AuditTable {
 }
 
 function read(row: Row): AuditRow {
+  // As it was written: `append` takes nothing else.
   return {
     at: Number(row['at']),
     aor: String(row['aor']) as Aor,
-    feature: String(row['feature']) as FeatureName,
+    feature: String(row['feature']),
     decision: String(row['decision']) as Decision,
     origin: JSON.parse(String(row['origin'])) as Origin,
-    before: JSON.parse(String(row['before'])) as FeatureValue,
-    after: JSON.parse(String(row['after'])) as FeatureValue,
-    wished: row['wished'] === null ? null : (JSON.parse(String(row['wished'])) as FeatureValue),
+    before: JSON.parse(String(row['before'])),
+    after: JSON.parse(String(row['after'])),
+    wished: row['wished'] === null ? null : JSON.parse(String(row['wished'])),
     reason: row['reason'] === null ? null : String(row['reason']),
-  };
+  } as AuditRow;
 }

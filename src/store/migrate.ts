@@ -3,10 +3,12 @@ import type { Driver } from './driver.ts';
 import { first } from './migrations/0001-first.ts';
 import { pulses } from './migrations/0002-pulses.ts';
 import { extras } from './migrations/0003-extras.ts';
+import { publications } from './migrations/0004-publications.ts';
+import { profiles } from './migrations/0005-profiles.ts';
 import { makePrivate } from './privacy.ts';
 
 /** Step n leads from schema n to n+1. Steps are never edited once released. */
-const steps: readonly string[] = [first, pulses, extras];
+const steps: readonly string[] = [first, pulses, extras, publications, profiles];
 
 /** The schema that this version writes. */
 export const schemaVersion = steps.length;

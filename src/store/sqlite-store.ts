@@ -7,6 +7,8 @@ import { Fault } from '../model/errors.ts';
 import type { FeatureRow } from '../model/feature.ts';
 import type { Logger } from '../model/logger.ts';
 import type { Leg } from '../model/pbx-event.ts';
+import type { ProfileDocument, ProfileKey } from '../model/profile-document.ts';
+import type { PublicationRow } from '../model/publication-row.ts';
 import type { Random } from '../model/random.ts';
 import type { SubscriptionPulse, SubscriptionRow } from '../model/subscription-row.ts';
 import { AuditTable } from './audit.ts';
@@ -15,6 +17,8 @@ import { FeatureTable } from './features.ts';
 import { GroupCommit } from './group-commit.ts';
 import { migrate } from './migrate.ts';
 import { makePrivate } from './privacy.ts';
+import { ProfileTable } from './profiles.ts';
+import { PublicationTable } from './publications.ts';
 import type { AuditQuery, Store, StoredState } from './store.ts';
 import { type Raised, SubscriptionTable } from './subscriptions.ts';
 import { WriteBehind } from './write-behind.ts';
@@ -35,7 +39,7 @@ export interface SqliteStoreOptions {
 
 /**
  * SQLite in WAL mode, two connections on the one file: `hard` syncs every commit (features, audit, number
- * reservations), `soft` does not (subscriptions, legs). Both live in this thread, so they never wait for each other.
+ * reservations), `soft` does not (subscriptions, publications, legs). Both live in this thread, so they never wait for each other.
  */
 export class SqliteStore implements Store {
   readonly #logger: Logger;
@@ -44,6 +48,8 @@ export class SqliteStore implements Store {
   readonly #hard: Driver;
   readonly #soft: Driver;
   readonly #subscriptions: SubscriptionTable;
+  readonly #publications: PublicationTable;
+  readonly #profiles: ProfileTable;
   readonly #features: FeatureTable;
   readonly #audit: AuditTable;
   readonly #putLegs: Statement;
@@ -65,8 +71,10 @@ export class SqliteStore implements Store {
     this.#soft = soft;
     try {
       this.#subscriptions = new SubscriptionTable(this.#soft, this.#hard, this.#raised());
+      this.#publications = new PublicationTable(this.#soft);
       this.#putLegs = this.#soft.prepare('INSERT OR REPLACE INTO legs VALUES (?,?,?)');
       this.#setMeta = this.#soft.prepare('INSERT OR REPLACE INTO meta VALUES (?,?)');
+      this.#profiles = new ProfileTable(this.#hard);
       this.#features = new FeatureTable(this.#hard);
       this.#audit = new AuditTable(this.#hard);
     } catch (error) {
@@ -85,6 +93,8 @@ export class SqliteStore implements Store {
     this.#reserveIds(next + idBlock);
     return {
       subscriptions,
+      publications: this.#publications.load(now),
+      profiles: this.#profiles.load(),
       features: this.#features.load(),
       dialogs: this.#legs(),
       nextSubscriptionId: next,
@@ -103,6 +113,22 @@ export class SqliteStore implements Store {
   deleteSubscription(id: number): Promise<void> {
     this.#dropTouches(id);
     return this.#births.add(() => this.#subscriptions.remove(id));
+  }
+
+  putPublication(row: PublicationRow): Promise<void> {
+    return this.#births.add(() => this.#publications.put(row));
+  }
+
+  deletePublication(id: number): Promise<void> {
+    return this.#births.add(() => this.#publications.remove(id));
+  }
+
+  putProfile(document: ProfileDocument): void {
+    this.#write(() => this.#profiles.put(document));
+  }
+
+  deleteProfile(key: ProfileKey): void {
+    this.#write(() => this.#profiles.remove(key));
   }
 
   reserve(id: number, cseqLimit: number, versionLimit: number): void {

@@ -2,10 +2,16 @@ import type { Aor } from '../model/aor.ts';
 import type { AuditRow } from '../model/audit.ts';
 import type { FeatureRow } from '../model/feature.ts';
 import type { Leg } from '../model/pbx-event.ts';
+import type { ProfileDocument, ProfileKey } from '../model/profile-document.ts';
+import type { PublicationRow } from '../model/publication-row.ts';
 import type { SubscriptionPulse, SubscriptionRow } from '../model/subscription-row.ts';
 
 export interface StoredState {
   readonly subscriptions: readonly SubscriptionRow[];
+  /** By id, which is the order they were made in. */
+  readonly publications: readonly PublicationRow[];
+  /** Those that came by the API. */
+  readonly profiles: readonly ProfileDocument[];
   readonly features: readonly FeatureRow[];
   readonly dialogs: readonly { readonly source: string; readonly aor: Aor; readonly legs: readonly Leg[] }[];
   /** Larger than any subscription id ever handed out. */
@@ -27,6 +33,13 @@ export interface Store {
   /** Birth or change of identity: resolves when it is on disk (group commit of one turn of the event loop). */
   putSubscription(row: SubscriptionRow): Promise<void>;
   deleteSubscription(id: number): Promise<void>;
+  /** Birth or change: resolves when it is on disk, like that of a subscription. */
+  putPublication(row: PublicationRow): Promise<void>;
+  deletePublication(id: number): Promise<void>;
+  /** Synchronous and FULL. */
+  putProfile(document: ProfileDocument): void;
+  /** Synchronous and FULL. */
+  deleteProfile(key: ProfileKey): void;
   /** Synchronous and FULL: the numbers up to the new limits may be used as soon as it returns. */
   reserve(id: number, cseqLimit: number, versionLimit: number): void;
   /** At start: moves every row's limits up by a block, in one write. */

@@ -69,6 +69,25 @@ describe('an adapter in a worker thread', () => {
       );
     }));
 
+  test('lets the adapter send a NOTIFY to phones, within its time, and not where it says that it cannot', async () => {
+    const aor = aorOf('1001', 'lab.test');
+    const notice = { event: 'check-sync', contentType: null, body: '' };
+    await stage('live', async ({ adapter, telling }) => {
+      const early = await adapter.notifyPhones?.(aor, notice, 1_000);
+      assert.equal(early?.ok === false && early.refusal.code, 'pbx-away');
+      await telling.up();
+      const phone = { contact: 'sip:1001@lab.test', userAgent: 'check-sync', source: null, answer: null };
+      assert.deepEqual(await adapter.notifyPhones?.(aor, notice, 10_000), { ok: true, value: [phone] });
+      const late = await adapter.notifyPhones?.(aor, { ...notice, event: 'silence' }, 50);
+      assert.equal(late?.ok === false && late.refusal.code, 'pbx-timeout');
+    });
+    await stage('keys', async ({ adapter, telling }) => {
+      await telling.up();
+      const refused = await adapter.notifyPhones?.(aor, notice, 1_000);
+      assert.equal(refused?.ok === false && refused.refusal.code, 'not-writable');
+    });
+  });
+
   test('answers wishes and credentials, and passes on a Fault as one', () =>
     stage('live', async ({ adapter, telling }) => {
       await telling.up();

@@ -175,6 +175,27 @@ describe('keeping in step with a PBX', () => {
     assert.equal(telling.count('up'), 1);
   });
 
+  test('what is told anew is what is known now, of the same life, and only while the link is up', async () => {
+    const { resync, telling, answer, contacts, pbx } = stage();
+    resync.relist();
+    resync.linked();
+    resync.relist();
+    assert.deepEqual(contacts(), []);
+    await answer(1);
+    resync.feed(5);
+    resync.relist();
+    assert.deepEqual(contacts(), [1, 5]);
+    assert.deepEqual(
+      telling.of('snapshot').map(({ epoch }) => epoch),
+      ['one', 'one'],
+    );
+    assert.equal(pbx.olders.length, 1, 'the PBX was asked');
+    resync.lost('gone');
+    resync.relist();
+    assert.equal(contacts().length, 2);
+    resync.stop();
+  });
+
   test('after stop nothing is told and no timer is left', async () => {
     const { resync, telling, answer, clock } = stage();
     resync.linked();

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compilePatterns } from '../../src/commands/patterns.ts';
 import { judgeTarget, makePolicy } from '../../src/commands/policy.ts';
 import { aorOf, userOf } from '../../src/model/aor.ts';
+import { compilePatterns } from '../../src/model/patterns.ts';
 
 const domain = 'pbx.example.com';
 const extensions = new Set(['1001', '1002', '1003', '110', 'alice']);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { describe, type LoadResult, loadConfig } from '../../src/config/load.ts';
-import { chooseProfile, domainsOf, groupsOf, pickupRights } from '../../src/config/readings.ts';
+import { chooseProfile, domainsOf, groupsOf, pickupRights, publishRights } from '../../src/config/readings.ts';
 import { aorOf } from '../../src/model/aor.ts';
 import { Fault } from '../../src/model/errors.ts';
 import { defaultProfile } from '../../src/model/profile.ts';
@@ -340,6 +340,42 @@ test('an unknown kind of call, one named twice, and a pickup code that no phone 
   for (const code of ['**;x=y', 'sip:', '**%', ' ', '1'.repeat(9)]) {
     assert.deepEqual(wrong(`pickupCode: '${code}'`), ['phones.profiles.0.pickupCode'], code);
   }
+});
+
+test('who may publish for whom: patterns on whole numbers, of one domain; their extensions are known, features are apart', () => {
+  const yaml = `domain: north.test
+domains: [{ name: south.test }]
+publish:
+  rights:
+    - { publishers: 'branch\\d', extensions: '7\\d{3}' }
+    - { publishers: desk, extensions: '100\\d', features: true }
+    - { publishers: desk, extensions: '10\\d\\d' }
+    - { publishers: '.*', extensions: '8\\d', domain: south.test }
+`;
+  const config = configOf(load(yaml));
+  assert.deepEqual([config.publish.minExpires, config.publish.maxExpires], [60, 3600]);
+  const { of, covers } = publishRights(config);
+  const right = (who: string, whose: string, domain = 'north.test') => of(aorOf(who, domain), aorOf(whose, domain));
+  assert.deepEqual(
+    [right('branch1', '7001'), right('branch1', '70011'), right('xbranch1', '7001')],
+    ['state', 'none', 'none'],
+  );
+  assert.deepEqual(
+    [right('desk', '1001'), right('desk', '1011'), right('desk', '7001')],
+    ['features', 'state', 'none'],
+  );
+  assert.deepEqual([right('a', '81'), right('a', '81', 'south.test')], ['none', 'state']);
+  const known = (user: string, domain: string) => covers(aorOf(user, domain));
+  assert.deepEqual(
+    [known('7001', 'north.test'), known('7001', 'south.test'), known('81', 'south.test')],
+    [true, false, true],
+  );
+  const wrong = (setting: string) => problemsOf(load(`publish: { ${setting} }\n`)).map(({ path }) => path);
+  assert.deepEqual(wrong('minExpires: 100, maxExpires: 99'), ['publish.minExpires']);
+  assert.deepEqual(wrong('minExpires: 0'), ['publish.minExpires']);
+  assert.deepEqual(wrong("rights: [{ publishers: '(', extensions: a }]"), ['publish.rights.0.publishers']);
+  assert.deepEqual(wrong('rights: [{ publishers: a, extensions: b, domain: c.test }]'), ['publish.rights.0.domain']);
+  assert.deepEqual(wrong('rights: [{ publishers: a }]'), ['publish.rights.0.extensions']);
 });
 
 test('who may take whose calls: patterns on whole numbers, within a domain, and never for nobody', () => {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { AdapterTools, PbxAdapter } from '../../adapters/adapter.ts';
+import type { AgentPhase, AgentState, AgentWish } from '../../src/model/agent.ts';
 import { type Aor, domainOf, userOf } from '../../src/model/aor.ts';
 import { systemClock } from '../../src/model/clock.ts';
 import { featureNames, type Wish } from '../../src/model/feature.ts';
+import type { Outcome } from '../../src/model/outcome.ts';
 import type { Leg } from '../../src/model/pbx-event.ts';
 import { systemRandom } from '../../src/model/random.ts';
 import { Telling } from '../adapters/told.ts';
@@ -20,6 +22,8 @@ export interface AdapterRig {
   /** Where that extension may forward to. */
   readonly target: string;
   readonly hand: PbxHand;
+  /** Absent where the PBX of this rig has no queues, whatever the adapter could. */
+  readonly agents?: AgentsHand;
   /** Absent where adapter and PBX are one: neither can be lost. */
   readonly trouble?: PbxTrouble;
   close(): Promise<void>;
@@ -33,6 +37,18 @@ export interface PbxHand {
   register(there: boolean): void;
   /** Messages of `aor`. */
   mailbox(counts: { readonly new: number; readonly old: number }): void;
+}
+
+/** What happens to the agents of a PBX's queues. */
+export interface AgentsHand {
+  /** An agent; logged off when the test begins. He is in one queue at least. */
+  readonly agent: Aor;
+  /** An extension that is no agent. */
+  readonly nobody: Aor;
+  /** The phases this PBX has a word for; what is wished beside them becomes `notReady`. */
+  readonly phases: readonly AgentPhase[];
+  /** Somebody else does it at the PBX: a feature code, the supervisor's page. */
+  become(phase: 'ready' | 'notReady' | 'loggedOff'): void;
 }
 
 export interface HandCall {
@@ -87,10 +103,35 @@ export function adapterContract(name: string, make: () => Promise<AdapterRig>): 
   });
 
   const noTrouble = 'adapter and PBX are one: neither can be lost';
+  const noAgents = 'this PBX has no agents';
   const notTaken = 'declared: this PBX does not take this feature from us';
 
   // Each test has a PBX of its own, and waits for it most of the time.
   describe(`the port to a PBX: ${name}`, { concurrency: 8 }, () => {
+    test('sends a NOTIFY to every phone of a user and of nobody else, or declares that it cannot', () =>
+      run(async (rig, adapter, telling) => {
+        const notice = { event: 'check-sync;reboot=false', contentType: null, body: '' };
+        const code = async (aor: Aor, event = notice.event): Promise<string> => {
+          const outcome = await adapter.notifyPhones?.(aor, { ...notice, event }, 5_000);
+          return outcome === undefined ? 'not-writable' : outcome.ok ? 'sent' : outcome.refusal.code;
+        };
+        if (adapter.capabilities.notifiesPhones !== true) {
+          assert.equal(await code(rig.aor), 'not-writable');
+          return;
+        }
+        const before = telling.of('registration').length;
+        rig.hand.register(true);
+        await telling.until(() => telling.of('registration').length > before, 'no registration was told');
+        const contacts = telling.of('registration').at(-1)?.contacts ?? 0;
+        const outcome = await adapter.notifyPhones?.(rig.aor, notice, 5_000);
+        assert.ok(outcome?.ok);
+        assert.equal(outcome.value.length, contacts);
+        for (const { contact } of outcome.value) assert.match(contact, /^sips?:/);
+        assert.equal(await code(`nobody@${domainOf(rig.aor)}` as Aor), 'pbx-refused');
+        assert.equal(await code(`${userOf(rig.aor)}@elsewhere.test` as Aor), 'pbx-refused');
+        assert.equal(await code(rig.aor, 'check-sync\r\nEvil: 1'), 'pbx-refused');
+      }));
+
     test('start tells stale, one snapshot, and only then up', () =>
       run(async (rig, _adapter, telling) => {
         const course = telling.course.filter((it) => it !== 'down');
@@ -243,6 +284,113 @@ export function adapterContract(name: string, make: () => Promise<AdapterRig>): 
         assert.equal(next.ok && next.value.enabled, false);
         const writes = trouble.writes();
         assert.equal(new Set(writes).size, writes.length, `written twice: ${writes.join(' | ')}`);
+      }));
+
+    const agentWish = (aor: Aor, phase: AgentPhase, reason: string | null = null): AgentWish => ({
+      aor,
+      phase,
+      reason,
+      origin: { kind: 'api', who: 'contract', from: null, userAgent: null },
+    });
+
+    test('agents are in the snapshot, those who are logged off too, and nobody else is', (context) =>
+      run(async ({ agents }, adapter, telling) => {
+        if (agents === undefined) return context.skip(noAgents);
+        assert.equal(adapter.capabilities.agents, true);
+        const listed = telling.of('snapshot')[0]?.snapshot.agents ?? [];
+        const loggedOff = { aor: agents.agent, agent: { phase: 'loggedOff', reason: null } };
+        assert.deepEqual(
+          listed.filter(({ aor }) => aor === agents.agent || aor === agents.nobody),
+          [loggedOff],
+        );
+      }));
+
+    test('setAgent answers what the PBX holds afterwards, and tells it before it answers', (context) =>
+      run(async ({ agents }, adapter, telling) => {
+        if (agents === undefined) return context.skip(noAgents);
+        const told = () => telling.of('agent').findLast(({ aor }) => aor === agents.agent)?.agent;
+        const phases = ['ready', 'notReady', 'ready', 'workingAfterCall', 'notReady', 'loggedOff'] as const;
+        for (const phase of phases) {
+          const reason = phase === 'notReady' ? '7' : null;
+          const answer: Outcome<AgentState> | undefined = await adapter.setAgent?.(
+            agentWish(agents.agent, phase, reason),
+            5000,
+          );
+          assert.ok(answer?.ok, `${phase}: ${JSON.stringify(answer)}`);
+          const { phase: held, reason: why }: AgentState = answer.value;
+          assert.equal(held, agents.phases.includes(phase) ? phase : 'notReady');
+          assert.ok(why === reason || why === null, `${phase} for no other reason than was given: ${why}`);
+          assert.deepEqual(told(), answer.value);
+        }
+      }));
+
+    test('what the agent is already is granted and told to nobody', (context) =>
+      run(async ({ agents }, adapter, telling) => {
+        if (agents === undefined) return context.skip(noAgents);
+        for (const phase of ['ready', 'notReady'] as const) {
+          const first: Outcome<AgentState> | undefined = await adapter.setAgent?.(agentWish(agents.agent, phase), 5000);
+          const told = telling.of('agent').length;
+          const second: Outcome<AgentState> | undefined = await adapter.setAgent?.(
+            agentWish(agents.agent, phase),
+            5000,
+          );
+          assert.deepEqual(second, first);
+          assert.equal(telling.of('agent').length, told, phase);
+        }
+      }));
+
+    test('who is no agent, or nobody at all, is refused as such', (context) =>
+      run(async ({ agents }, adapter) => {
+        if (agents === undefined) return context.skip(noAgents);
+        for (const aor of [agents.nobody, 'nobody-here@lab.test' as Aor]) {
+          const answer = await adapter.setAgent?.(agentWish(aor, 'ready'), 5000);
+          assert.equal(answer?.ok === false ? answer.refusal.code : '', 'no-agent', aor);
+        }
+      }));
+
+    test('what somebody else makes of an agent at the PBX is told, and is not put back', (context) =>
+      run(async ({ agents }, adapter, telling) => {
+        if (agents === undefined) return context.skip(noAgents);
+        const told = () => telling.of('agent').findLast(({ aor }) => aor === agents.agent)?.agent?.phase;
+        await adapter.setAgent?.(agentWish(agents.agent, 'notReady', 'lunch'), 5000);
+        for (const phase of ['ready', 'notReady', 'loggedOff'] as const) {
+          agents.become(phase);
+          await telling.until(() => told() === phase, `not ${phase}`);
+        }
+        const again = await adapter.setAgent?.(agentWish(agents.agent, 'notReady'), 5000);
+        assert.deepEqual(
+          again,
+          { ok: true, value: { phase: 'notReady', reason: null } },
+          'the old reason is forgotten',
+        );
+      }));
+
+    test('an agent and his reason are the same after the connection broke', (context) =>
+      run(async ({ agents, trouble }, adapter, telling) => {
+        if (agents === undefined) return context.skip(noAgents);
+        if (trouble === undefined) return context.skip(noTrouble);
+        const held = await adapter.setAgent?.(agentWish(agents.agent, 'notReady', 'lunch'), 5000);
+        trouble.breakLinks();
+        await telling.up(2);
+        const now: AgentState | undefined = telling
+          .of('snapshot')
+          .at(-1)
+          ?.snapshot.agents?.find(({ aor }) => aor === agents.agent)?.agent;
+        assert.deepEqual({ ok: true, value: now }, held);
+      }));
+
+    test('an agent whose PBX answers nothing, or is away, is a refusal within the deadline', (context) =>
+      run(async ({ agents, trouble }, adapter, telling) => {
+        if (agents === undefined) return context.skip(noAgents);
+        if (trouble === undefined) return context.skip(noTrouble);
+        trouble.freeze();
+        const late = await adapter.setAgent?.(agentWish(agents.agent, 'ready'), 300);
+        assert.equal(late?.ok === false ? late.refusal.code : '', 'pbx-timeout');
+        trouble.thaw();
+        await trouble.die();
+        await telling.until(() => telling.count('down') > 0, 'not told');
+        const away = await adapter.setAgent?.(agentWish(agents.agent, 'ready'), 5000);
+        assert.equal(away?.ok === false ? away.refusal.code : '', 'pbx-away');
       }));
 
     test('a connection that breaks is told, comes back by itself, and brings what happened meanwhile', (context) =>

@@ -174,7 +174,7 @@ function readsBodies(pkg: EventPackage, read: NonNullable<EventPackage['request'
           const { status = 0, code, message } = outcome.refusal;
           assert.ok(status >= 400 && status < 500 && code !== '' && message !== '');
         } else {
-          for (const { feature } of outcome.value.wishes) assert.ok(featureNames.includes(feature));
+          for (const { feature } of outcome.value.wishes) assert.ok(['agent', ...featureNames].includes(feature));
         }
       }),
     );

@@ -4,6 +4,7 @@ import { aorOf } from '../../src/model/aor.ts';
 import type { AuditRow } from '../../src/model/audit.ts';
 import type { FeatureRow, Origin } from '../../src/model/feature.ts';
 import type { Leg } from '../../src/model/pbx-event.ts';
+import type { PublicationRow } from '../../src/model/publication-row.ts';
 import type { SubscriptionRow } from '../../src/model/subscription-row.ts';
 import type { Store } from '../../src/store/store.ts';
 
@@ -37,6 +38,22 @@ export function subscriptionRow(id: number, change: Partial<SubscriptionRow> = {
     cseqLimit: 1000,
     versionLimit: 1000,
     extra: null,
+    ...change,
+  };
+}
+
+function publicationRow(id: number, change: Partial<PublicationRow> = {}): PublicationRow {
+  return {
+    id,
+    aor: alice,
+    event: 'dialog',
+    publisher: alice,
+    etag: 'a1',
+    said: `{"kind":"'); DROP TABLE publications;--"}`,
+    createdAt: 1000,
+    expiresAt: 1_000_000,
+    source: 'udp:192.0.2.1:5060',
+    userAgent: null,
     ...change,
   };
 }
@@ -113,6 +130,29 @@ export function storeContract(name: string, place: () => StorePlace): void {
         [2],
       );
       again.close();
+    }));
+
+  test(`${name}: publications are there again after a restart, the last word of each; ended and expired ones are not`, () =>
+    withPlace(async (here) => {
+      const store = here.open();
+      assert.deepEqual(store.load(0).publications, []);
+      const kept = publicationRow(3, { publisher: null, etag: null, expiresAt: null, userAgent: 'x' });
+      await Promise.all([
+        store.putPublication(kept),
+        store.putPublication(publicationRow(2)),
+        store.putPublication(publicationRow(1, { expiresAt: 10 })),
+        store.putPublication(publicationRow(2, { etag: 'b2', said: 'null' })),
+        store.putPublication(publicationRow(4)),
+        store.deletePublication(4),
+        store.deletePublication(77),
+      ]);
+      store.close();
+      const again = here.open();
+      assert.deepEqual(again.load(10).publications, [publicationRow(2, { etag: 'b2', said: 'null' }), kept]);
+      again.close();
+      const last = here.open();
+      assert.equal(last.load(0).publications.length, 2, 'what had expired is off the disk');
+      last.close();
     }));
 
   test(`${name}: a subscription id is never handed out twice, deletions included`, () =>

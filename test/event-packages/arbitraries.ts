@@ -1,8 +1,9 @@
 import fc from 'fast-check';
-import type { RenderRequest, WatcherEntry } from '../../src/event-packages/event-package.ts';
+import type { LeftWatcher, RenderRequest, WatcherEntry } from '../../src/event-packages/event-package.ts';
 import { aorOf } from '../../src/model/aor.ts';
 import { type FeatureName, type FeatureState, featureNames } from '../../src/model/feature.ts';
 import { callKinds, type PhoneProfile } from '../../src/model/profile.ts';
+import type { PublishedPresence } from '../../src/model/publication.ts';
 import type { DialogView, ResourceView } from '../../src/model/views.ts';
 
 /** Text as the network sends it. */
@@ -44,6 +45,20 @@ const watcherEntry: fc.Arbitrary<WatcherEntry> = fc.record({
   expiresIn: fc.nat(),
 });
 
+const leftWatcher: fc.Arbitrary<LeftWatcher> = fc.record({
+  id: fc.nat(9999), // `shown` has such numbers among its texts
+  watcher: fc.option(hostileText.map((user) => aorOf(user, 'lamplighter.test'))),
+  subscribedFor: fc.nat(),
+  event: fc.constantFrom('deactivated', 'timeout', 'noresource'),
+});
+
+const publishedPresence: fc.Arbitrary<PublishedPresence> = fc.record({
+  kind: fc.constant('presence' as const),
+  basic: fc.constantFrom('open', 'closed', null),
+  activities: fc.array(fc.oneof(hostileText, fc.constantFrom('busy', 'on-the-phone', 'vacation')), { maxLength: 3 }),
+  notes: fc.array(hostileText, { maxLength: 3 }),
+});
+
 export const resourceView: fc.Arbitrary<ResourceView> = fc.record({
   aor: hostileText.map((user) => aorOf(user, 'lamplighter.test')),
   displayName: fc.option(hostileText),
@@ -58,6 +73,7 @@ export const resourceView: fc.Arbitrary<ResourceView> = fc.record({
     >,
   ),
   contactUris: fc.array(hostileText, { maxLength: 3 }),
+  published: fc.option(fc.array(publishedPresence, { maxLength: 2 }), { nil: undefined }),
   mailbox: fc.option(fc.record({ new: count, old: count, newUrgent: count, oldUrgent: count })),
 });
 
@@ -77,6 +93,8 @@ const profile: fc.Arbitrary<PhoneProfile> = fc.record({
   notifyMinIntervalMs: fc.constant(1000),
   initialNotify: fc.constantFrom('auto', 'multipart', 'sequential'),
   notifyTimeouts: fc.constant(3),
+  watch: fc.constant([]),
+  watchProof: fc.constant('address'),
 });
 
 /** A request for one of the content types, with `aspects` as what a scope may name. */
@@ -91,12 +109,21 @@ export function renderRequest(
     scope: fc.oneof(fc.constant('full' as const), fc.subarray([...aspects])),
     occasion: fc.constantFrom('initial', 'change', 'final'),
     version: fc.nat(2 ** 31 - 10),
-    shown: fc.uniqueArray(fc.stringMatching(/^[a-f0-9]{4,16}$/), { maxLength: 3 }),
+    shown: fc.uniqueArray(
+      fc.oneof(
+        fc.stringMatching(/^[a-f0-9]{4,16}$/),
+        fc.nat(9999).map(String),
+        hostileText.map((text) => `sip:${text}@b`),
+      ),
+      { maxLength: 3 },
+    ),
     roomBytes: fc.constantFrom(1, 400, 800, 1200, 60_000),
+    watcher: fc.constantFrom(null, aorOf('1001', 'lamplighter.test'), aorOf('1002', 'lamplighter.test')),
     own: fc.boolean(),
     mayPickUp: fc.boolean(),
     boundary: fc.stringMatching(/^[a-f0-9]{32}$/),
     params: fc.constant({}),
     watchers: fc.array(watcherEntry, { maxLength: 4 }),
+    left: fc.uniqueArray(leftWatcher, { selector: ({ id }) => id, maxLength: 3 }),
   });
 }

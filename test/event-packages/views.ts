@@ -72,6 +72,7 @@ export function requestWith(
     version: 0,
     shown: [],
     roomBytes: 65_000,
+    watcher: null,
     own: false,
     mayPickUp: false,
     boundary: '0123456789abcdef0123456789abcdef',

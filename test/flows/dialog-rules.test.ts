@@ -98,7 +98,7 @@ test('RFC 3261 11.2: OPTIONS says what is spoken here', async () => {
   assert.match(answer.header('Allow-Events') ?? '', /dialog/);
   assert.deepEqual(
     ['Accept-Encoding', 'Accept-Language', 'Supported'].map((name) => answer.header(name)),
-    ['identity', 'en', ''],
+    ['identity', 'en', 'eventlist, recipient-list-subscribe'],
   );
 });
 

@@ -54,6 +54,26 @@ describe('beside FreeSWITCH', () => {
       await shows(dndLamp, 'off');
     });
 
+    test("an agent's key sets mod_callcenter, its supervisor moves his phones, and the lamp agent+1301 follows", async () => {
+      const [name, csta] = [`1301@${first}`, 'http://www.ecma-international.org/standards/ecma-323/csta/ed3'];
+      const phones = [await rig.keys('1301'), await rig.keys('1301')];
+      const blf = await rig.watching('1303', 'agent+1301');
+      const all = (event: string) =>
+        Promise.all(phones.map((one) => one.next(({ body }) => body.includes(`<${event} `))));
+      rig.pbx.callcenter.add(name);
+      rig.pbx.callcenter.set('status', name, 'Logged Out');
+      await all('AgentLoggedOffEvent');
+      const body = `<SetAgentState xmlns="${csta}"><requestedAgentState>ready</requestedAgentState></SetAgentState>`;
+      await phones[0]?.refresh({ body, contentType: featureType });
+      await all('AgentReadyEvent');
+      assert.equal(rig.pbx.callcenter.get(name)?.status, 'Available');
+      await shows(blf, 'busy');
+      rig.pbx.callcenter.set('status', name, 'On Break');
+      await all('AgentNotReadyEvent');
+      await shows(blf, 'ringing');
+      assert.deepEqual(rig.pbx.callcenter.writes, [`agent set status ${name} 'Available'`], 'nothing is put back');
+    });
+
     test('two tenants with the same numbers: calls, keys and passwords of the one are not those of the other', async () => {
       const here = await rig.watching('1403', '1401', first);
       const there = await rig.watching('1403', '1401', second);

@@ -65,6 +65,8 @@ export class Hand {
   readonly notifies = new Inbox<Heard>(systemClock, 'NOTIFY', ({ text }) => text);
   /** How NOTIFYs are answered; `copy` counts from 1. null: not at all. */
   reply: (notify: Heard, copy: number) => Reply = () => 200;
+  /** SUBSCRIBEs that come to it. */
+  onSubscribe: ((bytes: Buffer, back: (bytes: Buffer) => void) => void) | undefined;
   readonly #wire: Wire;
   readonly #copies = new Map<string, number>();
 
@@ -183,6 +185,10 @@ export class Hand {
     const text = bytes.toString('latin1');
     if (message.isResponse) {
       this.responses.push({ text, message });
+      return;
+    }
+    if (message.method === 'SUBSCRIBE') {
+      this.onSubscribe?.(bytes, back);
       return;
     }
     const branch = params(message.header('Via') ?? '').get('branch') ?? '';

@@ -32,10 +32,13 @@ async function simulate(what: string, body: object): Promise<void> {
 /** The next NOTIFY with this body. */
 const says = (subscription: Subscription, wanted: RegExp) => subscription.next(({ body }) => wanted.test(body));
 
-/** Who is in a list of watchers, with the ids. */
-function listOf(notify: Notify): { readonly uris: readonly string[]; readonly ids: readonly string[] } {
+/** Who is in a list of watchers, with the ids; `status`: as what. */
+function listOf(
+  notify: Notify,
+  status = 'active',
+): { readonly uris: readonly string[]; readonly ids: readonly string[] } {
   const [list] = validWatcherInfo(notify.body).children;
-  const watchers = list?.children ?? [];
+  const watchers = list?.children.filter(({ attributes }) => attributes.get('status') === status) ?? [];
   return { uris: watchers.map(({ text }) => text), ids: watchers.map(({ attributes }) => attributes.get('id') ?? '') };
 }
 
@@ -145,6 +148,10 @@ test('W38-01: who watches the lamp of a user is told to him: those there are, th
   await lamp.unsubscribe();
   const left = await winfo.next((notify) => listOf(notify).uris.length === 1, 30_000);
   assert.deepEqual(listOf(left), listOf(begun), 'the same subscription has the same id');
+  assert.deepEqual(listOf(left, 'terminated').uris, [sip(boss)]);
+  assert.match(left.body, /status="terminated" event="timeout"/);
+  await winfo.refresh();
+  assert.deepEqual(listOf(await winfo.next(), 'terminated').uris, [], 'told once');
   assert.deepEqual([...own.violations, ...one.violations, ...two.violations], [], 'versions grow, among others');
 });
 
@@ -220,10 +227,9 @@ test('beside FreeSWITCH: each phone of a user is a contact with its own URI, and
     const subscription = await phone.subscribe({ event: 'reg' });
     const contacts = ({ body }: Notify) =>
       new Map(
-        validRegInfo(body).children[0]?.children.map(({ attributes, children }) => [
-          attributes.get('id'),
-          children[0]?.text,
-        ]),
+        validRegInfo(body)
+          .children[0]?.children.filter(({ attributes }) => attributes.get('state') === 'active')
+          .map(({ attributes, children }) => [attributes.get('id'), children[0]?.text]),
       );
     assert.equal(contacts(await subscription.next()).size, 0);
     const desk = rig.pbx.register(`1001@${first}`, 5301);
@@ -234,6 +240,7 @@ test('beside FreeSWITCH: each phone of a user is a contact with its own URI, and
     assert.deepEqual([...both.values()].map((uri) => /:(530\d)\b/.exec(uri ?? '')?.[1]).sort(), ['5301', '5302']);
     for (const uri of both.values()) assert.match(uri ?? '', /^sip:1001@[^;]+(?:;(?!fs_)[^;]+)*$/);
     rig.pbx.phones.unregister(desk);
-    await subscription.next((notify) => contacts(notify).size === 1, 30_000);
+    const rest = await subscription.next((notify) => contacts(notify).size === 1, 30_000);
+    assert.match(rest.body, /state="terminated" event="expired"><uri>sip:1001@[^<]+5301/);
     assert.deepEqual(phone.violations, []);
   }));

@@ -292,7 +292,7 @@ test('a PUBLISH of a feature document is refused and tells nobody (both: accepte
  *   (#794), refresh without body: nothing is published here in this version. The one PUBLISH above is refused.
  * - MI `set_feature` and `$dfks(assigned|notify|status)`: there is no RPC and no hook. `assigned`, and with it FreeSWITCH's
  *   DND that cannot be left out: the simulated PBX gives every feature to everybody; test/event-packages has it.
- * - message-summary, presence (pidf, xpidf), ua-profile, lists: later packages; today they are answered 489.
+ * - message-summary, presence (pidf, xpidf), lists: test/flows has files of their own for them, and for ua-profile.
  * - A NOTIFY unanswered for 32 s (OpenSIPS #380, Cisco SPA): too slow here; test/notifier/answers.test.ts has it.
  * - State that dies after an hour (Kamailio): state has no life time here, so there is nothing to wait for.
  * - Forked calls (Kamailio #2906, OpenSIPS #94): the simulated PBX does not fork; test/state/dialogs.test.ts has them.

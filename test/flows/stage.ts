@@ -45,7 +45,7 @@ sip: { listen: ['udp:127.0.0.1:${port}', 'tcp:127.0.0.1:${port}'], ${sip} }
 store: { path: ${this.home.path('lamplighter.db')} }
 http: { listen: '127.0.0.1:0' }
 pbx:
-  - { name: sim, type: simulated, extensions: ['2000-2299', 'alice'] }
+  - { name: sim, type: simulated, extensions: ['2000-2299', 'alice'], agents: ['2200-2219'] }
 ${more}`,
     );
   }

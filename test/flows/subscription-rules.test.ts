@@ -228,7 +228,7 @@ test('E65-25: every compact name is read as its long one', async () => {
 test('PUBLISH, NOTIFY, INVITE and strange methods are refused, each with its own answer', async () => {
   const hand = await stage.hand();
   const status = async (method: string, lines = {}) => (await hand.ask({ user: stage.ext(), method, lines })).status;
-  assert.equal(await status('PUBLISH', { Event: 'presence' }), 489);
+  assert.equal(await status('PUBLISH', { Event: 'reg' }), 489);
   assert.equal(await status('NOTIFY', { Event: 'dialog', 'Subscription-State': 'active' }), 481);
   assert.equal(await status('INVITE'), 405);
   assert.equal(await status('MESSAGE'), 405);

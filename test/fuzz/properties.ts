@@ -11,6 +11,7 @@ import { type Parsed, type ParsedRequest, parseMessage } from '../../src/sip/mes
 import { parseUri, withoutHeaders } from '../../src/sip/message/uri.ts';
 import { parseVia, stampVia } from '../../src/sip/message/via.ts';
 import { writeRequest, writeResponse } from '../../src/sip/message/write.ts';
+import { readPublish } from '../../src/sip/publish-message.ts';
 import { readSubscribe } from '../../src/sip/subscribe-message.ts';
 import { plain } from './samples.ts';
 import type { Seeded } from './seeded.ts';
@@ -108,11 +109,13 @@ function checkStream(input: string, chance: Seeded): void {
   }
 }
 
-/** The reading of a SUBSCRIBE within and outside of a dialog, as the front does it. */
+/** The reading of a SUBSCRIBE within and outside of a dialog, and of a PUBLISH, as the front does it. */
 function readRequest(input: string): void {
   const parsed = parseMessage(bytesOf(input), 'datagram');
   if (parsed.kind !== 'request') return;
-  readSubscribe(new ReceivedRequest(parsed, flow));
+  const request = new ReceivedRequest(parsed, flow);
+  if (parsed.method === 'PUBLISH') readPublish(request);
+  else readSubscribe(request);
 }
 
 function readValues(input: string): void {
@@ -127,6 +130,7 @@ function readValues(input: string): void {
   for (const lines of [[input], [input, input]]) {
     readers.readEvent(lines);
     readers.readExpires(lines);
+    readers.readIfMatch(lines);
     readers.readContact(lines);
     readers.readAccept(lines);
     readers.readContentType(lines);

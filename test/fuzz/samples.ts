@@ -31,6 +31,7 @@ export const featureBodies: readonly string[] = [
 <device/><forwardingType>forwardNoAns</forwardingType><forwardDN>+49 &#51;0 &amp; <![CDATA[<x>]]></forwardDN>\r
 <activateForward>1</activateForward><ringCount>4</ringCount></SetForwarding>\0`,
   `--part\r\nContent-Type: application/x-as-feature-event+xml\r\nContent-Transfer-Encoding: 8bit\r\n\r\n<SetDoNotDisturb><doNotDisturbOn>false</doNotDisturbOn></SetDoNotDisturb>\r\n--part\r\nContent-Type: application/x-as-feature-event+xml\r\n\r\n<x:SetForwarding xmlns:x="http://www.ecma-international.org/standards/ecma-323/csta"><x:forwardingType>forwardImmediate</x:forwardingType><x:activateForward>true</x:activateForward></x:SetForwarding>\r\n--part--\r\n`,
+  `<SetAgentState xmlns="http://www.ecma-international.org/standards/ecma-323/csta/ed3"><device></device><requestedAgentState>notReady</requestedAgentState><extensions><privateData><private xmlns:pri="http://schema.broadsoft.com/CSTAPrivateData"><pri:AgentNotReadyReasonValue>7</pri:AgentNotReadyReasonValue></private></privateData></extensions><agentID></agentID><password></password></SetAgentState>`,
 ];
 
 const lamp =
@@ -98,6 +99,10 @@ export const messages: readonly string[] = [
   answer('200 OK'),
   answer('503 Service Unavailable', ['Retry-After: 10 (busy);duration=5']),
   ...tortureRows.map((row) => write(row.draft(someDesk), someDesk, 'udp')),
+  subscribe('dialog', ['SIP-If-Match: 0a1b2c', 'Content-Type: application/dialog-info+xml'], lamp).replaceAll(
+    'SUBSCRIBE',
+    'PUBLISH',
+  ),
 ];
 
 /** A message that every reader takes, to stand behind a mutant. */

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import type { EventPackage, RenderRequest } from '../../src/event-packages/event-package.ts';
 import { type Aor, aorOf } from '../../src/model/aor.ts';
@@ -331,6 +332,7 @@ export class World {
       sender: this.sender,
       store,
       grant: async (wish) => {
+        assert.ok(wish.feature !== 'agent', 'the package of these tests knows no agents');
         this.wishes.push(wish);
         await this.gate(wish);
         return { decision: 'granted', refusal: null, state: off } satisfies Verdict;

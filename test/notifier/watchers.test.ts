@@ -76,6 +76,41 @@ test('W38-01: many who come at once are told together, no sooner than 5 s after 
   assert.deepEqual(ids(sent), [[2], [2, 3, 4, 5, 6, 7, 8, 9]]);
 });
 
+test('W38-01: who left is remembered with the reason as long as somebody watches, and then no more', async () => {
+  const seen: unknown[] = [];
+  const recording: EventPackage = {
+    ...watchers,
+    render: (view, request) => {
+      seen.push((request.left ?? []).map(({ id, event, subscribedFor }) => [id, event, subscribedFor]));
+      return watchers.render(view, request);
+    },
+  };
+  const it = world({ packages: [lamps, keys, recording] });
+  await it.lamp({ device: 'before' });
+  await it.notifier.remove(1);
+  await it.subscribe(own);
+  const leaving = newDialog(udp(6001));
+  await it.subscribe({ device: 'leaves', dialog: leaving });
+  await it.subscribe({ device: 'removed', dialog: newDialog(udp(6002)) });
+  await it.subscribe({ device: 'expires', dialog: newDialog(udp(6003)), expires: 60 });
+  await it.subscribe({ ...it.keysRequest(newDialog(udp(6004))), device: 'of another package' });
+  await it.clock.run(7000);
+  await it.again(leaving, { expires: 0 });
+  await it.notifier.remove(4, 'deactivated');
+  await it.clock.run(70_000, 5000);
+  assert.deepEqual(seen[0], [], 'nobody watched when the first one left');
+  assert.deepEqual(seen.at(-1), [
+    [3, 'timeout', 7],
+    [4, 'deactivated', 7],
+    [5, 'timeout', 60],
+  ]);
+  await it.notifier.remove(2);
+  await it.clock.run(1000);
+  seen.length = 0;
+  await it.subscribe({ ...own, dialog: newDialog() });
+  assert.deepEqual(seen, [[]]);
+});
+
 test('a slower profile stays slower', async () => {
   const it = world();
   it.profile = { ...it.profile, notifyMinIntervalMs: 9000 };

@@ -1,12 +1,23 @@
+import assert from 'node:assert/strict';
+import type { AgentRequest } from '../../src/model/agent.ts';
 import { type Aor, aorOf, userOf } from '../../src/model/aor.ts';
 import type { AuditRow } from '../../src/model/audit.ts';
 import { systemClock } from '../../src/model/clock.ts';
 import { type FeatureState, featureOff, type Wish } from '../../src/model/feature.ts';
 import type { PbxEvent } from '../../src/model/pbx-event.ts';
-import type { Verdict } from '../../src/model/verdict.ts';
-import type { Change, LinkView, ResourceView, SubscriptionView, Topic } from '../../src/model/views.ts';
+import type { AgentVerdict, Verdict } from '../../src/model/verdict.ts';
+import type {
+  Change,
+  LinkView,
+  PublicationView,
+  ResourceView,
+  SubscriptionView,
+  Topic,
+} from '../../src/model/views.ts';
 import type { Health, HubReader, OpsDeps } from '../../src/ops/deps.ts';
 import { HttpServer } from '../../src/ops/http.ts';
+import { ProfileDesk } from '../../src/profiles/desk.ts';
+import { Shelves } from '../../src/profiles/shelves.ts';
 import { silentLogger } from '../support/silent-logger.ts';
 
 export const domain = 'lamplighter.test';
@@ -98,12 +109,16 @@ export class FakeHub implements HubReader {
 export interface Fakes {
   readonly hub: FakeHub;
   readonly subscriptions: SubscriptionView[];
+  readonly publications: PublicationView[];
+  /** Extensions whose mailbox the PBX has. */
+  readonly mailboxOwners: Set<Aor>;
   readonly removed: number[];
   readonly told: number[];
   readonly wishes: Wish[];
   readonly audit: AuditRow[];
   /** How the next wish ends. */
   verdict: (wish: Wish) => Verdict | Promise<Verdict>;
+  agentVerdict: (wish: AgentRequest) => AgentVerdict;
   health: Health;
 }
 
@@ -119,6 +134,8 @@ export function fakes(): Fakes {
   return {
     hub,
     subscriptions: [],
+    publications: [],
+    mailboxOwners: new Set(),
     removed: [],
     told: [],
     wishes: [],
@@ -129,6 +146,7 @@ export function fakes(): Fakes {
       hub.put(userOf(wish.aor), { features: { ...viewOf('0').features, [wish.feature]: state } }, 'features');
       return { decision: 'granted', refusal: null, state };
     },
+    agentVerdict: () => assert.fail('no wish for an agent was expected'),
     health: { ready: true, checks: [{ name: 'store', ok: true, reason: null }] },
   };
 }
@@ -142,10 +160,30 @@ export function depsOf(parts: Fakes, more: Partial<OpsDeps> = {}): OpsDeps {
       remove: async (id) => parts.subscriptions.some((one) => one.id === id) && parts.removed.push(id) > 0,
       renotify: (id) => parts.subscriptions.some((one) => one.id === id) && parts.told.push(id) > 0,
     },
+    publications: {
+      list: (aor) => parts.publications.filter((one) => aor === undefined || one.aor === aor),
+      remove: async (id) => parts.publications.some((one) => one.id === id),
+      setMailbox: async (aor, counts) => parts.hub.put(userOf(aor), { mailbox: counts }, 'mailbox'),
+      clearMailbox: async (aor) => {
+        if (parts.hub.view(aor)?.mailbox == null) return false;
+        parts.hub.put(userOf(aor), { mailbox: null }, 'mailbox');
+        return true;
+      },
+      ownsMailbox: (aor) => parts.mailboxOwners.has(aor),
+    },
+    profiles: new ProfileDesk({
+      shelves: new Shelves({ url: null, prefer: 'document', effectiveBy: null }),
+      store: { putProfile: () => undefined, deleteProfile: () => undefined },
+      domains: [{ name: domain, aliases: [] }],
+      clock: systemClock,
+      logger: silentLogger,
+    }),
+    phoneOrders: { events: ['check-sync'], send: async () => assert.fail('no order to phones was expected') },
     grant: async (wish) => {
       parts.wishes.push(wish);
       return parts.verdict(wish);
     },
+    grantAgent: async (wish) => parts.agentVerdict(wish),
     audit: ({ aor, limit }) => parts.audit.filter((row) => aor === undefined || row.aor === aor).slice(0, limit),
     health: () => parts.health,
     simulator: null,

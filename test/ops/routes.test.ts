@@ -71,6 +71,7 @@ test('an extension is shown in the documented shape, without what is internal', 
         cfna: { enabled: true, target: '1003', ringCount: 4 },
       },
       mailbox: { new: 2, old: 1, newUrgent: 0, oldUrgent: 0 },
+      agent: null,
       subscriptions: 1,
       stale: true,
     });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aorOf } from '../../src/model/aor.ts';
+import type { Device } from '../../src/model/pbx-event.ts';
 import { a1001, a1002, a1003, bench, dialogs, domain, feature, inStep, leg, snapshot } from './bench.ts';
 
 const info = (ext: string) => ({ aor: aorOf(ext, domain), displayName: null });
@@ -197,6 +198,29 @@ test('where contacts are is told as far as PBXs say it: a move is a change, anot
   assert.deepEqual([heard(), hub.view(a1001).contactUris], [['registration 1001 contacts'], ['sip:a@x', 'sip:c@x']]);
   registered('one', 0, 'sip:a@x');
   assert.deepEqual([hub.view(a1001).contacts, hub.view(a1001).contactUris], [1, []]);
+});
+
+test('the phones behind contacts are told; what changes of them alone is a change of devices and not of contacts', () => {
+  const { hub, heard } = bench(['one', 'two']);
+  const registered = (...devices: readonly Device[]) => {
+    const uris = devices.map(({ uri }) => uri);
+    hub.apply({ type: 'registration', source: 'one', aor: a1001, contacts: devices.length, uris, devices });
+  };
+  const [a, b] = ['sip:a@x', 'sip:b@x'] as const;
+  hub.apply({ type: 'registration', source: 'one', aor: a1001, contacts: 2, uris: [a, b] });
+  heard();
+  registered({ uri: b, userAgent: 'B/1' }, { uri: a, userAgent: null });
+  assert.deepEqual(heard(), ['registration 1001 devices']);
+  assert.deepEqual(hub.view(a1001).devices, [
+    { uri: a, userAgent: null },
+    { uri: b, userAgent: 'B/1' },
+  ]);
+  registered({ uri: a, userAgent: null }, { uri: b, userAgent: 'B/1' });
+  assert.deepEqual(heard(), [], 'another order');
+  registered({ uri: a, userAgent: null, via: 'sip:edge.example;lr' }, { uri: b, userAgent: 'B/2' });
+  assert.deepEqual(heard(), ['registration 1001 devices']);
+  registered();
+  assert.deepEqual([heard(), hub.view(a1001).devices], [['registration 1001 contacts,reachable'], undefined]);
 });
 
 test('two tenants with the same extension never mix', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { AgentView } from '../../src/model/agent.ts';
 import { type Aor, aorOf } from '../../src/model/aor.ts';
 import type { Change, ResourceView } from '../../src/model/views.ts';
 import { KeyLamps } from '../../src/state/key-lamps.ts';
@@ -48,7 +49,8 @@ describe('lamps of feature keys', () => {
     const { truths, lamps } = stage();
     truths.put('1001');
     truths.put('park+5901', { lamp: true });
-    for (const known of ['1001', 'dnd+1001', 'forward+1001', 'park+5901']) assert.ok(lamps.has(aor(known)), known);
+    for (const known of ['1001', 'dnd+1001', 'forward+1001', 'agent+1001', 'park+5901'])
+      assert.ok(lamps.has(aor(known)), known);
     for (const unknown of ['dnd+1002', 'cfb+1001', 'DND+1001', 'dnd+', 'dnd+dnd+1001', 'dnd+park+5901']) {
       assert.ok(!lamps.has(aor(unknown)), unknown);
     }
@@ -123,6 +125,23 @@ describe('lamps of feature keys', () => {
       'extension 1001 known',
       'extension dnd+1001 known',
       'extension forward+1001 known',
+      'extension agent+1001 known',
     ]);
+  });
+
+  test('of an agent: on while he takes calls or wraps one up, early on a break, dark when he is off; why is told to nobody', () => {
+    const { truths, lamps, told } = stage();
+    const shown = (agent?: AgentView) => {
+      truths.put('1001', agent === undefined ? {} : { agent });
+      return lamps.view(aor('agent+1001')).dialogs.map(({ id, phase }) => `${id} ${phase}`);
+    };
+    assert.deepEqual(shown(), []);
+    assert.deepEqual(shown({ phase: 'loggedOff', reason: null, since: 1 }), []);
+    assert.deepEqual(shown({ phase: 'ready', reason: null, since: 2 }), ['agent-2 confirmed']);
+    assert.deepEqual(shown({ phase: 'notReady', reason: 'lunch', since: 3 }), ['agent-3 early']);
+    assert.doesNotMatch(JSON.stringify(lamps.view(aor('agent+1001'))), /lunch/);
+    assert.deepEqual(shown({ phase: 'workingAfterCall', reason: null, since: 4 }), ['agent-4 confirmed']);
+    truths.tell({ topic: 'agent', aor: aor('1001'), aspects: ['agent', 'loggedOn'] });
+    assert.deepEqual(told, ['agent 1001 agent loggedOn', 'dialogs agent+1001']);
   });
 });

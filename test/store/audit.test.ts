@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aorOf } from '../../src/model/aor.ts';
-import type { Decision } from '../../src/model/audit.ts';
+import type { AuditRow, Decision } from '../../src/model/audit.ts';
 import { featureOff } from '../../src/model/feature.ts';
 import { AuditTable } from '../../src/store/audit.ts';
 import { Driver } from '../../src/store/driver.ts';
@@ -41,5 +41,25 @@ test('wishes in vain are forgotten while it runs, and never push out a change', 
     ],
   );
   assert.equal(rows[0]?.at, 499, 'the newest is there');
+  driver.close();
+});
+
+test('a wish for an agent is read back as it was written, also where he is none', () => {
+  const driver = new Driver(':memory:');
+  migrate(driver, ':memory:');
+  const table = new AuditTable(driver);
+  const row: AuditRow = {
+    at: 1,
+    aor: aorOf('1001', 'example.com'),
+    feature: 'agent',
+    origin: { kind: 'api', who: 'admin', from: '127.0.0.1', userAgent: null },
+    before: null,
+    after: { phase: 'notReady', reason: `'; DROP TABLE audit;--\u{1f600}` },
+    wished: { phase: 'notReady', reason: null },
+    decision: 'granted',
+    reason: null,
+  };
+  table.append(row);
+  assert.deepEqual(table.query({ limit: 10 }), [row]);
   driver.close();
 });

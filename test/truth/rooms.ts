@@ -24,6 +24,10 @@ const folders = [
   'config',
   'cli',
   'rehearsal',
+  'compositor',
+  'hooks',
+  'profiles',
+  'watcher',
 ];
 
 const hono = [
@@ -67,8 +71,26 @@ export const rooms: readonly Room[] = [
     folders: ['model', 'notifier'],
     exceptions: ['**/event-packages/event-package.ts', '**/sip/front.ts', '**/sip/dialog.ts'],
   },
+  {
+    files: ['src/watcher/**'],
+    folders: ['model', 'watcher'],
+    exceptions: ['**/event-packages/event-package.ts', '**/sip/front.ts', '**/compositor/continued.ts'],
+  },
+  {
+    files: ['src/compositor/**'],
+    folders: ['model', 'compositor'],
+    exceptions: [
+      '**/event-packages/event-package.ts',
+      '**/sip/front.ts',
+      '**/notifier/expiry.ts',
+      '**/notifier/rare-complaint.ts',
+    ],
+  },
   { files: ['src/sip/**'], folders: ['model', 'sip'] },
   { files: ['src/sip/embedded/**'], folders: ['model', 'sip'], packages: ['ws'] },
+  { files: ['src/profiles/**'], folders: ['model', 'profiles'] },
+  { files: ['src/hooks/**'], folders: ['model', 'hooks'] },
+  { files: ['src/hooks/parse.ts'], folders: ['model', 'hooks'], packages: ['zod'] },
   { files: ['src/store/**'], folders: ['model', 'store'], packages: ['better-sqlite3'] },
   { files: ['src/ops/**'], folders: ['model', 'ops'], packages: ['zod', ...hono] },
   { files: ['src/config/**'], folders: ['model', 'config'], packages: ['zod', 'yaml'] },
@@ -101,7 +123,16 @@ function restriction(room: Omit<Room, 'files'>): object {
   );
   const closed = folders.filter((folder) => !room.folders.includes(folder)).map((folder) => `**/${folder}/**`);
   if (!room.folders.includes('app'))
-    closed.push('**/app.ts', '**/app-sip.ts', '**/app-keys.ts', '**/app-simulators.ts');
+    closed.push(
+      '**/app.ts',
+      '**/app-sip.ts',
+      '**/app-keys.ts',
+      '**/app-profiles.ts',
+      '**/app-publish.ts',
+      '**/app-hooks.ts',
+      '**/app-simulators.ts',
+      '**/app-watch.ts',
+    );
   const group = [...closed, ...(room.exceptions ?? []).map((file) => `!${file}`)];
   const patterns = [{ group, message: 'this room may not import that one (docs/architecture.md)' }];
   return { level: 'error', options: group.length > 0 ? { paths, patterns } : { paths } };

@@ -1,7 +1,9 @@
 import { granted, type Outcome, refused } from '../../model/outcome.ts';
 import { readXml, type XmlElement } from '../../xml.ts';
-import type { FeatureWish, PhoneRequest, Scope } from '../event-package.ts';
-import { splitMultipart } from './multipart.ts';
+import type { FeatureWish, PhoneRequest, PhoneWish, Publication, Scope } from '../event-package.ts';
+import { mediaType } from '../media-type.ts';
+import { splitMultipart } from '../multipart.ts';
+import { readAgentWish } from './agent.ts';
 import { bodyType, type ForwardName, forwardingTypes, forwardNames, multipartType } from './words.ts';
 
 const maxBytes = 8192;
@@ -18,27 +20,42 @@ const everything: PhoneRequest = { wishes: [], tell: 'full' };
  * `contentType` may carry parameters.
  */
 export function parseRequest(body: Buffer, contentType: string): Outcome<PhoneRequest> {
-  if (body.every((byte) => byte === 0 || isBlank(byte))) return granted(everything); // common: a type, and no body
+  if (isEmpty(body)) return granted(everything); // common: a type, and no body
+  return parseBody(body, contentType, requests);
+}
+
+/**
+ * The same of a PUBLISH, where a publisher (a phone of the babble kind, Kamailio's clients) may also write how things
+ * stand with him, as in a NOTIFY: DoNotDisturbEvent, ForwardingEvent. Nothing of it stands: the truth is the PBX's.
+ * Refusals: as above, and 400 without a document.
+ */
+export function parsePublication(body: Buffer, contentType: string): Outcome<Publication> {
+  if (isEmpty(body)) return refused('no-body', `expected ${bodyType}`, 400);
+  const read = parseBody(body, contentType, publications);
+  return read.ok ? granted({ said: null, wishes: read.value.wishes }) : read;
+}
+
+function parseBody(body: Buffer, contentType: string, known: Readers): Outcome<PhoneRequest> {
   switch (mediaType(contentType)) {
     case bodyType:
-      return parseDocument(body);
+      return parseDocument(body, known);
     case multipartType:
-      return parseMultipart(body);
+      return parseMultipart(body, known);
     default:
       return refused('body-type', `expected ${bodyType}`, 415);
   }
 }
 
-function parseMultipart(body: Buffer): Outcome<PhoneRequest> {
+function parseMultipart(body: Buffer, known: Readers): Outcome<PhoneRequest> {
   if (body.length > maxBytes) return refused('body-too-large', `more than ${maxBytes} bytes`, 413);
   const split = splitMultipart(body, maxParts);
   if (!split.ok) return split;
-  const wishes: FeatureWish[] = [];
+  const wishes: PhoneWish[] = [];
   let tell: Scope = [];
   for (const part of split.value) {
     const read =
       part.contentType === bodyType
-        ? parseDocument(part.content)
+        ? parseDocument(part.content, known)
         : refused<PhoneRequest>('body-type', `expected parts of ${bodyType}`, 415);
     if (!read.ok) return read;
     wishes.push(...read.value.wishes);
@@ -47,12 +64,12 @@ function parseMultipart(body: Buffer): Outcome<PhoneRequest> {
   return granted({ wishes, tell });
 }
 
-function parseDocument(body: Buffer): Outcome<PhoneRequest> {
+function parseDocument(body: Buffer, known: Readers): Outcome<PhoneRequest> {
   const read = readXml(body, { maxBytes });
   if (!read.ok) return read;
   const root = read.value;
-  const readFields = isOurs(root) ? readers.get(root.name) : undefined;
-  if (readFields === undefined) return granted(everything); // SetAgentState, and what is not known
+  const readFields = isOurs(root) ? known.get(root.name) : undefined;
+  if (readFields === undefined) return granted(everything); // hoteling, executives, call recording, and what is not known
   const fields = fieldsOf(root);
   return fields === null
     ? refused('xml-repeated', 'an element that may stand once is repeated', 400)
@@ -61,9 +78,18 @@ function parseDocument(body: Buffer): Outcome<PhoneRequest> {
 
 type Fields = ReadonlyMap<string, XmlElement>;
 
-const readers: ReadonlyMap<string, (fields: Fields) => PhoneRequest> = new Map([
+type Readers = ReadonlyMap<string, (fields: Fields) => PhoneRequest>;
+
+const requests: Readers = new Map([
   ['SetDoNotDisturb', readDoNotDisturb],
   ['SetForwarding', readForwarding],
+  ['SetAgentState', readAgentState],
+]);
+
+const publications: Readers = new Map([
+  ...requests,
+  ['DoNotDisturbEvent', readDoNotDisturb],
+  ['ForwardingEvent', readForwardingEvent],
 ]);
 
 /** The children by name, in any order; null where one stands twice: nobody could say which is meant. */
@@ -83,6 +109,17 @@ function readDoNotDisturb(fields: Fields): PhoneRequest {
   return enabled === null ? { wishes: [], tell: ['dnd'] } : { wishes: [{ feature: 'dnd', enabled }], tell: [] };
 }
 
+/** An event has other names for the same (as-feature-event.md 4). */
+function readForwardingEvent(fields: Fields): PhoneRequest {
+  const of = (name: string, as: string) => {
+    const field = fields.get(name);
+    return field === undefined ? [] : [[as, field] as const];
+  };
+  return readForwarding(
+    new Map([...fields, ...of('forwardStatus', 'activateForward'), ...of('forwardTo', 'forwardDN')]),
+  );
+}
+
 function readForwarding(fields: Fields): PhoneRequest {
   const type = readText(fields.get('forwardingType'));
   const feature = forwardNames.find((name) => forwardingTypes[name] === type);
@@ -91,6 +128,11 @@ function readForwarding(fields: Fields): PhoneRequest {
   const target = readText(fields.get('forwardDN'));
   if (enabled === null || (enabled && target === null)) return { wishes: [], tell: [feature] };
   return { wishes: [readForwardWish(feature, enabled, target ?? '', fields)], tell: [] };
+}
+
+function readAgentState(fields: Fields): PhoneRequest {
+  const wish = readAgentWish(fields);
+  return wish === null ? everything : { wishes: [wish], tell: [] };
 }
 
 function readForwardWish(feature: ForwardName, enabled: boolean, target: string, fields: Fields): FeatureWish {
@@ -142,10 +184,6 @@ function isOurs({ namespace }: XmlElement): boolean {
   );
 }
 
-function mediaType(contentType: string): string {
-  return contentType.split(';')[0]?.trim().toLowerCase() ?? '';
-}
-
-function isBlank(byte: number): boolean {
-  return byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
+function isEmpty(body: Buffer): boolean {
+  return body.every((byte) => byte === 0 || byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d);
 }

@@ -3,29 +3,39 @@ import { type FeatureName, type FeatureState, featureNames } from '../../model/f
 import type { ResourceView } from '../../model/views.ts';
 import { XmlWriter } from '../../xml.ts';
 import type { Body, Rendered, RenderRequest, Scope } from '../event-package.ts';
+import { joinParts, type WrittenPart } from '../multipart.ts';
+import { type AgentAspect, agentAspects, renderAgent } from './agent.ts';
 import { bodyType, forwardingTypes, multipartType, namespace } from './words.ts';
 
+type Aspect = FeatureName | AgentAspect;
+
 interface Part {
-  readonly feature: FeatureName;
+  readonly aspect: Aspect;
   readonly xml: string;
 }
 
 /** One document a feature: alone, together in multipart/mixed, or in a run of NOTIFYs where that would not fit. */
 export function renderFeatures(view: ResourceView, request: RenderRequest): Rendered {
-  const named = namedIn(request.scope);
-  const features = named ?? featureNames.filter((feature) => view.features[feature].assigned);
-  const parts = features.map((feature) => ({ feature, xml: renderFeature(view, feature) }));
+  const named = namedIn(view, request.scope);
+  const parts = (named ?? everythingOf(view)).map((aspect) => ({ aspect, xml: renderAspect(view, aspect) }));
   return { bodies: bodiesOf(parts, named ?? 'full', request), shown: [] };
 }
 
 /**
- * The features a scope names, in the order DND, CFA, CFB, CFNA; null where it means everything. A full picture leaves out
+ * What a scope names, in the order DND, CFA, CFB, CFNA, agent; null where it means everything. A full picture leaves out
  * what the user does not have; a feature asked for by name is told even then, as off: the phone that wished it must be
  * put right.
  */
-function namedIn(scope: Scope): readonly FeatureName[] | null {
-  const named = scope === 'full' ? [] : featureNames.filter((feature) => scope.includes(feature));
-  return named.length > 0 ? named : null;
+function namedIn(view: ResourceView, scope: Scope): readonly Aspect[] | null {
+  if (scope === 'full') return null;
+  const named = featureNames.filter((feature) => scope.includes(feature));
+  const agent = agentAspects(view.agent, scope);
+  return named.length + agent.length > 0 ? [...named, ...agent] : null;
+}
+
+function everythingOf(view: ResourceView): readonly Aspect[] {
+  const features = featureNames.filter((feature) => view.features[feature].assigned);
+  return view.agent === undefined ? features : [...features, ...agentAspects(view.agent, 'full')];
 }
 
 function bodiesOf(parts: readonly Part[], covers: Scope, request: RenderRequest): readonly Body[] {
@@ -34,14 +44,24 @@ function bodiesOf(parts: readonly Part[], covers: Scope, request: RenderRequest)
   if (others.length === 0) return [{ contentType: bodyType, content: first.xml, covers }];
   const together: Body = {
     contentType: `${multipartType};boundary="${request.boundary}"`,
-    content: joinParts(parts, request.boundary),
+    content: joinParts(parts.map(written), request.boundary),
     covers,
   };
   return inOne(together, request) ? [together] : parts.map(single);
 }
 
-function single({ feature, xml }: Part): Body {
-  return { contentType: bodyType, content: xml, covers: [feature] };
+function written({ xml }: Part): WrittenPart {
+  return {
+    headers: [
+      ['Content-Type', bodyType],
+      ['Content-Length', String(Buffer.byteLength(xml))],
+    ],
+    content: xml,
+  };
+}
+
+function single({ aspect, xml }: Part): Body {
+  return { contentType: bodyType, content: xml, covers: [aspect] };
 }
 
 /** RFC 3261 18.1.1: a four-feature multipart never passes over UDP; a run does, and keeps to Accept (RFC 6665 4.1.2.1). */
@@ -51,23 +71,19 @@ function inOne(together: Body, { profile, occasion, roomBytes }: RenderRequest):
   return profile.initialNotify === 'multipart';
 }
 
-/** RFC 2046 5.1.1. */
-function joinParts(parts: readonly Part[], boundary: string): string {
-  const written = parts.map(
-    ({ xml }) =>
-      `--${boundary}\r\nContent-Type: ${bodyType}\r\nContent-Length: ${Buffer.byteLength(xml)}\r\n\r\n${xml}\r\n`,
-  );
-  return `${written.join('')}--${boundary}--\r\n`;
+function renderAspect(view: ResourceView, aspect: Aspect): string {
+  const xml = new XmlWriter('ISO-8859-1');
+  if (aspect === 'agent' || aspect === 'loggedOn') renderAgent(xml, aspect, view.agent, userOf(view.aor));
+  else renderFeature(xml, view, aspect);
+  return xml.end();
 }
 
-function renderFeature(view: ResourceView, feature: FeatureName): string {
+function renderFeature(xml: XmlWriter, view: ResourceView, feature: FeatureName): void {
   const state = view.features[feature];
-  const xml = new XmlWriter('ISO-8859-1');
   xml.open(feature === 'dnd' ? 'DoNotDisturbEvent' : 'ForwardingEvent', { xmlns: namespace });
   xml.leaf('device', {}, userOf(view.aor)); // never the phone's text: others would read it
   if (feature === 'dnd') xml.leaf('doNotDisturbOn', {}, String(isOn(state)));
   else renderForward(xml, feature, state);
-  return xml.end();
 }
 
 function renderForward(xml: XmlWriter, feature: keyof typeof forwardingTypes, state: FeatureState): void {

@@ -1,4 +1,5 @@
 import type { EventPackage } from '../event-package.ts';
+import { maxPublishBytes, parseDialogInfo } from './parse.ts';
 import { renderDialogs } from './render.ts';
 import { mediaType } from './words.ts';
 
@@ -14,10 +15,13 @@ export const dialog: EventPackage = {
     { spec: 'RFC 4235', section: '4.1, full documents', status: 'partial' },
     { spec: 'RFC 4235', section: '5.2', status: 'complete' },
   ],
+  eventlist: true,
   maxRequestBytes: 0,
   concerns: ({ topic, aspects }) => {
     const shown = topic === 'features' ? 'dnd' : topic === 'extension' ? 'displayName' : undefined;
     return shown === undefined || aspects.length === 0 || aspects.includes(shown);
   },
   render: renderDialogs,
+  maxPublishBytes,
+  publish: parseDialogInfo,
 };

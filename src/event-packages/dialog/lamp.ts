@@ -3,7 +3,7 @@ import type { PhoneProfile } from '../../model/profile.ts';
 import type { DialogView, ResourceView } from '../../model/views.ts';
 import type { RenderRequest } from '../event-package.ts';
 import { mostInteresting } from '../rank.ts';
-import { dndId, idleId } from './words.ts';
+import { dndPrefix, idleId } from './words.ts';
 
 /** A dialog as one phone shall see it. */
 export interface LampDialog {
@@ -38,7 +38,9 @@ type LampRequest = Pick<RenderRequest, 'profile' | 'shown' | 'occasion'>;
 export function lampOf(view: ResourceView, request: LampRequest): Lamp {
   const { profile } = request;
   const calls = view.dialogs.filter((call) => profile.trying === 'show' || call.phase !== 'trying');
-  const dnd = profile.dndOnBlf === 'busy' && view.features.dnd.assigned && view.features.dnd.enabled;
+  const { assigned, enabled, rev } = view.features.dnd;
+  const dnd = profile.dndOnBlf === 'busy' && assigned && enabled;
+  const dndId = `${dndPrefix}${rev}`;
   const alive = new Set(view.dialogs.map((call) => call.id));
   if (dnd) alive.add(dndId); // covered by a call, not over
   const ended = profile.idleAtEnd === 'last' ? request.shown.filter((id) => !alive.has(id)) : [];
@@ -48,10 +50,10 @@ export function lampOf(view: ResourceView, request: LampRequest): Lamp {
     // One dialog and no other, not even an ended one: COMPAT(Cisco SPA962): stops on several. The document is full, so the
     // old winner is over for the phone (RFC 4235 4.3); called terminated, it could not win again (3.7.1).
     const call = mostInteresting(calls, profile.rank);
-    const winner = call === undefined ? doNotDisturb : lampDialog(call, profile);
+    const winner = call === undefined ? doNotDisturb(dndId) : lampDialog(call, profile);
     return { dialogs: [winner], shown: [winner.id] };
   }
-  const live = calls.length === 0 ? [doNotDisturb] : calls.map((call) => lampDialog(call, profile));
+  const live = calls.length === 0 ? [doNotDisturb(dndId)] : calls.map((call) => lampDialog(call, profile));
   const covered = dnd && calls.length > 0 && request.shown.includes(dndId) ? [dndId] : [];
   // Ended ones began earlier: first, so that a phone that keeps the last word keeps the live one.
   return { dialogs: [...ended.map(terminated), ...live], shown: [...live.map(({ id }) => id), ...covered] };
@@ -67,16 +69,11 @@ function idle({ profile, shown, occasion }: LampRequest, ended: readonly string[
   return profile.idleAtSubscribe === 'dummy' ? [dummy] : [];
 }
 
-const doNotDisturb: LampDialog = {
-  id: dndId,
-  phase: 'confirmed',
-  direction: 'recipient',
-  holding: false,
-  remote: undefined,
-  sip: undefined,
-};
+function doNotDisturb(id: string): LampDialog {
+  return { id, phase: 'confirmed', direction: 'recipient', holding: false, remote: undefined, sip: undefined };
+}
 
-const dummy: LampDialog = { ...doNotDisturb, id: idleId, phase: 'terminated' };
+const dummy: LampDialog = { ...doNotDisturb(idleId), phase: 'terminated' };
 
 function terminated(id: string): LampDialog {
   return { id, phase: 'terminated', direction: undefined, holding: false, remote: undefined, sip: undefined };

@@ -1,5 +1,6 @@
 import type { Topic } from '../../model/views.ts';
 import type { EventPackage } from '../event-package.ts';
+import { maxPublishBytes, parsePresence } from './parse.ts';
 import { renderPresence } from './render.ts';
 import { pidfType, xpidfType } from './words.ts';
 
@@ -15,7 +16,7 @@ export const presence: EventPackage = {
   event: 'presence',
   contentTypes: [pidfType, xpidfType],
   expires: { min: 60, default: 3600, max: 3600 }, // RFC 3856 6.4
-  reads: ['dialogs', 'features', 'registration', 'extension'],
+  reads: ['dialogs', 'features', 'registration', 'extension', 'published'],
   watchers: 'domain',
   // The profile's rate and not RFC 3856 6.10's five seconds: phones use presence for lamps, and ringing would be missed.
   implements: [
@@ -24,10 +25,13 @@ export const presence: EventPackage = {
     { spec: 'RFC 4479', section: '3.1, person', status: 'partial' },
     { spec: 'RFC 4480', section: '3.2, away, busy and on the phone', status: 'partial' },
   ],
+  eventlist: true,
   maxRequestBytes: 0,
   concerns: ({ topic, aspects }) => {
     const shown = aspectShown[topic];
     return shown === undefined || aspects.length === 0 || aspects.includes(shown);
   },
   render: renderPresence,
+  maxPublishBytes,
+  publish: parsePresence,
 };

@@ -21,15 +21,21 @@ export function renderPresence(view: ResourceView, request: RenderRequest): Rend
  * Element order of the schemas: RFC 3863 4.4 (Asterisk's note before the tuple is not valid), RFC 4479 5, RFC 4480 5. The
  * note stands twice, as some phones read that of the tuple and some that of the person.
  */
-function writePidf({ basic, activity, note }: Condition, entity: string, address: string): string {
+function writePidf({ basic, activities, notes }: Condition, entity: string, address: string): string {
   const xml = new XmlWriter('UTF-8');
   xml.open('presence', { ...namespaces, entity });
-  xml.open('tuple', { id: 'phones' }); // all phones of the user are one service
+  // All phones of the user are one service, those that publish too: the id is the same in every document (RFC 3863 4.1.2).
+  xml.open('tuple', { id: 'phones' });
   xml.open('status').leaf('basic', {}, basic).close();
-  xml.leaf('contact', {}, address).leaf('note', {}, note).close();
+  xml.leaf('contact', {}, address).leaf('note', {}, notes[0]).close();
   xml.open('dm:person', { id: 'person' }); // without an id it is not valid (Asterisk), and Linphone drops it
-  if (activity !== null) xml.open('rpid:activities').leaf(`rpid:${activity}`, {}).close();
-  return xml.leaf('dm:note', {}, note).end();
+  if (activities.length > 0) {
+    xml.open('rpid:activities');
+    for (const activity of activities) xml.leaf(`rpid:${activity}`, {}); // names from the list of RFC 4480
+    xml.close();
+  }
+  for (const note of notes) xml.leaf('dm:note', {}, note);
+  return xml.end();
 }
 
 /** The format before pidf: draft-rosenberg-impp-pidf-00, as Polycoms write it themselves. */

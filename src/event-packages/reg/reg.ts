@@ -7,6 +7,7 @@ export const reg: EventPackage = {
   contentTypes: [mediaType],
   expires: { min: 60, default: 3761, max: 3761 }, // RFC 3680 4.4
   reads: ['registration'],
+  concerns: ({ aspects }) => aspects.includes('contacts'), // which phones they are is not told
   watchers: 'owner', // RFC 3680 4.6: contacts tell where he is
   implements: [
     { spec: 'RFC 3680', section: '4.4, 4.6, 4.10', status: 'complete' },

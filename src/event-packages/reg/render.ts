@@ -14,8 +14,9 @@ const mostContacts = 50;
 const longestUri = 500;
 
 /**
- * RFC 3680 5, always a full document: a contact that is not in it any more is gone. Of contacts that the PBX only counts
- * the document says no more than that there is one. What ended is said once, then `init` (RFC 3680 4.7.1).
+ * RFC 3680 5, always a full document. Of contacts that the PBX only counts the document says no more than that there is one.
+ * What ended, a contact or the registration, is said once, then it is missing or `init` (RFC 3680 4.7.1): as expired, for
+ * the PBX does not tell why, and a phone that reads so of itself registers again.
  */
 export function renderRegistration(view: ResourceView, request: RenderRequest): Rendered {
   const active = view.contacts > 0;
@@ -23,18 +24,30 @@ export function renderRegistration(view: ResourceView, request: RenderRequest): 
   xml.open('reginfo', { xmlns: namespace, version: String(request.version), state: 'full' });
   const state = active ? 'active' : request.shown.length > 0 ? 'terminated' : 'init';
   xml.open('registration', { aor: accountUri(view.aor), id: registrationId, state });
-  for (const uri of active ? urisOf(view) : []) {
-    xml.open('contact', { id: contactId(uri), state: 'active', event: 'registered' });
-    xml.leaf('uri', {}, uri).close();
-  }
-  const shown = active ? [registrationId] : [];
+  const uris = active ? usable(view.contactUris ?? []) : [];
+  // What was shown are the registration and its contacts. Where the PBX only counts them now, it does not say that one is gone.
+  const known = active && uris.length === 0 ? [] : usable(request.shown);
+  for (const uri of known.filter((one) => !uris.includes(one))) writeContact(xml, uri, 'terminated', 'expired');
+  for (const uri of uris) writeContact(xml, uri, 'active', 'registered');
+  const shown = active ? [registrationId, ...uris] : [];
   return { bodies: [{ contentType: mediaType, content: xml.end(), covers: 'full' }], shown };
 }
 
+function writeContact(xml: XmlWriter, uri: string, state: 'active' | 'terminated', event: string): void {
+  xml
+    .open('contact', { id: contactId(uri), state, event })
+    .leaf('uri', {}, uri)
+    .close();
+}
+
+/** RFC 3261 25.1, as far as it tells a URI from what would break a reader's. */
+const sipUri =
+  /^sips?:(?:(?:[\w.!~*'()&=+$,;?/:-]|%[\da-f]{2})+@)?(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?(?:[;?](?:[\w.!~*'()&=+$,;?/:@[\]-]|%[\da-f]{2})*)?$/i;
+
 /** Without what is no URI that a reader could use. */
-function urisOf({ contactUris = [] }: ResourceView): readonly string[] {
-  const usable = contactUris.filter((uri) => uri.length <= longestUri && /^sips?:[!-~]+$/i.test(uri));
-  return [...new Set(usable)].slice(0, mostContacts);
+function usable(uris: readonly string[]): readonly string[] {
+  const fitting = uris.filter((uri) => uri.length <= longestUri && sipUri.test(uri));
+  return [...new Set(fitting)].slice(0, mostContacts);
 }
 
 /** The same contact has the same id in every document. */

@@ -15,7 +15,7 @@ export function winfoOf(about: string): EventPackage {
     watchers: 'owner', // RFC 3857 4.6: the user himself, and nobody else unasked
     implements: [
       { spec: 'RFC 3857', section: '4, all watchers are active: none has to wait for approval', status: 'partial' },
-      { spec: 'RFC 3858', section: '3, full documents', status: 'partial' },
+      { spec: 'RFC 3858', section: '3, 4, full documents', status: 'partial' },
     ],
     leastIntervalMs: 5000, // RFC 3857 4.10
     maxRequestBytes: 0,

@@ -32,9 +32,11 @@ const statusOf: Readonly<Record<string, ContentfulStatusCode>> = {
   'foreign-host': 403,
   international: 403,
   'not-assigned': 403,
+  'not-yours': 403,
   premium: 403,
   'unknown-extension': 404,
   'forward-loop': 409,
+  'no-agent': 409,
   'not-writable': 409,
   'pbx-kept': 409,
   'pbx-refused': 409,
@@ -43,6 +45,7 @@ const statusOf: Readonly<Record<string, ContentfulStatusCode>> = {
   'too-many': 429,
   internal: 500,
   'pbx-failed': 502,
+  'hook-failed': 503,
   'pbx-away': 503,
   'pbx-timeout': 504,
 };
@@ -65,7 +68,7 @@ export function featureRoutes(app: Hono<OpsEnv>, deps: OpsDeps): void {
         feature: featureShape(feature, view.features[feature]),
       });
     }
-    return told(c, feature, await deps.grant(wishOf(aor, feature, body.value, originOf(c))));
+    return told(c, feature, await deps.grant(wishOf(aor, feature, body.value, c)));
   });
 }
 
@@ -75,7 +78,7 @@ function told(c: OpsContext, feature: FeatureName, { refusal, state }: Verdict):
   return refuse(c, statusFor(refusal), refusal.code, refusal.message, { feature: shape });
 }
 
-function statusFor({ code, status }: Refusal): ContentfulStatusCode {
+export function statusFor({ code, status }: Refusal): ContentfulStatusCode {
   const known = statusOf[code];
   if (known !== undefined) return known;
   // A hook's own code. SIP and HTTP mean the same by these; else it is a body we understand and will not follow.
@@ -83,16 +86,18 @@ function statusFor({ code, status }: Refusal): ContentfulStatusCode {
 }
 
 /** What a feature does not have is not passed on: every feature takes the one documented body. */
-function wishOf(aor: Wish['aor'], feature: FeatureName, body: WishBody, origin: Origin): Wish {
+function wishOf(aor: Wish['aor'], feature: FeatureName, body: WishBody, c: OpsContext): Wish {
   const target = feature === 'dnd' ? undefined : (body.target ?? undefined);
   const ringCount = feature === 'cfna' ? (body.ringCount ?? undefined) : undefined;
-  return { aor, feature, enabled: body.enabled, target, ringCount, origin };
+  const param = c.env.rpc?.param ?? undefined;
+  return { aor, feature, enabled: body.enabled, target, ringCount, param, origin: originOf(c) };
 }
 
-function originOf(c: OpsContext): Origin {
+/** Who asks, for the audit trail. */
+export function originOf(c: OpsContext): Origin {
   const userAgent = c.req.header('user-agent');
   return {
-    kind: userAgent?.startsWith('lamplighter-cli') ? 'cli' : 'api',
+    kind: c.env.rpc !== undefined ? 'rpc' : userAgent?.startsWith('lamplighter-cli') ? 'cli' : 'api',
     who: c.get('who'),
     from: addressOf(c),
     userAgent: userAgent === undefined ? null : printable(userAgent, 200),

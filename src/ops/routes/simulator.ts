@@ -1,6 +1,7 @@
 import type { Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { z } from 'zod';
+import { agentPhases } from '../../model/agent.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import { type OpsContext, type OpsEnv, printable, refuse } from '../answers.ts';
 import { readBody } from '../body.ts';
@@ -8,6 +9,11 @@ import type { OpsDeps, SimulatorHand } from '../deps.ts';
 
 const ext = z.string({ error: 'expected a string: extension numbers are JSON strings' }).min(1).max(64);
 const id = z.string({ error: 'expected the id that call answered' }).min(1).max(64);
+const device = z.strictObject({
+  uri: z.string().min(1).max(1_000),
+  userAgent: z.string().max(256).nullable().default(null),
+  via: z.string().max(1_000).optional(),
+});
 const count = z.int().min(0).max(9999);
 
 const statusOf: Readonly<Record<string, ContentfulStatusCode>> = { 'unknown-extension': 404, 'unknown-call': 404 };
@@ -23,11 +29,15 @@ const actions: Readonly<Record<string, Action>> = {
   hold: action(z.strictObject({ id, by: ext }), (hand, body) => hand.hold(body.id, body.by)),
   resume: action(z.strictObject({ id, by: ext }), (hand, body) => hand.resume(body.id, body.by)),
   hangup: action(z.strictObject({ id }), (hand, body) => hand.hangup(body.id)),
-  register: action(z.strictObject({ ext, registered: z.boolean() }), (hand, body) =>
-    hand.register(body.ext, body.registered),
+  register: action(z.strictObject({ ext, registered: z.boolean(), device: device.optional() }), (hand, body) =>
+    hand.register(body.ext, body.registered, body.device),
   ),
   mailbox: action(z.strictObject({ ext, new: count, old: count }), (hand, body) =>
     hand.mailbox(body.ext, { new: body.new, old: body.old }),
+  ),
+  agent: action(
+    z.strictObject({ ext, state: z.enum(agentPhases), reason: z.string().max(256).nullish() }),
+    (hand, body) => hand.agent(body.ext, { phase: body.state, reason: body.reason ?? null }),
   ),
 };
 

@@ -72,16 +72,30 @@ export class Secret {
   }
 }
 
+/** What a response is computed from, beside the secret. */
+export type DigestFields = Omit<DigestAuthorization, 'response'>;
+
+/** The response of whoever answers a challenge; null: the secret does not lead to one of this algorithm. */
+export function digestResponse(fields: DigestFields, method: string, secret: Secret): string | null {
+  const a1 = secret.a1(fields.algorithm, fields.username, fields.realm);
+  return a1 === null ? null : responseOf(a1, fields, method);
+}
+
 /** True where the response was made with `secret`. Does the same work, and takes the same time, wherever the two differ. */
 export function verifyDigest(authorization: DigestAuthorization, method: string, secret: Secret): boolean {
-  const { username, realm, nonce, uri, response, algorithm, auth } = authorization;
+  const { username, realm, response, algorithm } = authorization;
   const a1 = secret.a1(algorithm, username, realm);
-  const a2 = hash(algorithm, `${method}:${uri}`);
-  const middle = auth === null ? '' : `${auth.nc}:${auth.cnonce}:auth:`;
-  const wanted = hash(algorithm, `${a1 ?? ''}:${nonce}:${middle}${a2}`);
+  const wanted = responseOf(a1 ?? '', authorization, method);
   // Both are hex digits of the algorithm's length: `parseAuthorization` has seen to it.
   const same = timingSafeEqual(Buffer.from(wanted, 'latin1'), Buffer.from(response, 'latin1'));
   return same && a1 !== null && secret.real;
+}
+
+/** RFC 7616 3.4.1, and RFC 2069 where there is no qop. */
+function responseOf(a1: string, { nonce, uri, algorithm, auth }: DigestFields, method: string): string {
+  const a2 = hash(algorithm, `${method}:${uri}`);
+  const middle = auth === null ? '' : `${auth.nc}:${auth.cnonce}:auth:`;
+  return hash(algorithm, `${a1}:${nonce}:${middle}${a2}`);
 }
 
 function algorithmOf(text: string | undefined): DigestAlgorithm | null {

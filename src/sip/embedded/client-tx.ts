@@ -135,8 +135,29 @@ export class ClientTx extends Waiting {
 
 function final(response: ParsedResponse | undefined): FinalResponse {
   if (response === undefined) return localResponse(503);
-  const { status, reason, headers } = response;
-  return { status, reason, header: (name) => headers.get(name), local: false };
+  return new Received(response);
+}
+
+/** One object, and no function of its own: there is one for each NOTIFY. */
+class Received implements FinalResponse {
+  readonly status: number;
+  readonly reason: string;
+  readonly local = false;
+  readonly #headers: ParsedResponse['headers'];
+
+  constructor({ status, reason, headers }: ParsedResponse) {
+    this.status = status;
+    this.reason = reason;
+    this.#headers = headers;
+  }
+
+  header(name: string): string | undefined {
+    return this.#headers.get(name);
+  }
+
+  headers(name: string): readonly string[] {
+    return this.#headers.all(name);
+  }
 }
 
 /** All client transactions. */

@@ -6,7 +6,7 @@ import { aorOf } from '../../../src/model/aor.ts';
 import { adapterContract } from '../../contracts/adapter.ts';
 import { FakeAmi } from './fake-ami.ts';
 import { FakeAri } from './fake-ari.ts';
-import { handOn, troubleOn } from './hand.ts';
+import { agentsOn, handOn, troubleOn } from './hand.ts';
 import { channel, rig, wish } from './rig.ts';
 
 const place = { domain: 'lab.test', domains: [{ name: 'lab.test', aliases: [] }] };
@@ -27,6 +27,7 @@ adapterContract('asterisk', async () => {
     other: aorOf('1002', 'lab.test'),
     target: '1002',
     hand: handOn(ari, ami),
+    agents: agentsOn(ami),
     trouble: troubleOn(ari, ami),
     close: async () => {
       await ari.close();
@@ -49,7 +50,7 @@ describe('the Asterisk adapter on the wire', { concurrency: 8 }, () => {
       ]);
       assert.equal(ari.requests.filter((it) => /deviceState|subscribeAll=true/i.test(it)).length, 0);
       assert.ok(ari.requests.includes('PUT /ari/applications/lamplighter/eventFilter'));
-      assert.equal(ami.events, 'system,call');
+      assert.equal(ami.events, 'system,call,agent');
     }));
 
   test('the first picture holds phones without trunks, features, mailboxes and the realm', () =>
@@ -67,6 +68,17 @@ describe('the Asterisk adapter on the wire', { concurrency: 8 }, () => {
       const cfa = snapshot.features.find((it) => it.aor === '1002@lab.test' && it.feature === 'cfa');
       assert.deepEqual(cfa?.value, { enabled: true, target: '1001', ringCount: null });
       assert.deepEqual(snapshot.mailboxes[0]?.counts, { new: 2, old: 1, newUrgent: 0, oldUrgent: 0 });
+      assert.deepEqual(
+        snapshot.groups?.map(({ name, domain, members }) => [
+          name,
+          domain,
+          members.includes(aorOf('1001', 'lab.test')),
+        ]),
+        [
+          ['sales', 'lab.test', true],
+          ['support', 'lab.test', true],
+        ],
+      );
       assert.deepEqual(adapter.digest('lab.test'), { realm: 'asterisk', md5Only: true });
       assert.deepEqual(await adapter.credentials('1001', 'lab.test'), {
         realm: 'asterisk',
@@ -205,7 +217,7 @@ describe('the Asterisk adapter on the wire', { concurrency: 8 }, () => {
   test('without ARI the calls come from AMI', () =>
     rig({ ari: null }, async ({ ami, telling, adapter }) => {
       await telling.up();
-      assert.equal(ami.events, 'system,call,dialplan');
+      assert.equal(ami.events, 'system,call,agent,dialplan');
       assert.equal(telling.of('snapshot')[0]?.epoch, '2023-11-14T22:00:00');
       ami.send({
         Event: 'Newchannel',

@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { FakeQueues } from './fake-queues.ts';
 
 type Block = Readonly<Record<string, string>>;
 
@@ -8,6 +9,8 @@ export class FakeAmi {
   readonly password = 'ami-secret-91c2';
   /** `family/key` to value. */
   readonly database = new Map<string, string>();
+  /** Rows of PJSIPShowContacts; none: as Asterisk says it. */
+  readonly contacts: Readonly<Record<string, string>>[] = [];
   /** `DBPut DND/1001=YES`, `Setvar DEVICE_STATE(Custom:DND1001)=BUSY`: writes, in order. */
   readonly writes: string[] = [];
   /** Events classes asked for at the last login. */
@@ -19,6 +22,8 @@ export class FakeAmi {
   readonly swallowed = new Set<string>();
   /** Actions that the account has no right to. */
   readonly denied = new Set<string>();
+  /** Queues, parking and conferences. */
+  readonly queues = new FakeQueues();
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #loggedIn = new Set<Socket>();
@@ -99,6 +104,12 @@ export class FakeAmi {
     if (!this.#loggedIn.has(socket) || this.denied.has(name)) {
       return say({ Response: 'Error', Message: 'Permission denied' });
     }
+    const reply = this.queues.reply(action);
+    if (reply !== null) {
+      // COMPAT(Asterisk 22): the event of a change comes before the answer to who asked for it.
+      for (const event of this.queues.agentRight ? (reply.events ?? []) : []) this.send(event);
+      return reply.list === undefined ? say(reply.answer ?? { Response: 'Success' }) : list(reply.list);
+    }
     const row = `${action['Family']}/${action['Key']}`;
     switch (name) {
       case 'PJSIPShowEndpoints':
@@ -114,6 +125,7 @@ export class FakeAmi {
             ObjectName: action['Endpoint'] ?? '',
             Callerid: `"Phone ${action['Endpoint']}" <${action['Endpoint']}>`,
             Mailboxes: `${action['Endpoint']}@default`,
+            NamedCallGroup: 'sales, support',
           },
           {
             Event: 'AuthDetail',
@@ -134,7 +146,12 @@ export class FakeAmi {
           { Event: 'AuthList', ObjectName: '1002-auth', AuthType: 'md5', Username: '1002', Md5Cred: 'a'.repeat(32) },
         ]);
       case 'PJSIPShowContacts':
-        return say({ Response: 'Error', Message: 'No Contacts found' });
+        return this.contacts.length > 0
+          ? list(this.contacts.map((row) => ({ Event: 'ContactList', ...row })))
+          : say({ Response: 'Error', Message: 'No Contacts found' });
+      case 'PJSIPNotify':
+        this.writes.push(`PJSIPNotify ${action['Endpoint']} ${action['Variable']}`);
+        return say({ Response: 'Success', Message: 'NOTIFY sent' });
       case 'CoreStatus':
         return say({ Response: 'Success', CoreStartupDate: '2023-11-14', CoreStartupTime: '22:00:00' });
       case 'MailboxCount':

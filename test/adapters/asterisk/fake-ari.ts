@@ -30,6 +30,8 @@ export class FakeAri {
   /** `GET /ari/channels`, in order. */
   readonly requests: string[] = [];
   channels: unknown[] = [];
+  /** `CHANNEL EXPRESSION` to the value of a channel's variable, where it is not the usual one. */
+  readonly variables = new Map<string, string>();
   startup = '2023-11-14T22:00:00.000+0000';
   /** Answers everything with this status while set: an Asterisk that boots. */
   booting: number | null = null;
@@ -133,7 +135,11 @@ export class FakeAri {
     if (path === 'bridges') return [];
     if (path === 'endpoints') return [{ technology: 'PJSIP', resource: '1001', state: 'online', channel_ids: [] }];
     if (path.startsWith('applications/')) return {};
-    if (path.endsWith('/variable')) return { value: variable(query.get('variable') ?? '') };
+    if (path.endsWith('/variable')) {
+      const expression = query.get('variable') ?? '';
+      const id = decodeURIComponent(path.split('/')[1] ?? '');
+      return { value: this.variables.get(`${id} ${expression}`) ?? variable(expression) };
+    }
     if (path.endsWith('res_pjsip/global/global')) return [{ attribute: 'default_realm', value: 'asterisk' }];
     if (path.endsWith('res_pjsip/endpoint/1001')) {
       return [

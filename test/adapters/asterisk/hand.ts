@@ -1,4 +1,6 @@
-import type { HandCall, PbxHand, PbxTrouble } from '../../contracts/adapter.ts';
+import { agentPhases } from '../../../src/model/agent.ts';
+import { aorOf } from '../../../src/model/aor.ts';
+import type { AgentsHand, HandCall, PbxHand, PbxTrouble } from '../../contracts/adapter.ts';
 import type { FakeAmi } from './fake-ami.ts';
 import type { FakeAri } from './fake-ari.ts';
 import { channel } from './rig.ts';
@@ -22,6 +24,29 @@ export function handOn(ari: FakeAri, ami: FakeAmi): PbxHand {
         New: String(counts.new),
         Old: String(counts.old),
       }),
+  };
+}
+
+/** 1002 is a dynamic agent of queue 500, as FreePBX lists him; 1001 is none. */
+export function agentsOn(ami: FakeAmi): AgentsHand {
+  const { queues } = ami;
+  queues.names.add('500');
+  ami.database.set('QPENALTY/500/agents/1002', '0');
+  const iface = 'Local/1002@from-queue/n';
+  const change = (action: Readonly<Record<string, string>>) => {
+    for (const event of queues.reply({ Interface: iface, ...action })?.events ?? []) ami.send(event);
+  };
+  return {
+    agent: aorOf('1002', 'lab.test'),
+    nobody: aorOf('1001', 'lab.test'),
+    phases: agentPhases,
+    become: (phase) => {
+      if (phase === 'loggedOff') change({ Action: 'QueueRemove', Queue: '500' });
+      else {
+        change({ Action: 'QueueAdd', Queue: '500' });
+        change({ Action: 'QueuePause', Paused: String(phase === 'notReady') });
+      }
+    },
   };
 }
 

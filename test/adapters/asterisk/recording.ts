@@ -8,7 +8,7 @@ import type { Leg, PbxEvent } from '../../../src/model/pbx-event.ts';
 
 /** What a recording made the adapter tell, in words short enough to compare. */
 export interface Told {
-  /** Extension to what its lamp saw, in order: `trying>1002`, `early<1001`, `confirmed>1002 holding`, `-` = idle. */
+  /** Extension (no lamp that is none) to what its lamp saw, in order: `trying>1002`, `early<1001`, `confirmed>1002 holding`, `-` = idle. */
   readonly dialogs: Readonly<Record<string, readonly string[]>>;
   /** Extension to its numbers of reachable contacts. */
   readonly contacts: Readonly<Record<string, readonly number[]>>;
@@ -53,7 +53,7 @@ export function play(name: string, calls: 'ari' | 'ari-only' | 'ami', contacts: 
     events.push(...reading.facts.flatMap((fact) => picture.apply(fact)));
   }
   for (const event of events) {
-    if (event.type === 'dialogs') {
+    if (event.type === 'dialogs' && !event.aor.includes('+')) {
       legs.push(...event.legs);
       const user = userOf(event.aor);
       const seen = dialogs[user] ?? [];

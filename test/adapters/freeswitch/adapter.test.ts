@@ -40,7 +40,13 @@ describe('the FreeSWITCH adapter on the wire', { concurrency: 8 }, () => {
         assert.equal(phones.find((it) => it.aor === user('1001'))?.displayName, 'Ext 1001');
         const contacts = snapshot.registrations.filter((it) => it.contacts > 0);
         const uris = contacts[0]?.uris ?? [];
-        assert.deepEqual(contacts, [{ aor: user('1001'), contacts: 2, uris }]);
+        const { devices = [] } = contacts[0] ?? {};
+        assert.deepEqual(contacts, [{ aor: user('1001'), contacts: 2, uris, devices }]);
+        assert.deepEqual(
+          devices.map(({ uri }) => uri),
+          uris,
+        );
+        assert.ok(devices.every(({ userAgent }) => userAgent !== null && userAgent !== ''));
         assert.deepEqual(uris.map((uri) => /^sip:1001@.*:(526\d)/.exec(uri)?.[1]).sort(), ['5262', '5265']);
         const cfa = snapshot.features.find((it) => it.aor === user('1002') && it.feature === 'cfa');
         assert.deepEqual(cfa?.value, { enabled: true, target: '1001', ringCount: null });

@@ -3,7 +3,7 @@ import type { AdapterSettings } from '../../../adapters/adapter.ts';
 import { freeswitch } from '../../../adapters/freeswitch/freeswitch.ts';
 import { hostAdapter } from '../../../adapters/host.ts';
 import { type AdapterRig, adapterContract } from '../../contracts/adapter.ts';
-import { handOn, troubleOn } from './hand.ts';
+import { agentsOn, handOn, troubleOn } from './hand.ts';
 import { populated, settingsFor, user } from './rig.ts';
 
 async function contractRig(
@@ -12,6 +12,7 @@ async function contractRig(
 ): Promise<AdapterRig & { readonly settings: AdapterSettings }> {
   const pbx = await populated({ fusionpbx: features === 'fusionpbx' });
   pbx.register(user('1001'));
+  pbx.callcenter.add(user('1003'));
   const settings = settingsFor(pbx, { features, mode, pollSeconds: 1 });
   return {
     settings,
@@ -20,6 +21,8 @@ async function contractRig(
     other: user('1002'),
     target: '1002',
     hand: handOn(pbx),
+    // A PBX that is only observed takes no wishes.
+    ...(mode === 'observe' ? {} : { agents: agentsOn(pbx) }),
     trouble: troubleOn(pbx, features),
     close: () => pbx.close(),
   };

@@ -1,4 +1,5 @@
-import type { PbxHand, PbxTrouble } from '../../contracts/adapter.ts';
+import { agentPhases } from '../../../src/model/agent.ts';
+import type { AgentsHand, PbxHand, PbxTrouble } from '../../contracts/adapter.ts';
 import type { FakeFreeswitch } from '../../support/freeswitch/fake-freeswitch.ts';
 import { user } from './rig.ts';
 
@@ -30,6 +31,17 @@ export function handOn(pbx: FakeFreeswitch): PbxHand {
       else pbx.phones.unregister(callId);
     },
     mailbox: (counts) => pbx.mailbox(aor, counts),
+  };
+}
+
+/** 1003 is an agent of mod_callcenter. */
+export function agentsOn(pbx: FakeFreeswitch): AgentsHand {
+  const statuses = { ready: 'Available', notReady: 'On Break', loggedOff: 'Logged Out' } as const;
+  return {
+    agent: user('1003'),
+    nobody: aor,
+    phases: agentPhases,
+    become: (phase) => void pbx.callcenter.set('status', user('1003'), statuses[phase]),
   };
 }
 

@@ -57,6 +57,32 @@ describe('registrations', () => {
     assert.equal(told?.contacts, 4, 'one that says no URI is counted all the same');
   });
 
+  test('the phone behind a contact is told with its User-Agent and the way to it, which a refresh without one keeps', () => {
+    const live = picture();
+    const path = ';fs_path=sip%3A201%40198.51.100.7%3A5060%3Btransport%3Dtcp';
+    feed(live, [
+      registration('register', 'desk', `<sip:201@192.0.2.11:5060${path}>`, { 'user-agent': 'Desk Phone/2.1' }),
+      registration('register', 'mobile', '<sip:201@192.0.2.12;fs_path=%ZZ>'),
+      registration('register', 'desk', `<sip:201@192.0.2.11:5060${path}>`),
+    ]);
+    const devicesNow = () => live.snapshot().registrations.find(({ aor }) => aor === acme('201'))?.devices;
+    assert.deepEqual(devicesNow(), [
+      {
+        uri: 'sip:201@192.0.2.11:5060',
+        userAgent: 'Desk Phone/2.1',
+        via: 'sip:201@198.51.100.7:5060;transport=tcp',
+      },
+      { uri: 'sip:201@192.0.2.12', userAgent: null },
+    ]);
+    feed(live, [registration('unregister', 'desk', '<sip:201@192.0.2.11:5060>')]);
+    feed(live, [registration('register', 'desk', '<sip:201@192.0.2.11:5060>')]);
+    assert.deepEqual(
+      devicesNow()?.at(-1),
+      { uri: 'sip:201@192.0.2.11:5060', userAgent: null },
+      'it may be another one',
+    );
+  });
+
   test('a phone that started anew is not put out by the end of its old registration', () => {
     const { contacts } = told(
       feed(picture(), [

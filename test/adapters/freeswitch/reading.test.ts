@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { readUsers } from '../../../adapters/freeswitch/directory.ts';
+import { readGroups, readUsers } from '../../../adapters/freeswitch/directory.ts';
 import { Domains } from '../../../adapters/freeswitch/domains.ts';
 import { isProfile, readRegistrations } from '../../../adapters/freeswitch/registrations.ts';
 import { boxCounts, eventIn } from '../../../adapters/freeswitch/snapshot.ts';
@@ -39,6 +39,26 @@ describe('the listings of FreeSWITCH', () => {
       { aor: '2002@lab.test', displayName: null },
       { aor: '2003@lab.test', displayName: null },
     ]);
+  });
+
+  test('groups are those of the directory, each in its domain, and nobody of another one', () => {
+    const listing = `${head}
+2001|default|lab.test|sales|error/user_not_registered||Ana|2001
+2001|default|lab.test|support|error/user_not_registered||Ana|2001
+2001|default|t2.test|sales|sofia/internal/sip:2001@127.0.0.1:5070||Bea|2001
+2003|default|lab.test|sales|error/user_not_registered||A | bar|2003
+2004|default|strange.test|sales|error/user_not_registered||X|2004
+2005|default|lab.test||error/user_not_registered||X|2005
+2006|default|lab.test|a b<|error/user_not_registered||X|2006
+
++OK
+`;
+    assert.deepEqual(readGroups(listing, domains), [
+      { name: 'sales', domain: 'lab.test', members: ['2001@lab.test', '2003@lab.test'] },
+      { name: 'support', domain: 'lab.test', members: ['2001@lab.test'] },
+      { name: 'sales', domain: 't2.test', members: ['2001@t2.test'] },
+    ]);
+    assert.deepEqual(readGroups('-ERR no reply', domains), []);
   });
 
   test('a directory that cannot be listed has no users, whatever it says instead', () => {

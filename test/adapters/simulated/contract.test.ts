@@ -1,6 +1,7 @@
 import type { PbxAdapter } from '../../../adapters/adapter.ts';
 import { simulatedOptions } from '../../../adapters/simulated/options.ts';
 import { simulated } from '../../../adapters/simulated/simulated.ts';
+import { agentPhases } from '../../../src/model/agent.ts';
 import { aorOf } from '../../../src/model/aor.ts';
 import { adapterContract, type PbxHand } from '../../contracts/adapter.ts';
 
@@ -9,7 +10,7 @@ const settings = {
   name: 'sim',
   domain,
   domains: [{ name: domain, aliases: [] }],
-  options: simulatedOptions.parse({ extensions: ['1001-1003'] }),
+  options: simulatedOptions.parse({ extensions: ['1001-1003'], agents: ['1003'] }),
   remembered: [],
 };
 
@@ -24,6 +25,12 @@ adapterContract('simulated', async () => {
     other: aorOf('1002', domain),
     target: '1002',
     hand: handOn(() => adapter!.simulator!),
+    agents: {
+      agent: aorOf('1003', domain),
+      nobody: aorOf('1001', domain),
+      phases: agentPhases,
+      become: (phase) => void adapter!.simulator!.agent('1003', { phase, reason: null }),
+    },
     close: async () => undefined,
   };
 });

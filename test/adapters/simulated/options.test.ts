@@ -44,3 +44,17 @@ test('an unknown option is refused by name', () => {
   const parsed = simulatedOptions.safeParse({ extension: ['1'] });
   assert.match(parsed.error?.issues[0]?.message ?? '', /extension/);
 });
+
+test('agents are written as extensions are, nobody is one unless it is said, and a stranger is an error', () => {
+  assert.deepEqual(simulatedOptions.parse({}).agents, []);
+  const { agents } = simulatedOptions.parse({ extensions: ['1001-1010', 'alice'], agents: ['1001-1003', 'alice'] });
+  assert.deepEqual(expandExtensions(agents), ['1001', '1002', '1003', 'alice']);
+  for (const [wrong, message] of [
+    [['1010-1011'], /'1011' is none of the extensions/],
+    [['a b'], /'a b' is neither/],
+    ['1001', /expected array/],
+  ] as const) {
+    const parsed = simulatedOptions.safeParse({ agents: wrong });
+    assert.match(parsed.error?.issues.map((issue) => `${issue.path}: ${issue.message}`).join() ?? '', message);
+  }
+});

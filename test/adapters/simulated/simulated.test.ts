@@ -262,6 +262,27 @@ test('features outlive a restart, calls and ids of calls do not', () => {
   assert.ok(after.snapshot.features.every(({ value }) => value.enabled || value.target === null));
 });
 
+test('agents are logged off at first, do as they wish and as they are told, and nobody else is one', async () => {
+  const { adapter, simulator, events } = pbx({ options: { agents: ['1002'] } });
+  const aor = aorOf('1002', domain);
+  const listed = events.flatMap((it) => (it.type === 'snapshot' ? (it.snapshot.agents ?? []) : []));
+  assert.deepEqual(listed, [{ aor, agent: { phase: 'loggedOff', reason: null } }]);
+  const { origin } = wish('1002', 'dnd', true);
+  const onBreak = { phase: 'notReady', reason: 'lunch' } as const;
+  assert.deepEqual(await adapter.setAgent?.({ aor, ...onBreak, origin }, 100), { ok: true, value: onBreak });
+  assert.deepEqual(events.at(-1), { source: 'demo', type: 'agent', aor, agent: onBreak });
+  assert.ok(simulator.agent('1002', { phase: 'ready', reason: 'not for this' }).ok);
+  assert.deepEqual(events.at(-1), { source: 'demo', type: 'agent', aor, agent: { phase: 'ready', reason: null } });
+  const told = events.length;
+  assert.ok(simulator.agent('1002', { phase: 'ready', reason: null }).ok);
+  assert.equal(codeOf(simulator.agent('1001', { phase: 'ready', reason: null })), 'wrong-state');
+  assert.equal(codeOf(simulator.agent('4711', { phase: 'ready', reason: null })), 'unknown-extension');
+  await adapter.stop();
+  const stopped = await adapter.setAgent?.({ aor, ...onBreak, origin }, 100);
+  assert.equal(stopped?.ok === false && stopped.refusal.code, 'pbx-away');
+  assert.equal(events.length, told);
+});
+
 test('registration and mailbox are told as they are set', () => {
   const { simulator, events } = pbx();
   assert.ok(simulator.register('1001', false).ok);

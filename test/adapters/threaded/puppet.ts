@@ -19,6 +19,7 @@ export const adapter: AdapterFactory = (settings, { logger, clock }) => {
       registrations: false,
       mailboxes: false,
       tags: false,
+      notifiesPhones: act === 'live',
       tellsPhones: act === 'keys',
     },
     start(tell) {
@@ -51,6 +52,10 @@ export const adapter: AdapterFactory = (settings, { logger, clock }) => {
       if (wish.target === 'spin') for (;;);
       if (wish.target === 'crash' || wish.target === 'silence') return new Promise(() => undefined);
       return granted({ enabled: wish.enabled, target: wish.target ?? null, ringCount: null });
+    },
+    async notifyPhones(aor, { event }) {
+      if (event === 'silence') return new Promise(() => undefined);
+      return granted([{ contact: `sip:${aor}`, userAgent: event, source: null, answer: null }]);
     },
     tellFeatures(aor, features, phone) {
       logger.info({ aor, dnd: features.dnd.enabled, phone }, 'told');

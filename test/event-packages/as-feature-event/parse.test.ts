@@ -3,7 +3,13 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { asFeatureEvent } from '../../../src/event-packages/as-feature-event/as-feature-event.ts';
 import { namespace } from '../../../src/event-packages/as-feature-event/words.ts';
-import type { FeatureWish, PhoneRequest, Scope } from '../../../src/event-packages/event-package.ts';
+import type {
+  AgentPhoneWish,
+  FeatureWish,
+  PhoneRequest,
+  PhoneWish,
+  Scope,
+} from '../../../src/event-packages/event-package.ts';
 import { fixture } from '../fixtures.ts';
 
 const xmlType = 'application/x-as-feature-event+xml';
@@ -18,13 +24,19 @@ function understood(body: string | Buffer, contentType?: string): PhoneRequest {
   return outcome.value;
 }
 
+/** The first wish, which is for a feature. */
+function firstOf({ wishes: [wish] }: PhoneRequest): FeatureWish {
+  assert.ok(wish !== undefined && wish.feature !== 'agent');
+  return wish;
+}
+
 function statusOf(body: string | Buffer, contentType?: string): number | undefined {
   const outcome = request(body, contentType);
   assert.ok(!outcome.ok, JSON.stringify(outcome));
   return outcome.refusal.status;
 }
 
-const wish = (...wishes: FeatureWish[]): PhoneRequest => ({ wishes, tell: [] });
+const wish = (...wishes: PhoneWish[]): PhoneRequest => ({ wishes, tell: [] });
 const tell = (scope: Scope): PhoneRequest => ({ wishes: [], tell: scope });
 const dndOn = wish({ feature: 'dnd', enabled: true });
 const set = (root: string, children: string): string => `<${root} xmlns="${namespace}">${children}</${root}>`;
@@ -56,7 +68,7 @@ describe('bodies as phones send them', () => {
     ['no-declaration.xml', wish({ feature: 'dnd', enabled: false })],
     ['not-known-device.xml', dndOn],
     ['uri-device.xml', dndOn],
-    ['agent-state.xml', tell('full')],
+    ['agent-state.xml', wish({ feature: 'agent', phase: 'notReady', reason: '7' })],
     ['unknown-forwarding-type.xml', tell('full')],
     ['escaped-markup-in-target.xml', wish({ feature: 'cfa', enabled: true, target: '</forwardTo><evil/>' })],
     ['encoded-line-break-in-target.xml', wish({ feature: 'cfa', enabled: true, target: '1002\nAction: Originate' })],
@@ -151,15 +163,15 @@ describe('forwarding', () => {
   });
   it('a forward from a CDATA section or with references is judged decoded', () => {
     const asked = understood(forward('forwardBusy', 'true', '<forwardDN><![CDATA[a@ctx&SIP/trunk]]></forwardDN>'));
-    assert.equal(asked.wishes[0]?.target, 'a@ctx&SIP/trunk');
+    assert.equal(firstOf(asked).target, 'a@ctx&SIP/trunk');
     const plus = understood(forward('forwardBusy', 'true', '<forwardDN>&#43;49&#x24;{X}</forwardDN>'));
-    assert.match(plus.wishes[0]?.target ?? '', /^\+49\$\{X\}$/);
+    assert.match(firstOf(plus).target ?? '', /^\+49\$\{X\}$/);
   });
 });
 
 describe('ring counts', () => {
   const counted = (type: string, count: string): number | undefined =>
-    understood(forward(type, 'true', `<forwardDN>1002</forwardDN>${count}`)).wishes[0]?.ringCount;
+    firstOf(understood(forward(type, 'true', `<forwardDN>1002</forwardDN>${count}`))).ringCount;
   for (const [text, count] of [
     ['1', 1],
     ['3', 3],
@@ -184,8 +196,64 @@ describe('ring counts', () => {
   });
 });
 
+describe('what an agent wishes to be', () => {
+  const state = (words: string, rest = '') =>
+    set('SetAgentState', `<device/><requestedAgentState>${words}</requestedAgentState>${rest}`);
+  const reason = (inner: string, name = 'pri:AgentNotReadyReasonValue') =>
+    `<extensions><privateData><private xmlns:pri="http://schema.broadsoft.com/CSTAPrivateData"><${name}>${inner}</${name}></private></privateData></extensions>`;
+  const agent = (phase: AgentPhoneWish['phase'], why: string | null = null) =>
+    wish({ feature: 'agent', phase, reason: why });
+
+  for (const phase of ['ready', 'notReady', 'loggedOff', 'loggedOn', 'workingAfterCall'] as const) {
+    it(`${phase}, in any case and with blanks around it`, () => {
+      for (const words of [phase, phase.toUpperCase(), ` \r\n${phase} `]) {
+        assert.deepEqual(understood(state(words)), agent(phase));
+      }
+    });
+  }
+  it('the reason of a break comes from the private data, whatever its prefix', () => {
+    for (const name of ['pri:AgentNotReadyReasonValue', 'AgentNotReadyReasonValue']) {
+      assert.deepEqual(understood(state('notReady', reason(' 7 ', name))), agent('notReady', '7'));
+    }
+    assert.deepEqual(understood(state('notReady', reason('Mittag &amp; Käse'))), agent('notReady', 'Mittag & Käse'));
+  });
+  it('no reason, an empty one, 0 and markup are no reason', () => {
+    for (const why of ['', reason(''), reason('0'), reason('<b>7</b>'), '<extensions>7</extensions>']) {
+      assert.deepEqual(understood(state('notReady', why)), agent('notReady'), why);
+    }
+  });
+  it('only a break has a reason, and no reason is a novel', () => {
+    assert.deepEqual(understood(state('ready', reason('7'))), agent('ready'));
+    const [long] = understood(state('notReady', reason('x'.repeat(4000)))).wishes;
+    assert.ok(long?.feature === 'agent' && long.reason?.length === 256);
+  });
+  it('a state nobody knows, none, and markup for one change nothing: everything is told', () => {
+    for (const words of ['busy', '', '<ready/>', 'ready notReady', 'toString']) {
+      assert.deepEqual(understood(state(words)), tell('full'), words);
+    }
+    assert.deepEqual(understood(set('SetAgentState', '')), tell('full'));
+  });
+  it('agentID and password are taken for nothing', () => {
+    const body = state('ready', '<agentID>1002</agentID><password>secret</password>');
+    assert.deepEqual(understood(body), agent('ready'));
+  });
+  it('stands beside the Sets of features in one body', () => {
+    const parts = [dnd('true'), state('notReady')].map((xml) => `--b\r\nContent-Type: ${xmlType}\r\n\r\n${xml}\r\n`);
+    const both = understood(`${parts.join('')}--b--`, 'multipart/mixed');
+    assert.deepEqual(both.wishes, [...dndOn.wishes, ...agent('notReady').wishes]);
+  });
+});
+
 describe('what is not understood', () => {
-  for (const root of ['SetAgentState', 'GetDoNotDisturb', 'setDoNotDisturb', 'DoNotDisturbEvent', 'toString', 'x']) {
+  for (const root of [
+    'SetHoteling',
+    'SetCallRecordingMode',
+    'GetDoNotDisturb',
+    'setDoNotDisturb',
+    'DoNotDisturbEvent',
+    'toString',
+    'x',
+  ]) {
     it(`<${root}>: no wish, everything is told`, () => {
       assert.deepEqual(understood(set(root, '<a/><a/>')), tell('full'));
       assert.deepEqual(understood(`<${root}/>`), tell('full'));
@@ -253,8 +321,8 @@ describe('several Sets in one body', () => {
     const outcome = multipart(part(dnd('true')), part(dnd('false')));
     assert.ok(outcome.ok);
     assert.deepEqual(
-      outcome.value.wishes.map(({ enabled }) => enabled),
-      [true, false],
+      outcome.value.wishes,
+      [true, false].map((enabled) => ({ feature: 'dnd', enabled })),
     );
   });
   it('that are not all understood are told what was not, beside the wishes', () => {

@@ -4,8 +4,10 @@ import fc from 'fast-check';
 import { asFeatureEvent } from '../../../src/event-packages/as-feature-event/as-feature-event.ts';
 import { namespace } from '../../../src/event-packages/as-feature-event/words.ts';
 import type { RenderRequest } from '../../../src/event-packages/event-package.ts';
+import type { AgentPhase } from '../../../src/model/agent.ts';
 import { aorOf } from '../../../src/model/aor.ts';
 import { featureNames } from '../../../src/model/feature.ts';
+import { defaultProfile } from '../../../src/model/profile.ts';
 import type { ResourceView } from '../../../src/model/views.ts';
 import { textOf, wellFormed } from '../read-xml.ts';
 import { requestWith, viewWith } from '../views.ts';
@@ -194,6 +196,90 @@ describe('hostile values', () => {
         }
       }),
       { numRuns: 300 },
+    );
+  });
+});
+
+describe('an agent', () => {
+  const agent = (phase: AgentPhase, reason: string | null = null): ResourceView => ({
+    ...busy,
+    agent: { phase, reason, since: 7 },
+  });
+  const device = '<agentDevice><deviceIdentifier>1001</deviceIdentifier></agentDevice>';
+
+  for (const [phase, name] of [
+    ['loggedOff', 'AgentLoggedOffEvent'],
+    ['ready', 'AgentReadyEvent'],
+    ['workingAfterCall', 'AgentWorkingAfterCallEvent'],
+    ['notReady', 'AgentNotReadyEvent'],
+  ] as const) {
+    it(`${phase} is one plain document`, () => {
+      const body = only(agent(phase), { scope: ['agent'] });
+      assert.deepEqual([body.contentType, body.covers], [xmlType, ['agent']]);
+      assert.equal(body.content, `${declaration}<${name} xmlns="${namespace}">${device}</${name}>`);
+    });
+  }
+  it('the reason of a break stands in private data, with the prefix that clients look for', () => {
+    assert.equal(
+      only(agent('notReady', '7'), { scope: ['agent'] }).content,
+      `${declaration}<AgentNotReadyEvent xmlns="${namespace}">${device}<extensions><privateData>` +
+        '<private xmlns:pri="http://schema.broadsoft.com/CSTAPrivateData">' +
+        '<pri:AgentNotReadyReasonValue>7</pri:AgentNotReadyReasonValue>' +
+        '</private></privateData></extensions></AgentNotReadyEvent>',
+    );
+  });
+  it('a full picture ends with what he is, once', () => {
+    const names = render(agent('ready'), { scope: 'full' })
+      .flatMap(documentsOf)
+      .map(({ name }) => name);
+    assert.deepEqual(names.slice(-2), ['ForwardingEvent', 'AgentReadyEvent']);
+    assert.equal(names.length, 5);
+  });
+  it('who logged on is told so first, and what he is then', () => {
+    const names = (view: ResourceView, scope: readonly string[]) =>
+      render(view, { scope })
+        .flatMap(documentsOf)
+        .map(({ name }) => name);
+    assert.deepEqual(names(agent('notReady'), ['agent', 'loggedOn']), ['AgentLoggedOnEvent', 'AgentNotReadyEvent']);
+    assert.deepEqual(names(agent('loggedOff'), ['agent', 'loggedOn']), ['AgentLoggedOffEvent'], 'and off again');
+  });
+  it('in a run of NOTIFYs each document covers its own aspect, so that the rest is told after the first', () => {
+    const run = render(agent('ready'), {
+      scope: ['agent', 'loggedOn', 'dnd'],
+      profile: { ...defaultProfile, initialNotify: 'sequential' },
+    });
+    assert.deepEqual(
+      run.map(({ covers }) => covers),
+      [['dnd'], ['loggedOn'], ['agent']],
+    );
+  });
+  it('who is none is in no document: with every scope it is byte for byte what it was', () => {
+    for (const scope of ['full', ['dnd'], ['cfa', 'cfna']] as const) {
+      const more = scope === 'full' ? scope : [...scope, 'agent'];
+      assert.deepEqual(
+        render(busy, { scope: more }).map(({ content }) => content),
+        render(busy, { scope }).map(({ content }) => content),
+      );
+    }
+    assert.deepEqual(render(busy, { scope: ['agent'] }), render(busy, { scope: 'full' }), 'asked in vain');
+  });
+  it('who ceased to be one is logged off on his phones', () => {
+    const documents = render(busy, { scope: ['agent', 'dismissed'] }).flatMap(documentsOf);
+    assert.deepEqual(
+      documents.map(({ name }) => name),
+      ['AgentLoggedOffEvent'],
+    );
+  });
+  it('a hostile reason stays text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (reason) => {
+        const document = wellFormed(only(agent('notReady', `x${reason}`), { scope: ['agent'] }).content);
+        assert.deepEqual(
+          document.children.map(({ name }) => name),
+          ['agentDevice', 'extensions'],
+        );
+        assert.equal(document.children[1]?.children[0]?.children[0]?.children.length, 1);
+      }),
     );
   });
 });

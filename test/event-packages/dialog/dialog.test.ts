@@ -271,10 +271,10 @@ describe('do not disturb', () => {
 
   it('looks like a call from nobody', () => {
     const { root, shown } = render(quiet, { occasion: 'initial' });
-    assert.deepEqual(statesOf(root), ['dnd confirmed']);
+    assert.deepEqual(statesOf(root), ['dnd-0 confirmed']);
     assert.equal(root.children[0]?.attributes.get('direction'), 'recipient');
     assert.equal(sideOf(root, 'remote'), undefined);
-    assert.deepEqual(shown, ['dnd']);
+    assert.deepEqual(shown, ['dnd-0']);
   });
 
   it('does not show where the profile says off, nor for a user without the feature', () => {
@@ -289,16 +289,24 @@ describe('do not disturb', () => {
       const second = render(busy, { profile, shown: first.shown });
       assert.deepEqual(statesOf(second.root), ['c confirmed']);
       const third = render(quiet, { profile, shown: second.shown });
-      assert.deepEqual(statesOf(third.root).at(-1), 'dnd confirmed');
+      assert.deepEqual(statesOf(third.root).at(-1), 'dnd-0 confirmed');
       assert.doesNotMatch(second.xml + third.xml, /dnd[^/]*terminated/);
     }
   });
 
+  it('D42-07: is another dialog each time it goes on: what ended never comes back', () => {
+    const [first, second] = [3, 5].map((rev) => viewWith({ features: { dnd: { enabled: true, rev } } }));
+    const { shown } = render(first!);
+    assert.deepEqual(statesOf(render(second!, { shown }).root), ['dnd-3 terminated', 'dnd-5 confirmed']);
+    const inCall = viewWith({ features: { dnd: { enabled: true, rev: 5 } }, dialogs: [call('c')] });
+    assert.deepEqual(statesOf(render(inCall, { shown }).root), ['dnd-3 terminated', 'c confirmed']);
+  });
+
   it('is told as terminated once when it goes off, during a call too', () => {
-    assert.deepEqual(statesOf(render(viewWith(), { shown: ['dnd'] }).root), ['dnd terminated']);
-    const covered = render(busy, { shown: ['dnd'] });
+    assert.deepEqual(statesOf(render(viewWith(), { shown: ['dnd-0'] }).root), ['dnd-0 terminated']);
+    const covered = render(busy, { shown: ['dnd-0'] });
     const off = render(calls(call('c')), { shown: covered.shown });
-    assert.deepEqual(statesOf(off.root), ['dnd terminated', 'c confirmed']);
+    assert.deepEqual(statesOf(off.root), ['dnd-0 terminated', 'c confirmed']);
     assert.deepEqual(off.shown, ['c']);
   });
 });
@@ -416,7 +424,7 @@ describe('a phone that reads every document', () => {
           const ended = root.children.filter((each) => stateOf(each) === 'terminated');
           const quiet = wants.dndOnBlf === 'off' || !dnd;
 
-          const expected = visible.length > 0 ? visible.map(({ id }) => id) : quiet ? [] : ['dnd'];
+          const expected = visible.length > 0 ? visible.map(({ id }) => id) : quiet ? [] : ['dnd-0'];
           const ids = alive.map((each) => each.attributes.get('id') ?? '');
           if (wants.dialogs === 'multi') assert.deepEqual(ids, expected);
           else {

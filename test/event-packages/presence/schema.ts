@@ -104,7 +104,7 @@ export function validXpidf(xml: string): XmlElement {
   element(status!, null, 'status', ['status'], []);
   assert.match(status!.attributes.get('status') ?? '', /^(open|inuse|closed)$/);
   element(substatus!, null, 'msnsubstatus', ['substatus'], []);
-  assert.match(substatus!.attributes.get('substatus') ?? '', /^(online|onthephone|busy|offline)$/);
+  assert.match(substatus!.attributes.get('substatus') ?? '', /^(online|onthephone|busy|away|offline)$/);
   return root;
 }
 

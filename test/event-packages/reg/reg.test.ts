@@ -37,6 +37,27 @@ describe('registration information', () => {
     assert.deepEqual([before.state, there.state, gone.state, after.state], ['init', 'active', 'terminated', 'init']);
   });
 
+  it('R36-01: tells once that a contact has ended, and then nothing of it', () => {
+    const [one, two] = ['sip:a@192.0.2.1', 'sip:a@192.0.2.2'];
+    const told = (contactUris: readonly string[], before: readonly string[]) => {
+      const { registration, shown } = render({ contacts: contactUris.length, contactUris }, before);
+      const rows = registration.children.map(
+        ({ attributes, children }) => `${children[0]?.text} ${attributes.get('state')} ${attributes.get('event')}`,
+      );
+      return { rows, shown, ids: registration.children.map(({ attributes }) => attributes.get('id')) };
+    };
+    const both = told([one!, two!], []);
+    assert.deepEqual(both.rows, [`${one} active registered`, `${two} active registered`]);
+    const gone = told([two!], both.shown);
+    assert.deepEqual(gone.rows, [`${one} terminated expired`, `${two} active registered`]);
+    assert.deepEqual(gone.ids, both.ids);
+    assert.deepEqual(told([two!], gone.shown).rows, [`${two} active registered`]);
+    const none = told([], gone.shown);
+    assert.deepEqual([none.rows, none.shown], [[`${two} terminated expired`], []]);
+    // Only counted from now on: nobody knows which one has gone.
+    assert.deepEqual(render({ contacts: 1 }, gone.shown).registration.children, []);
+  });
+
   it('of contacts that the PBX only counts says that there is one', () => {
     const { state, uris } = render({ contacts: 2 });
     assert.deepEqual([state, uris], ['active', []]);
@@ -63,9 +84,15 @@ describe('registration information', () => {
       'sip:a\r\n@b',
       'sip:\u00e9@b',
       long,
-      'SIPS:a@b?x=<&">',
+      'sip:a@b?x=<&">',
+      'sip:a[b@c',
+      'sip:a%0@b',
+      'SIPS:a%20b@[2001:db8::1]:5061;transport=tcp?x=%3C',
     ];
-    assert.deepEqual(render({ contacts: 9, contactUris }).uris, ['sip:a@b', 'SIPS:a@b?x=<&">']);
+    assert.deepEqual(render({ contacts: 9, contactUris }).uris, [
+      'sip:a@b',
+      'SIPS:a%20b@[2001:db8::1]:5061;transport=tcp?x=%3C',
+    ]);
     const many = Array.from({ length: 90 }, (_, at) => `sip:a@b:${at}`);
     assert.equal(render({ contacts: 90, contactUris: many }).uris.length, 50);
   });

@@ -18,7 +18,8 @@ function entry(id: number, user: string | null, more: Partial<WatcherEntry> = {}
 
 function render(watchers: readonly WatcherEntry[], version = 0, entity = 'sip:professor@example.net', pkg = presence) {
   const { bodies, shown } = pkg.render(viewWith(), requestWith({ contentType: type, version, entity, watchers }));
-  assert.deepEqual([bodies.length, bodies[0]?.contentType, shown], [1, type, []]);
+  const active = watchers.slice(-300).map(({ id }) => String(id));
+  assert.deepEqual([bodies.length, bodies[0]?.contentType, shown], [1, type, active]);
   const xml = bodies[0]!.content;
   return { xml, list: validWatcherInfo(xml).children[0]! };
 }
@@ -52,6 +53,34 @@ describe('watcher information', () => {
     );
   });
 
+  it('W38-01: tells of one who has left, and why, to those who knew him, once', () => {
+    const left = [
+      { id: 7, watcher: aorOf('userA', 'example.net'), subscribedFor: 600, event: 'timeout' },
+      { id: 8, watcher: null, subscribedFor: 1, event: 'deactivated' },
+    ] as const;
+    const told = (shown: readonly string[]) => {
+      const request = requestWith({ contentType: type, watchers: [entry(9, 'userB')], left, shown });
+      const { bodies, shown: after } = presence.render(viewWith(), request);
+      const [list] = validWatcherInfo(bodies[0]!.content).children;
+      const rows = list!.children.map(({ attributes, text }) =>
+        ['id', 'status', 'event', 'duration-subscribed', 'expiration']
+          .map((name) => attributes.get(name) ?? '-')
+          .concat(text)
+          .join(' '),
+      );
+      return { rows, after };
+    };
+    const userB = '9 active subscribe 509 3091 sip:userB@example.net';
+    assert.deepEqual(told(['7', '9']), {
+      rows: ['7 terminated timeout 600 - sip:userA@example.net', userB],
+      after: ['9'],
+    });
+    assert.deepEqual(told(['8', '7']).rows.length, 3);
+    assert.match(told(['8']).rows[0] ?? '', /^8 terminated deactivated 1 - sip:anonymous@anonymous\.invalid$/);
+    assert.deepEqual(told(['9']).rows, [userB], 'told before');
+    assert.deepEqual(told([]).rows, [userB], 'never known');
+  });
+
   it('of very many has the youngest 300, in less than a datagram', () => {
     const { list, xml } = render(Array.from({ length: 1000 }, (_, id) => entry(id, `user-${id}`)));
     assert.equal(list.children.length, 300);
@@ -65,7 +94,10 @@ describe('watcher information', () => {
         const watchers = request.watchers.filter((one, at, all) => all.findIndex(({ id }) => id === one.id) === at);
         const [body] = presence.render(view, { ...request, watchers }).bodies;
         const [list] = validWatcherInfo(body?.content ?? '').children;
-        assert.equal(list?.children.length, watchers.length);
+        const ids = watchers.map(({ id }) => String(id));
+        const ended = (request.left ?? []).map(({ id }) => String(id)).filter((id) => !ids.includes(id));
+        const told = ended.filter((id) => request.shown.includes(id));
+        assert.equal(list?.children.length, watchers.length + told.length);
       }),
     );
   });

@@ -136,6 +136,14 @@ export class AsteriskLab {
     return bridges.split('\n').filter((line) => /^[0-9a-f-]{36} .* 2 +basic /.test(line)).length;
   }
 
+  /** Adds sections to pjsip.conf, from now until the lab stops. */
+  async addToPjsip(text: string): Promise<void> {
+    const file = join(this.#folder, 'etc', 'pjsip.conf');
+    await writeFile(file, `${await readFile(file, 'utf8')}\n${text}`);
+    await this.cli('module reload res_pjsip.so');
+    await this.cli('module reload res_pjsip_outbound_publish.so');
+  }
+
   /** Another extensions.conf, from now until the lab stops. */
   async setDialplan(text: string): Promise<void> {
     await writeFile(join(this.#folder, 'etc', 'extensions.conf'), text);

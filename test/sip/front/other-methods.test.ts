@@ -12,7 +12,7 @@ function request(method: string, to = '<sip:1001@lamplighter.test>', line = 'X-A
   );
 }
 
-const allowed = 'SUBSCRIBE, NOTIFY, OPTIONS';
+const allowed = 'SUBSCRIBE, NOTIFY, PUBLISH, OPTIONS';
 
 test('RFC 3261 11.2: OPTIONS is 200 with what is served, also with Max-Forwards 0 and for anybody', async () => {
   const { engine } = await startFront({ mode: 'pbx', accepts: ['application/x-as-feature-event+xml'] });
@@ -24,7 +24,13 @@ test('RFC 3261 11.2: OPTIONS is 200 with what is served, also with Max-Forwards 
   const accept = ['Accept', 'application/x-as-feature-event+xml'];
   assert.deepEqual(answer, {
     status: 200,
-    headers: [...packages, accept, ['Accept-Encoding', 'identity'], ['Accept-Language', 'en'], ['Supported', '']],
+    headers: [
+      ...packages,
+      accept,
+      ['Accept-Encoding', 'identity'],
+      ['Accept-Language', 'en'],
+      ['Supported', 'eventlist, recipient-list-subscribe'],
+    ],
     // to a short datagram, as far as it is in proportion
     smaller: {
       status: 200,
@@ -73,7 +79,7 @@ test('unknown methods, also known ones in lower case, are 501 with Allow', async
   }
 });
 
-test('P39-02: a PUBLISH is 489 with Allow-Events', async () => {
+test('P39-02: where nobody takes publications, a PUBLISH is 489 with Allow-Events', async () => {
   const { engine } = await startFront();
   const answer = await engine.receive(request('PUBLISH'));
   assert.deepEqual([answer.status, valuesOf(answer, 'Allow-Events')], [489, ['as-feature-event, dialog']]);

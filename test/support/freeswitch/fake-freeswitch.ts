@@ -1,4 +1,5 @@
 import { EslServer, type EslServerOptions } from '../esl-server/esl-server.ts';
+import { Callcenter } from './callcenter.ts';
 import { Channels, type FakeCall, type Party } from './channels.ts';
 import { Directory } from './directory.ts';
 import { EventMaker, type Headers } from './event.ts';
@@ -30,6 +31,7 @@ export class FakeFreeswitch {
   readonly phones: Phones;
   readonly channels: Channels;
   readonly hook: FusionPbxHook | null;
+  readonly callcenter: Callcenter;
   /** What was fired by `sendevent`, in order: `PHONE_FEATURE_SUBSCRIBE SetDoNotDisturb true`. */
   readonly fired: string[] = [];
   /** What killed it; null while it lives. */
@@ -48,6 +50,7 @@ export class FakeFreeswitch {
     const say = (event: Headers) => this.#fire(event);
     this.phones = new Phones(this.#maker, say, () => this.#crash('a NOTIFY of more than 1024 bytes'));
     this.channels = new Channels(this.#maker, say, () => Date.now());
+    this.callcenter = new Callcenter(this.#maker, say);
     const place = {
       maker: this.#maker,
       directory: this.directory,
@@ -177,7 +180,7 @@ export class FakeFreeswitch {
   #sendEvent(name: string, headers: Headers): string {
     // COMPAT(FreeSWITCH 1.11): both spellings are the same event.
     const event = name.replace(/^SWITCH_EVENT_/, '');
-    const words = ['Feature-Action', 'Feature-Event', 'Action-Name', 'Feature-Enabled', 'Action-Value', 'call-id'];
+    const words = ['Feature-Action', 'Feature-Event', 'Action-Name', 'Feature-Enabled', 'Action-Value', 'event-string', 'call-id'];
     this.fired.push([name, ...words.flatMap((it) => headers[it] ?? [])].join(' '));
     const uuid = this.#maker.uuid();
     const full = this.#maker.event(
@@ -225,6 +228,8 @@ export class FakeFreeswitch {
         return this.#boxCount(args);
       case 'global_getvar':
         return args === 'core_uuid' ? this.coreUuid : '';
+      case 'callcenter_config':
+        return this.callcenter.api(args);
       case 'uptime':
         return '355\n';
       default:

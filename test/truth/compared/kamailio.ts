@@ -7,6 +7,7 @@ const restarts = 'test/flows/prior-systems-restart.test.ts';
 const dialog = 'test/event-packages/dialog/dialog.test.ts';
 const subscribe = 'test/notifier/subscribe.test.ts';
 const routes = 'test/ops/routes.test.ts';
+const rpc = 'test/ops/rpc.test.ts';
 const answers = 'test/notifier/answers.test.ts';
 const usage = 'test/notifier/dialog-usage.test.ts';
 const outbox = 'test/notifier/outbox.test.ts';
@@ -186,15 +187,17 @@ const presence: Chapter = {
     ),
     same(
       '`pres_refresh_watchers(uri, event, type)`, `presence.refreshWatchers`',
-      '`POST /api/v1/subscriptions/{id}/renotify`',
+      'the RPC at `POST /rpc` ([rpc.md](rpc.md)); `POST /api/v1/subscriptions/{id}/renotify`',
       {
+        [rpc]: ['the watchers of a user are told again by the names of both systems'],
         [routes]: ['subscriptions are listed, told again, removed; unknown ones are 404'],
       },
     ),
     otherwise(
       '`pres_update_watchers`, `presence.updateWatchers`',
-      'rights are settled with each SUBSCRIBE: there is no state to be updated',
+      'rights are settled with each SUBSCRIBE: there is no state to be updated; the RPC tells everything again',
       {
+        [rpc]: ['the watchers of a user are told again by the names of both systems'],
         [subscribe]: ['an extension the PBX does not have is 404, but only for those who may ask'],
       },
     ),
@@ -214,7 +217,17 @@ const presence: Chapter = {
     same('`presence.watcher_list`', '`GET /api/v1/subscriptions?ext=1001`', {
       [routes]: ['subscriptions are listed, told again, removed; unknown ones are 404'],
     }),
-    /* RPC */
+    same('`presence.presentity_list`, `presence.presentity_show`', 'the same at `POST /rpc`', {
+      [rpc]: [
+        'subscriptions and users are listed by the names of both systems, with wildcards and patterns that cannot hang',
+      ],
+    }),
+    otherwise('`presence.cleanup`', 'the same at `POST /rpc`; there is nothing to clean', {
+      [rpc]: [
+        'subscriptions and users are listed by the names of both systems, with wildcards and patterns that cannot hang',
+      ],
+    }),
+    notHere('`presence.publish_cache_sync`', 'there is one truth, and no cache beside it'),
   ],
 };
 

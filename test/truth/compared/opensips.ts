@@ -4,7 +4,10 @@ const dfks = 'test/flows/prior-systems.test.ts';
 const lamps = 'test/flows/prior-systems-lamps.test.ts';
 const subscribe = 'test/notifier/subscribe.test.ts';
 const answers = 'test/notifier/answers.test.ts';
-const routes = 'test/ops/routes.test.ts';
+const rpc = 'test/ops/rpc.test.ts';
+const hooks = 'test/flows/hooks.test.ts';
+const hookRules = 'test/flows/hook-rules.test.ts';
+const parse = 'test/hooks/parse.test.ts';
 
 const presenceDfks: Chapter = {
   title: 'OpenSIPS presence_dfks',
@@ -16,7 +19,46 @@ const presenceDfks: Chapter = {
         [dfks]: ['every multipart has a boundary of its own (OpenSIPS presence_dfks: OSS-unique-boundary-42 for ever)'],
       },
     ),
-    /* HOOKS */
+    same('`get_route` dfks_get', '`hooks`, the question `get`: [hooks.md](hooks.md)', {
+      [hookRules]: ['the first NOTIFY tells what get says, and so does the API'],
+    }),
+    same('`set_route` dfks_set', '`hooks`, the question `set`', {
+      [hooks]: [
+        "refuses a phone's key: the phone is told that nothing changed, and the trail says why",
+        'keeps a feature in a store of its own, which every phone of the user is shown',
+      ],
+    }),
+    same('`$dfks(presentity)`, `$dfks(feature)`', '`presentity`, `feature` of a question', {
+      [parse]: [
+        'a question has the fields of $dfks: presentity, feature, status, value/forwardTo, value/ringCount, param',
+      ],
+    }),
+    same('`$dfks(status)`', '`status`, read and written', {
+      [hookRules]: ["status = 0 in set, as in the manual of OpenSIPS: the phone's lamp goes back"],
+    }),
+    same(
+      '`$dfks(value/forwardTo)`, `$dfks(value/ringCount)`',
+      '`value/forwardTo`, `value/ringCount`, read and written',
+      {
+        [parse]: ['an answer is read in the words of $dfks, nested or with a slash, with 0 and 1 or false and true'],
+        'test/commands/hook.test.ts': ['a hook that changes status or values changes what the PBX is asked for'],
+      },
+    ),
+    same('`$dfks(param)`', '`param`', {
+      [hooks]: ['gets the word of the RPC, and changes where a forward leads; every phone is told'],
+    }),
+    same('`$dfks(assigned)`', '`assigned`, of `get`, of `set`, or as a question of its own', {
+      [hooks]: ['hides a feature: the phone is not told of it, and a wish for it is refused'],
+    }),
+    same('`$dfks(notify)`', '`notify`; the phone that asked is told all the same (RFC 6665 4.2.1.2)', {
+      [hookRules]: ['notify: false: the asking phone is told, the other one is not, and the lamp is'],
+    }),
+    same('MI `presence_dfks:set_feature`, `dfks_set_feature`', 'the same at `POST /rpc`: [rpc.md](rpc.md)', {
+      [rpc]: [
+        "OpenSIPS's set_feature takes its parameters by both of its names, in each form they are written in",
+        'what OpenSIPS takes, guesses or dies of is -32602 or -32001 here, and nothing is wished',
+      ],
+    }),
     otherwise('limits: 16 features, 8 values', 'eight Sets in a request, 8 kB, 400 or 413 beyond', {
       [dfks]: [
         'fifty Sets in one request are answered 400 and the daemon lives (OpenSIPS: 60 values overrun an array of 8 and crash the process)',
@@ -69,18 +111,31 @@ const presence: Chapter = {
       '`fallback2db` 0, `cluster_id`, `cluster_federation_mode`, `cluster_be_active_shtag`, `cluster_pres_events`',
       'one process with one file: there is no cluster',
     ),
-    same('MI `refresh_watchers`', '`POST /api/v1/subscriptions/{id}/renotify`', {
-      [routes]: ['subscriptions are listed, told again, removed; unknown ones are 404'],
+    same('MI `presence:refresh_watchers`, `refreshWatchers`', 'the same at `POST /rpc`', {
+      [rpc]: ['the watchers of a user are told again by the names of both systems'],
     }),
-    same('MI `subs_phtable_list`', '`GET /api/v1/subscriptions`', {
-      [routes]: ['subscriptions are listed, told again, removed; unknown ones are 404'],
-    }),
-    /* MI */
-    same('`E_PRESENCE_EXPOSED`, MI `expose`', '`GET /api/v1/events` and the list of extensions', {
-      'test/ops/events.test.ts': [
-        'every change is one data line that names the extension and holds it, in order, to every client',
+    same('MI `presence:subs_phtable_list`, `presence:phtable_list`, `pres_phtable_list`', 'the same at `POST /rpc`', {
+      [rpc]: [
+        'subscriptions and users are listed by the names of both systems, with wildcards and patterns that cannot hang',
       ],
     }),
+    otherwise('MI `presence:cleanup`', 'the same at `POST /rpc`; there is nothing to clean', {
+      [rpc]: [
+        'subscriptions and users are listed by the names of both systems, with wildcards and patterns that cannot hang',
+      ],
+    }),
+    same(
+      '`E_PRESENCE_EXPOSED`, MI `presence:expose`, `pres_expose`',
+      'the question `notify` of hooks; `/rpc`; `GET /api/v1/events`',
+      {
+        [rpc]: [
+          'subscriptions and users are listed by the names of both systems, with wildcards and patterns that cannot hang',
+        ],
+        'test/ops/events.test.ts': [
+          'every change is one data line that names the extension and holds it, in order, to every client',
+        ],
+      },
+    ),
   ],
 };
 

@@ -5,6 +5,8 @@ const lamps = 'test/flows/lamps.test.ts';
 const notify = 'test/flows/subscription-rules-notify.test.ts';
 const unit = 'test/event-packages/dialog/dialog.test.ts';
 const outbox = 'test/notifier/outbox.test.ts';
+const property = 'test/flows/lamp-property.test.ts';
+const documents = 'test/event-packages/documents.test.ts';
 
 const { held, differs, later, foreign } = rowsOf('RFC 4235');
 
@@ -48,7 +50,11 @@ export const dialogChapter: Chapter = {
     held('D42-06', '4.1.1', 'an id is unique and stable; direction is told', { [flow]: [states] }),
     held('D42-07', '4.1.2, 3.7.1', 'states go forward only and end once (event and code, which may be left out, are)', {
       [flow]: [states],
-      [unit]: ['knows after each what is alive, sees nothing end that it did not see alive, and nothing end twice'],
+      [unit]: [
+        'knows after each what is alive, sees nothing end that it did not see alive, and nothing end twice',
+        'D42-07: is another dialog each time it goes on: what ended never comes back',
+      ],
+      [property]: ['show at the end what the PBX says (seed 1)'],
     }),
     held('D42-08', '3.7.1', 'ringing is recipient and early', { [flow]: [states] }),
     held('D42-09', '4.1.6', 'at most one identity and one target a side, parameters as param elements', {
@@ -82,6 +88,7 @@ export const dialogChapter: Chapter = {
     held('D42-15', '4, 3.8', 'UTF-8, well-formed and valid', {
       [flow]: [sides],
       [unit]: ['give a valid document with the same dialogs, whatever they are'],
+      [documents]: ['of dialog are valid by their schema'],
     }),
   ],
 };

@@ -11,7 +11,7 @@ const usage = 'test/notifier/dialog-usage.test.ts';
 const answers = 'test/notifier/answers.test.ts';
 const expiry = 'test/notifier/expiry.test.ts';
 
-const { held, later, foreign } = rowsOf('RFC 6665');
+const { held, later } = rowsOf('RFC 6665');
 
 const accepting: Chapter = {
   title: 'RFC 6665: accepting a SUBSCRIBE',
@@ -218,15 +218,34 @@ const telling: Chapter = {
   ],
 };
 
-const subscriber = 'we subscribe to nothing';
+const watch = 'test/watcher/watch.test.ts';
+const watched = 'test/flows/watched-phones.test.ts';
 const subscribing: Chapter = {
   title: 'RFC 6665: as subscriber',
   rows: [
-    foreign('E65-27', '4.1.2.4', 'Timer N ends a subscription that hears no NOTIFY', subscriber),
-    held('E65-28', '4.1.3', 'a NOTIFY for no subscription of ours is 481', {
-      [events]: ['E65-28: a NOTIFY is answered 481, in a dialog of ours and outside of any, and ends nothing'],
+    held('E65-27', '4.1.2.4', 'Timer N ends a subscription that hears no NOTIFY; 204 ends Timer N', {
+      [watch]: [
+        'E65-27: without a NOTIFY within Timer N the subscription has failed, whatever the 2xx said, and is begun anew later',
+        'E65-27: a NOTIFY, or a 204, ends Timer N',
+        'E65-27: Timer N runs for a refresh too',
+      ],
     }),
-    foreign('E65-29', '4.1.2.2', 'which answers to a refresh end a subscription', subscriber),
+    held('E65-28', '4.1.3', 'a NOTIFY for no subscription of ours is 481; a shorter time in one that is counts', {
+      [events]: ['E65-28: a NOTIFY is answered 481, in a dialog of ours and outside of any, and ends nothing'],
+      [watched]: [
+        'E65-28: a NOTIFY that nobody asked for is 481: another tag, another Call-ID, another package, an id',
+        'a stop unsubscribes everywhere; after kill -9 the NOTIFY of a phone gets 481, and the phone is asked anew',
+      ],
+      [watch]: [
+        'refreshed well before it ends, for no longer than granted; a shorter time in a NOTIFY counts (E65-28)',
+      ],
+    }),
+    held('E65-29', '4.1.2.2', 'which answers to a refresh end a subscription, and which leave it until it runs out', {
+      [watch]: [
+        'E65-29: a refresh answered 489 ends the subscription',
+        'E65-29: a refresh answered 503 keeps it until it runs out, and is tried again meanwhile',
+      ],
+    }),
   ],
 };
 

@@ -1,4 +1,4 @@
-import { type Chapter, type Row, rowsOf } from './row.ts';
+import { type Chapter, rowsOf } from './row.ts';
 import { refused, rules } from './subscription-table.ts';
 
 const events = 'test/flows/conformance-events.test.ts';
@@ -8,28 +8,16 @@ const ratesAtTheWire =
   'R64-01, R64-04: rates in Event and in the 2xx to a NOTIFY are told in Subscription-State; what is no rate does no harm';
 const tagsAtTheWire =
   'R58-01 to R58-04: SIP-ETag in a NOTIFY, Suppress-If-Match with it or with * is 204 in the dialog and an empty NOTIFY outside';
-const publish =
-  'P39-02, P39-03: a PUBLISH is answered 489 with Allow-Events, with two entity tags 400, and is told to nobody';
-const noList =
-  'L46-01, L53-01: a single resource is no list, whatever a phone supports; a list in the body and Require are not served';
-const notServed = 'U60-01, BSF-01: a package not served yet is 489 with those that are';
+const notServed = 'BSF-01: a package not served yet is 489 with those that are';
 const wire = 'test/flows/packages.test.ts';
 const presence = 'test/flows/presence.test.ts';
 const presenceForm = 'test/event-packages/presence/presence.test.ts';
+const published = 'test/event-packages/presence/parse.test.ts';
+const documents = 'test/event-packages/documents.test.ts';
 const watchers = 'test/notifier/watchers.test.ts';
-
-/** Rows that wait for the same thing; the first shows what is answered meanwhile. */
-function waiting(
-  source: string,
-  reason: string,
-  test: string | null,
-  rows: readonly [string, string, string][],
-): Row[] {
-  const { later } = rowsOf(source);
-  return rows.map(([id, section, rule], at) =>
-    later(id, section, rule, reason, at === 0 && test !== null ? { [events]: [test] } : {}),
-  );
-}
+const profiles = 'test/flows/ua-profile.test.ts';
+const profileForm = 'test/event-packages/ua-profile/ua-profile.test.ts';
+const deviceNames = 'test/model/profile-document.test.ts';
 
 const pace = 'test/notifier/rate.test.ts';
 const tags = 'test/notifier/conditional.test.ts';
@@ -88,40 +76,169 @@ const conditional = [
   }),
 ];
 
-const publications = waiting('RFC 3903', 'PUBLISH is not served: the PBX is the one writer', publish, [
-  ['P39-02', '6 step 1–2', 'foreign Request-URI 404, unknown package 489'],
-  ['P39-03', '6 step 3', 'two entity tags 400, an unknown one 412'],
-  ['P39-01', '4.1', 'initial, refresh, modify, remove'],
-  ['P39-04', '6 step 4', 'too brief: 423'],
-  ['P39-05', '6 step 5', 'foreign type 415; neither body nor tag 400'],
-  ['P39-06', '6', 'in order, atomic; a failing store is 504'],
-  ['P39-07', '6 step 6', '200 with Expires and a new entity tag'],
-  ['P39-08', '6', 'no dialog: Contact and Record-Route are ignored'],
-  ['P39-09', '9', 'too fast: 503 with Retry-After'],
-  ['P39-10', '7', 'OPTIONS names PUBLISH'],
-  ['P39-11', '10.4', 'tuples of several publishers are merged by entity tag'],
-  ['P39-12', '14.1', 'a publisher is authenticated and is the resource'],
-]);
+const publish = 'test/flows/publish.test.ts';
+const publishRestart = 'test/flows/publish-restart.test.ts';
+const compositor = 'test/compositor/compositor.test.ts';
+const { held: ofPublish } = rowsOf('RFC 3903');
 
-const lists = [
-  ...waiting('RFC 4662', 'lists are not served yet', noList, [
-    ['L46-01', '4.1', 'a list needs Supported: eventlist, else 421; Require: eventlist in what answers it'],
-    ['L46-02', '4.3', 'Accept names multipart/related, rlmi and the package, else 406'],
-    ['L46-03', '4.5', 'a subscription is a list always or never'],
-    ['L46-04', '5.1', 'the form of the multipart'],
-    ['L46-05', '5.2', 'uri, version and fullState of the list'],
-    ['L46-06', '5.3–5.5', 'resources and instances'],
-    ['L46-07', '4.5, 5.6.2', 'partial lists of full documents'],
-    ['L46-08', '4.7', 'one subscription, also where forked'],
-    ['L46-09', '7.4, 7.2', 'no loops, and each watcher sees his own'],
-  ]),
-  ...waiting('RFC 5367', 'lists are not served yet', noList, [['L53-01', '3–5', 'a list in the body of a SUBSCRIBE']]),
+const lifeOfPublication =
+  'P39-01, P39-07: initial, refresh, modify and remove, each with a tag of its own; the lamp rings, is busy, goes out';
+const afterKill =
+  'P39-06, P39-07: after kill -9 all that was answered 200 stands under its last tag, with the same ids; what ran out is gone';
+
+const publications = [
+  ofPublish('P39-01', '4.1', 'initial, refresh, modify, remove', {
+    [publish]: [lifeOfPublication],
+    [compositor]: [
+      'P39-01: initial, refresh, modify and remove: each says a new tag, and a refresh keeps what was said',
+    ],
+  }),
+  ofPublish('P39-02', '6 step 1–2', 'foreign Request-URI 404, unknown package 489', {
+    [publish]: [
+      'P39-02: a foreign host and an extension that nobody has are 404, no Event, a foreign and a deaf package 489',
+    ],
+    [compositor]: ['P39-02: an unknown package and one without publications are 489, a resource that nobody has 404'],
+  }),
+  ofPublish('P39-03', '6 step 3', 'two entity tags 400, an unknown one 412', {
+    [publish]: ['P39-03: two tags are 400, in two lines or in one, a malformed one too; an unknown one is 412'],
+    [compositor]: [
+      'P39-03: an old tag, a foreign one and that of another resource, package or publisher are 412 and change nothing',
+    ],
+  }),
+  ofPublish('P39-04', '6 step 4', 'too brief: 423; shortened freely', {
+    [publish]: ['P39-04: too brief is 423 with Min-Expires, as long as can be written is cut; nonsense is 400'],
+  }),
+  ofPublish('P39-05', '6 step 5', 'foreign type 415; neither body nor tag 400', {
+    [publish]: [
+      'P39-05: neither body nor tag is 400, a foreign type or coding 415, too much 413, what is no document 400',
+    ],
+  }),
+  ofPublish('P39-06', '6', 'in order, atomic; a failing store is 504', {
+    [compositor]: [
+      'P39-06: requests of one resource are taken one after the other, those of another do not wait',
+      'P39-06: a store that fails is 504, and nothing has happened',
+    ],
+    [publishRestart]: [afterKill],
+  }),
+  ofPublish('P39-07', '6 step 6', '200 with Expires and a new entity tag, which is never used again', {
+    [publish]: [lifeOfPublication],
+    [compositor]: ['P39-07: no tag is ever given twice, not by a store that was restored either'],
+    [publishRestart]: [afterKill],
+  }),
+  ofPublish('P39-08', '6', 'no dialog: Contact and Record-Route are ignored', {
+    [publish]: [
+      'P39-08: Contact and Record-Route mean nothing, no dialog comes of it, and one that is none of ours is 481',
+    ],
+  }),
+  ofPublish('P39-09', '9', 'too fast: 503 with Retry-After', {
+    [publish]: ['P39-09: who publishes too fast is told 503 with Retry-After, and others go on'],
+    [compositor]: [
+      'P39-09: who publishes too fast is told 503 with Retry-After, may go on after it, and disturbs nobody else',
+    ],
+  }),
+  ofPublish('P39-10', '7', 'OPTIONS names PUBLISH', {
+    [publish]: ['P39-10: OPTIONS tells that PUBLISH is served, of which packages and of which types'],
+  }),
+  ofPublish('P39-11', '10.4', 'several publishers are merged by entity tag, not by the ids in their documents', {
+    [publish]: [
+      'P39-11: two publishers and the PBX stand in one document; who is equal again is silent, who leaves takes only his own',
+    ],
+    [compositor]: ['P39-11: several publishers stand side by side, oldest first, and their ids never meet'],
+  }),
+  ofPublish(
+    'P39-12',
+    '14.1',
+    'a publisher is authenticated, and is the resource or has the right; the body is no evidence',
+    {
+      [publish]: [
+        'P39-12: without a password nothing is looked at; a stranger is 403 and the security log hears of it',
+        'P39-12: a digest of a PUBLISH that was heard serves nobody a second time',
+      ],
+      [publishRestart]: [
+        'P39-12: with auth: trusted, From is who publishes; whom it does not name, or names elsewhere, publishes for nobody',
+      ],
+    },
+  ),
 ];
 
-const others = [
-  ['U60-01', 'RFC 6080', 'ua-profile'],
-  ['BSF-01', 'no RFC', 'call-info and line-seize'],
-] as const;
+const listed = rowsOf('RFC 4662');
+const listFlow = 'test/flows/lists.test.ts';
+const listNotifier = 'test/notifier/lists.test.ts';
+const listForm = 'test/event-packages/list/render.test.ts';
+const oneList =
+  'L46-01, L46-05: one subscription, one row, one NOTIFY with all of it; Require in the 200 and in the NOTIFY';
+
+const lists = [
+  listed.held('L46-01', '4.1', 'a list needs Supported: eventlist, else 421; Require: eventlist in what answers it', {
+    [listFlow]: ['L46-01, L46-02: 421 with Require, 406, and a list of another tenant is nobody’s business'],
+    [listNotifier]: [oneList],
+    [events]: [
+      'L46-01: a single resource is no list, whatever a phone supports; who insists on other extensions is answered 420',
+    ],
+  }),
+  listed.held('L46-02', '4.3', 'Accept names multipart/related, rlmi and the package, else 406', {
+    [listFlow]: ['L46-01, L46-02: 421 with Require, 406, and a list of another tenant is nobody’s business'],
+    [listNotifier]: [
+      'L46-02: Accept has to name the container, the list and a document of the package; a refresh without Accept keeps them',
+    ],
+  }),
+  listed.held('L46-03', '4.5', 'a subscription is a list always or never', {
+    [listNotifier]: [
+      'L46-03: who is in the list is told with all of the list when somebody comes or goes; a list that is gone sends its phones back',
+      'who asked for a group before its PBX had told of it is sent back once, and then gets the list',
+    ],
+  }),
+  listed.held('L46-04', '5.1', 'the form of the multipart', {
+    [listForm]: [
+      'L46-04, L46-05: a list is RLMI first, then a part for each resource, by its address as it was subscribed to',
+    ],
+    [listFlow]: ['a phone over TCP watches a list: all of it in one NOTIFY, then only what changes'],
+  }),
+  listed.held('L46-05', '5.2', 'uri, version and fullState of the list', {
+    [listNotifier]: [
+      oneList,
+      'a NOTIFY that got lost is followed by all of the list, for a phone must not read a partial one behind a gap',
+    ],
+    [listFlow]: [
+      'kill -9: the list goes on in its old dialog, all of it first, no version back, and a body list is remembered',
+    ],
+  }),
+  listed.held('L46-06', '5.3–5.5', 'resources and instances', {
+    [listForm]: ['L46-06: an instance that is over says why and has no part; ids are unique and the same each time'],
+    [listNotifier]: [
+      'L46-09, L46-06: whom this watcher may not see is over with a reason and without a name; so is who does not exist',
+    ],
+  }),
+  listed.held('L46-07', '4.5, 5.6.2', 'partial lists of full documents', {
+    [listNotifier]: [
+      'L46-07: later only who changed is told, in the rhythm of the profile, and versions grow, inner ones too',
+    ],
+    [listForm]: ['what does not fit waits for partial lists; the first names everybody, with or without a state'],
+    [listFlow]: ['over UDP each NOTIFY fits a datagram, and together they make the list; a change is one more'],
+  }),
+  listed.held('L46-08', '4.7', 'one subscription, also where forked', {
+    [listNotifier]: ['L46-08: a phone that comes back takes its list over, and is told once'],
+  }),
+  listed.held('L46-09', '7.4, 7.2', 'no loops, and each watcher sees his own', {
+    'test/config/lists.test.ts': ['a name stands for one list in its domain, and a list never contains itself'],
+    'test/state/lists.test.ts': ['lists in a loop end, and so do very long ones'],
+    [listNotifier]: [
+      'L46-09, L46-06: whom this watcher may not see is over with a reason and without a name; so is who does not exist',
+      'private packages show a watcher himself and refuse the others',
+    ],
+  }),
+  rowsOf('RFC 5367').held('L53-01', '3–5', 'a list in the body of a SUBSCRIBE', {
+    'test/event-packages/list/resource-lists.test.ts': [
+      'L53-01: the addresses and what the phone calls them, in its order, each once, lists within lists written out',
+    ],
+    'test/notifier/lists-of-phones.test.ts': [
+      'L53-01: a phone brings its own list, by its own addresses; it is kept, and not asked for in a refresh',
+    ],
+    [listFlow]: ['L53-01: a phone brings its list along; who is of another tenant or of nowhere is refused in it'],
+  }),
+];
+
+const others = [['BSF-01', 'no RFC', 'call-info and line-seize']] as const;
 const unseen = [['S74-01', 'RFC 7463 5.3, 5.4', 'seizing a shared line']] as const;
 const { later, held, foreign } = rowsOf('');
 const reason = 'the package is not served yet';
@@ -160,6 +277,7 @@ const served = [
       'M38-01: has counts up to 2^32-1, and none that is no number',
       'cannot be given a line by a name: header injection',
     ],
+    'test/event-packages/message-summary/parse.test.ts': ['M38-01: is read with all counters, by CRLF, LF or CR'],
     [wire]: [
       asAsked('message-summary'),
       'M38-01: the message lamp follows the mailbox: nothing, two new, heard, nothing',
@@ -177,6 +295,7 @@ const served = [
     'test/event-packages/reg/reg.test.ts': [
       'R36-01: is a full document with a contact as in RFC 3680 6, byte by byte',
       'R36-01: goes from init to active, and after the last contact over terminated back to init',
+      'R36-01: tells once that a contact has ended, and then nothing of it',
     ],
     [wire]: [
       asAsked('reg'),
@@ -189,10 +308,12 @@ const served = [
     'test/event-packages/winfo/winfo.test.ts': [
       'W38-01: is a full document like that of RFC 3858 5, byte by byte',
       'W38-01: names its package, the resource as subscribed, and its version',
+      'W38-01: tells of one who has left, and why, to those who knew him, once',
     ],
     [watchers]: [
       'W38-01: who watches the watchers is told who is there, and of everybody who comes and goes',
       'W38-01: many who come at once are told together, no sooner than 5 s after the last word, whatever the profile says',
+      'W38-01: who left is remembered with the reason as long as somebody watches, and then no more',
     ],
     [wire]: [
       asAsked('dialog.winfo'),
@@ -218,10 +339,29 @@ const served = [
       'P38-02, P38-03, X-01: are valid and tell one state, whatever the PBX and the network say',
       'P38-02: name the presentity byte by byte as subscribed, escaped',
     ],
+    [published]: ['P38-02: as pidf: status, activities of the person, notes wherever they stand'],
+    [documents]: ['of presence are valid by their schema'],
   }),
   held('P38-03', 'RFC 4480 3.2, 4479', 'activities of a person', {
     [presence]: ['P38-03: presence follows a call, do not disturb and the registration of a phone'],
     [presenceForm]: ['P38-02, P38-03, X-01: are valid and tell one state, whatever the PBX and the network say'],
+    [published]: [
+      'P38-03: is a wish by any element called dnd, in the person, the tuple, its status or at the top',
+      'P38-03: is a wish by a note that says so and nothing else (Zoiper)',
+    ],
+  }),
+  held('U60-01', 'RFC 6080', 'ua-profile: its parameters, who may have a document, effective-by, documents and URLs', {
+    [profiles]: [
+      'U60-01: a phone gets the document of its model from a file, with effective-by, and a day by default',
+      'U60-01: a phone that takes only a URL is sent one, in its form; one that takes none of it 406',
+      'U60-01: the document of a device is for its owners, by whatever form of its name, and for nobody else',
+      "U60-01: a user's profile is his alone; without one he is sent no body until there is one",
+    ],
+    [profileForm]: [
+      'U60-01: is its own, else that of its version, its model, its make, else none',
+      'U60-01: as a URL to phones that take nothing else, in the form they take',
+    ],
+    [deviceNames]: ['U60-01: one device has one name, however a phone writes its MAC address or its UUID'],
   }),
   held('X-01', 'no RFC', 'xpidf', {
     [presence]: ['X-01: xpidf says open, inuse and closed with the words that Polycoms use themselves'],

@@ -1,4 +1,4 @@
-import { granted, type Outcome, refused } from '../model/outcome.ts';
+import { granted, type Outcome, refused } from './outcome.ts';
 
 /**
  * Compiles the regular expressions of the configuration. A refusal has the code `bad-pattern` and names the pattern. A

@@ -1,4 +1,4 @@
-import { granted, type Outcome, refused } from '../../model/outcome.ts';
+import { granted, type Outcome, refused } from '../model/outcome.ts';
 
 export interface BodyPart {
   /** Media type, lower case, without parameters. */
@@ -66,4 +66,26 @@ function withoutCr(line: string): string {
 
 function malformed<T>(): Outcome<T> {
   return refused('multipart-malformed', 'the multipart body is not well-formed', 400);
+}
+
+/** One part of a multipart body to be written. */
+export interface WrittenPart {
+  /** Constants of the program, and values that cannot hold a line break. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly content: string;
+}
+
+/** RFC 2046 5.1.1. `boundary`: an unguessable token, so that no content can hold it. */
+export function joinParts(parts: readonly WrittenPart[], boundary: string): string {
+  return `${parts.map((part) => writePart(part, boundary)).join('')}${closingDelimiter(boundary)}`;
+}
+
+/** One part with the delimiter before it, for whoever has to know how much room each takes. */
+export function writePart({ headers, content }: WrittenPart, boundary: string): string {
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
+  return `--${boundary}\r\n${lines.join('')}\r\n${content}\r\n`;
+}
+
+export function closingDelimiter(boundary: string): string {
+  return `--${boundary}--\r\n`;
 }

@@ -1,0 +1,68 @@
+import type { OpsDeps } from '../deps.ts';
+import { apiMethods } from './api-methods.ts';
+import { fault, faultCodes, type RpcReply, result } from './json-rpc.ts';
+import { isReply, named, optional, type Params, type RpcAsk, type RpcMethod } from './method.ts';
+import { presenceMethods } from './presence-methods.ts';
+import { setFeature } from './set-feature.ts';
+
+/** Methods in one batch that list everything. */
+export const mostLists = 10;
+
+/** Every method, by every name it has. */
+export class Methods {
+  readonly #methods: readonly RpcMethod[];
+  readonly #byName = new Map<string, RpcMethod>();
+
+  constructor(deps: OpsDeps) {
+    const discover: RpcMethod = {
+      name: 'rpc.discover',
+      aliases: [],
+      about: 'This list, as OpenRPC.',
+      params: [],
+      run: () => result(this.#describe(deps.version)),
+    };
+    const list: RpcMethod = {
+      name: 'system.listMethods',
+      aliases: [],
+      about: 'The names of all methods.',
+      params: [optional('prefix', 'Only those that begin so.')],
+      run: ({ prefix = '' }) => result([...this.#byName.keys()].filter((name) => name.startsWith(String(prefix)))),
+    };
+    this.#methods = [...apiMethods, setFeature(deps), ...presenceMethods(deps), discover, list];
+    for (const method of this.#methods) {
+      for (const name of [method.name, ...method.aliases]) this.#byName.set(name, method);
+    }
+  }
+
+  /** Rejects only by a fault of ours. */
+  async call(name: string, given: readonly unknown[] | Params, ask: RpcAsk): Promise<RpcReply> {
+    const method = this.#byName.get(name);
+    if (method === undefined) return fault(faultCodes.unknownMethod, 'Method not found', { code: 'unknown-method' });
+    const params = named(method, given);
+    if (isReply(params)) return params;
+    if (method.lists && --ask.listsLeft < 0) {
+      return fault(faultCodes.refused, `at most ${mostLists} lists in a batch`, { code: 'too-many-lists' });
+    }
+    return method.run(params, ask);
+  }
+
+  #describe(version: string): object {
+    return {
+      openrpc: '1.3.2',
+      info: { title: 'Lamplighter', version },
+      methods: this.#methods.map(({ name, aliases, about, params }) => ({
+        name,
+        ...(aliases.length > 0 ? { 'x-aliases': aliases } : {}),
+        summary: about,
+        paramStructure: 'either',
+        params: params.map(({ name: own, required, schema, about: description }) => ({
+          name: own,
+          description,
+          required,
+          schema,
+        })),
+        result: { name: 'result', schema: {} },
+      })),
+    };
+  }
+}

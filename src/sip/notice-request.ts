@@ -1,0 +1,39 @@
+import type { PhoneNotice } from '../model/phone-notice.ts';
+import { type Random, token } from '../model/random.ts';
+import { type DialogState, newTag } from './dialog.ts';
+import type { AddressedRequest } from './engine.ts';
+import { parseNameAddr } from './message/name-addr.ts';
+
+/**
+ * A NOTIFY outside of any dialog, to the phone at the other end of one: by its path, and in the name of its own user, as
+ * PBXs do it. COMPAT(all phones that know `check-sync`): RFC 6665 8.2.1 leaves no room for such a NOTIFY; with the
+ * `Subscription-State` it demands, it says that nothing is subscribed.
+ *
+ * @param contact ours, with angle brackets.
+ */
+export function noticeRequest(
+  dialog: DialogState,
+  { event, contentType, body }: PhoneNotice,
+  contact: string,
+  random: Random,
+): AddressedRequest {
+  const user = parseNameAddr(dialog.remoteParty)?.uri ?? dialog.remoteTarget;
+  const headers: (readonly [name: string, value: string])[] = [
+    ['Contact', contact],
+    ['Event', event],
+    ['Subscription-State', 'terminated'],
+  ];
+  if (contentType !== null) headers.push(['Content-Type', contentType]);
+  return {
+    method: 'NOTIFY',
+    uri: dialog.remoteTarget,
+    from: `<${user}>;tag=${newTag(random)}`,
+    to: `<${user}>`,
+    callId: token(random, 128),
+    cseq: 1,
+    routeSet: dialog.routeSet,
+    headers,
+    body: contentType === null ? '' : body,
+    flow: dialog.flow,
+  };
+}

@@ -1,0 +1,94 @@
+import { type HeaderList, isStream, type ServerTransaction, type SipAnswer } from './engine.ts';
+import type { OnPublish, PublishAnswer, PublishRequest } from './front.ts';
+import { bracketed } from './own-contact.ts';
+import { readPublish } from './publish-message.ts';
+import { judgePublish, type PublishAttempt } from './publish-steps.ts';
+import type { SecurityReports } from './security-log.ts';
+import type { StepTools } from './subscribe-steps.ts';
+
+export interface PublishServerOptions {
+  readonly tools: StepTools;
+  /** The packages that take publications: what a 489 says (RFC 3903 6 step 2). */
+  readonly allowEvents: HeaderList;
+  readonly userAgentOf: (header: string | undefined) => string | null;
+  readonly security: SecurityReports | undefined;
+}
+
+/** Turns PUBLISH transactions into `PublishRequest`s, and answers them (RFC 3903). Keeps nothing. */
+export class PublishServer {
+  readonly #options: PublishServerOptions;
+
+  constructor(options: PublishServerOptions) {
+    this.#options = options;
+  }
+
+  /** Rejects where something failed before an answer was sent. */
+  async serve(transaction: ServerTransaction, onPublish: OnPublish): Promise<void> {
+    const { request } = transaction;
+    const read = readPublish(request);
+    if (!read.ok) {
+      const { status = 400, message } = read.refusal;
+      this.#answer(transaction, status === 489 ? { status } : { status, reason: message });
+      return;
+    }
+    const attempt: PublishAttempt = {
+      request,
+      message: read.value,
+      initial: true,
+      who: null,
+      domain: null,
+      how: 'digest',
+    };
+    const verdict = await judgePublish(attempt, this.#options.tools);
+    const resource = this.#options.tools.places.aorFor(read.value.uri);
+    if (verdict !== null || resource === null) {
+      // a 403 to somebody who has shown who he is
+      if (verdict?.status === 403 && attempt.who !== null) this.#report(attempt);
+      this.#answer(transaction, verdict ?? { status: 404 });
+      return;
+    }
+    const answer = await onPublish(this.#asked(attempt, resource));
+    if (answer.status === 403) this.#report(attempt);
+    const { granted, headers = [], status, reason } = answer;
+    const own: HeaderList = granted === undefined ? [] : grantedHeaders(granted);
+    const said = { status, headers: [...own, ...headers] };
+    this.#answer(transaction, reason === undefined ? said : { ...said, reason });
+    answer.after?.();
+  }
+
+  #asked({ request, message, who, domain, how }: PublishAttempt, resource: PublishRequest['resource']): PublishRequest {
+    const { transport, remote } = request.flow;
+    return {
+      resource,
+      publisher: { aor: domain === null ? null : who, how },
+      event: message.event,
+      ifMatch: message.ifMatch,
+      expires: message.expires,
+      contentType: message.contentType,
+      body: request.body,
+      userAgent: this.#options.userAgentOf(request.header('User-Agent')),
+      source: `${transport}:${bracketed(remote.address)}:${remote.port}`,
+    };
+  }
+
+  #answer(transaction: ServerTransaction, answer: SipAnswer): void {
+    const { allowEvents } = this.#options;
+    if (answer.status !== 489) transaction.respond(answer);
+    else transaction.respond({ ...answer, headers: allowEvents, smaller: { status: 489 } });
+  }
+
+  #report({ request, message, who, how }: PublishAttempt): void {
+    const { remote, transport } = request.flow;
+    const suspect = { address: remote.address, proven: how === 'digest' || isStream(transport) };
+    const detail = `PUBLISH ${message.event} of ${request.uri}`;
+    this.#options.security?.report('not-allowed', suspect, { ...(who === null ? {} : { user: who }), detail });
+  }
+}
+
+/** RFC 3903 6 step 6. */
+function grantedHeaders({ expires, etag }: NonNullable<PublishAnswer['granted']>): HeaderList {
+  return [
+    ['Expires', String(expires)],
+    ['SIP-ETag', etag],
+  ];
+}
