@@ -58,10 +58,31 @@ export class AgentTable {
     return [...(this.#agents.get(extension)?.values() ?? [])];
   }
 
-  /** The extension that may be another agent now. */
+  /** As an event tells it. The extension that may be another agent now. */
   set(member: Member, present: boolean): readonly string[] {
     const extension = extensionOf(member);
     if (extension === null) return [];
+    const before = this.#agents.get(extension)?.get(keyOf(member));
+    // app_queue counts a call as over a moment before or after it tells so.
+    const lastCall = Math.max(member.lastCall, before?.lastCall ?? 0);
+    return this.#put(extension, { ...member, lastCall, inCall: before?.inCall ?? false }, present);
+  }
+
+  /** A call of a queue begins or ends at a member. */
+  serve(queue: string, iface: string, on: boolean): readonly string[] {
+    const extension = extensionOf({ interface: iface, stateInterface: '' }) ?? this.#holderOf(queue, iface);
+    const member = this.#agents.get(extension ?? '')?.get(keyOf({ queue, interface: iface }));
+    if (extension === null || member === undefined) return [];
+    const lastCall = on ? member.lastCall : Math.max(member.lastCall, Math.floor(this.#now() / 1000));
+    return this.#put(extension, { ...member, lastCall, inCall: on }, true);
+  }
+
+  #holderOf(queue: string, iface: string): string | null {
+    const key = keyOf({ queue, interface: iface });
+    return [...this.#agents].find(([, members]) => members.has(key))?.[0] ?? null;
+  }
+
+  #put(extension: string, member: Member, present: boolean): readonly string[] {
     const members = this.#agents.get(extension) ?? new Map<string, Member>();
     this.#agents.set(extension, members);
     const key = keyOf(member);
@@ -77,7 +98,12 @@ export class AgentTable {
   replace(list: readonly Member[]): readonly string[] {
     const before = this.extensions;
     for (const members of this.#agents.values()) members.clear();
-    return [...new Set([...before, ...list.flatMap((it) => this.set(it, true))])];
+    return [...new Set([...before, ...list.flatMap((it) => this.#list(it))])];
+  }
+
+  #list(member: Member): readonly string[] {
+    const extension = extensionOf(member);
+    return extension === null ? [] : this.#put(extension, member, true);
   }
 
   /** Agents stay agents when they log off. */
@@ -137,7 +163,7 @@ export class AgentTable {
   }
 }
 
-function keyOf({ queue, interface: iface }: Member): string {
+function keyOf({ queue, interface: iface }: Pick<Member, 'queue' | 'interface'>): string {
   return `${queue} ${iface}`;
 }
 

@@ -120,7 +120,7 @@ export function readAmi(event: AmiEvent, calls: boolean): Reading {
       return { facts: [{ fact: 'mailbox', mailbox, counts }] };
     }
     default:
-      if (event['Event']?.startsWith('Queue')) return { facts: about, queue: true };
+      if (/^(?:Queue|Agent)/.test(event['Event'] ?? '')) return { facts: about, queue: true };
       return about.length === 0 ? nothing : { facts: about };
   }
 }

@@ -64,6 +64,7 @@ export interface Member {
   readonly pauseReason: string;
   /** When he paused last; seconds since the epoch, 0 = never. */
   readonly lastPause: number;
+  /** Only lists can be believed: an event may say what was a moment before, and no other follows. */
   readonly inCall: boolean;
   /** When his last call of this queue ended; seconds since the epoch, 0 = never. */
   readonly lastCall: number;
@@ -85,6 +86,8 @@ export type Fact =
   | LampFact
   | QueuesFact
   | { readonly fact: 'member'; readonly member: Member; readonly present: boolean }
+  /** A member of a queue talks with a caller of it, or does no more. */
+  | { readonly fact: 'serving'; readonly queue: string; readonly interface: string; readonly on: boolean }
   /** Somebody enters or leaves a conference room. */
   | { readonly fact: 'room'; readonly room: string; readonly channel: string; readonly inside: boolean }
   | { readonly fact: 'room-closed'; readonly room: string }

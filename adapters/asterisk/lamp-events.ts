@@ -40,6 +40,14 @@ export function readLampEvent(event: AmiEvent): readonly Fact[] {
       const member = memberOf(event, event['Interface']);
       return member === null ? [] : [{ fact: 'member', member, present: event['Event'] !== 'QueueMemberRemoved' }];
     }
+    case 'AgentConnect':
+    case 'AgentComplete':
+    case 'AgentDump': {
+      const { Queue: queue, Interface: iface } = event;
+      return queue && iface
+        ? [{ fact: 'serving', queue, interface: iface, on: event['Event'] === 'AgentConnect' }]
+        : [];
+    }
     case 'DeviceStateChange':
       return customState(event['Device'] ?? '', event['State'] ?? '');
     default:

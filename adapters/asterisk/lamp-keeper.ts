@@ -13,6 +13,8 @@ const queueLookMs = 200;
 /** Between two tellings of lamps that are new: who invents a name for each conference must not keep everybody busy. */
 const relistMs = 2_000;
 
+const mayWrapUp: ReadonlySet<Fact['fact']> = new Set(['member', 'serving', 'queues', 'tick']);
+
 export interface LampKeeperTools {
   readonly clock: Clock;
   readonly logger: Logger;
@@ -60,7 +62,7 @@ export class LampKeeper {
   after(fact: Fact, live: Picture): void {
     if (fact.fact === 'lamp' && fact.caller !== null) this.#tools.asker.callers([fact.caller]);
     if (fact.fact === 'queues') this.#tools.asker.callers(live.unaskedCallers);
-    if (fact.fact === 'member' || fact.fact === 'queues' || fact.fact === 'tick') this.#planWrapUp(live);
+    if (mayWrapUp.has(fact.fact)) this.#planWrapUp(live);
     if (live.unlisted && this.#relist === null) this.#tellNew();
   }
 

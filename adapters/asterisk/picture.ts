@@ -146,6 +146,8 @@ export class Picture {
         return this.#queues(fact);
       case 'member':
         return this.#agents.set(fact.member, fact.present).flatMap((it) => this.#agent(it));
+      case 'serving':
+        return this.#agents.serve(fact.queue, fact.interface, fact.on).flatMap((it) => this.#agent(it));
       case 'tick':
         return this.#agents.extensions.flatMap((it) => this.#agent(it));
       case 'room':

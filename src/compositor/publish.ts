@@ -71,7 +71,7 @@ export function admit(request: PublishRequest, desk: Desk): Draft | PublishAnswe
   const publisher = request.publisher.aor;
   const right = publisher === null ? 'none' : rightFor(publisher, request.resource, desk.rightOf);
   // RFC 3903 14.1; a trusted neighbour without a name speaks for nobody.
-  if (publisher === null || right === 'none') return { status: 403 };
+  if (publisher === null || right === 'none') return { status: 403, settings: pkg.request !== undefined };
   if (!desk.state.has(request.resource)) return { status: 404 };
   const seconds = desk.pace.take(`${publisher}\n${request.resource}`);
   if (seconds > 0) return tooFast(seconds); // P39-09
@@ -143,7 +143,7 @@ function bodyUnderstood(draft: Draft): PublishAnswer | null {
 function mayWish(draft: Draft): PublishAnswer | null {
   const { publication, right } = draft;
   if (publication === null || publication.wishes.length === 0 || right === 'features') return null;
-  if (publication.said === null) return { status: 403 };
+  if (publication.said === null) return { status: 403, settings: true };
   draft.publication = { ...publication, wishes: [] };
   return null;
 }

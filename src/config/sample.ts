@@ -53,7 +53,7 @@ const shown: Readonly<Record<string, unknown>> = {
   'features.policy.deny': ['^0900'],
   'phones.profiles': [{ ...{ name: '', match: '' }, ...defaultProfile, name: 'snom', match: '^snom' }],
   'phones.pickup': [{ watchers: '1\\d{3}', extensions: '1\\d{3}' }],
-  'publish.rights': [{ publishers: 'branch-pbx', extensions: '7\\d{3}', domain: 'pbx.example.com', features: false }],
+  'publish.rights': [{ publishers: 'branch', extensions: '7\\d{3}', domain: 'pbx.example.com', features: false }],
   'profiles.directory': '/etc/lamplighter/profiles',
   'profiles.types': { cfg: 'application/x-phone-config' },
   'profiles.url': 'https://provisioning.example.com/{mac}.cfg',

@@ -121,7 +121,11 @@ export type PbxEvent = { /** The PBX's name in the configuration. */ readonly so
     }
   | { readonly type: 'mailbox'; readonly aor: Aor; readonly counts: MailboxCounts }
   | ({ readonly type: 'registration'; readonly aor: Aor } & Contacts)
-  | { readonly type: 'agent'; readonly aor: Aor /** null: he is no agent any more. */; readonly agent: AgentState | null }
+  | {
+      readonly type: 'agent';
+      readonly aor: Aor /** null: he is no agent any more. */;
+      readonly agent: AgentState | null;
+    }
   | {
       readonly type: 'snapshot';
       /** The incarnation of the PBX (Asterisk startup_time, FreeSWITCH Core-UUID); a new one ends all older legs. */

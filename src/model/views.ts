@@ -50,7 +50,15 @@ export interface ResourceView {
 }
 
 /** `published`: presence that was published; published dialogs and counts are `dialogs` and `mailbox`. */
-export type Topic = 'dialogs' | 'features' | 'registration' | 'mailbox' | 'extension' | 'published' | 'agent' | 'profile';
+export type Topic =
+  | 'dialogs'
+  | 'features'
+  | 'registration'
+  | 'mailbox'
+  | 'extension'
+  | 'published'
+  | 'agent'
+  | 'profile';
 
 /** Something differs from before. Emitted only then. */
 export interface Change {

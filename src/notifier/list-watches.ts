@@ -13,6 +13,14 @@ interface Held {
   readonly seen: readonly Aor[];
 }
 
+/** A subscription whose list has others in it now. */
+interface Renewed {
+  readonly sub: Subscription;
+  /** Members that its watcher did not see before, and that he sees no more. */
+  readonly came: readonly Aor[];
+  readonly left: readonly Aor[];
+}
+
 const nobody: readonly Subscription[] = [];
 const nothingHeld: Held = { list: null, seen: [] };
 
@@ -66,18 +74,19 @@ export class ListWatches {
    * Lists have been looked up anew: those subscriptions of which the members are others now, and those whose list has gone.
    * One that was not there yet is not gone.
    */
-  renew(): { readonly changed: readonly Subscription[]; readonly gone: readonly Subscription[] } {
-    const changed: Subscription[] = [];
+  renew(): { readonly changed: readonly Renewed[]; readonly gone: readonly Subscription[] } {
+    const changed: Renewed[] = [];
     const gone: Subscription[] = [];
-    for (const [sub, { list: before }] of [...this.#held]) {
+    for (const [sub, { list: before, seen: saw }] of [...this.#held]) {
       const terms = listTermsOf(sub);
       if (terms === null || terms.own !== null) continue;
       const now = this.#find(sub, terms);
       if (now === null && (before !== null || this.#reader?.complete === true)) gone.push(sub);
       if (now === before) continue;
       this.#drop(sub);
-      this.#hold(sub, now);
-      if (now !== null) changed.push(sub);
+      const { seen } = this.#hold(sub, now);
+      if (now === null) continue;
+      changed.push({ sub, came: without(seen, saw), left: without(saw, seen) });
     }
     return { changed, gone };
   }
@@ -113,6 +122,11 @@ export class ListWatches {
     if (count > 0) this.#ofUser.set(watcher, count);
     else this.#ofUser.delete(watcher);
   }
+}
+
+function without(all: readonly Aor[], others: readonly Aor[]): readonly Aor[] {
+  const there = new Set(others);
+  return all.filter((aor) => !there.has(aor));
 }
 
 /** RFC 4662 7.2: each member is judged for this watcher, as if he had subscribed to it alone. */

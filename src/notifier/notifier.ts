@@ -295,7 +295,9 @@ export class Notifier {
   /** A PBX has told its picture: who is in a list may be somebody else now. */
   #onLists({ reader }: ListTools): void {
     const { changed: moved, gone } = this.#lists.renew();
-    for (const sub of moved) {
+    for (const { sub, came, left } of moved) {
+      this.#watchers.moved(sub, true, came);
+      this.#watchers.moved(sub, false, left);
       if (this.#lives.untold.has(sub)) continue;
       sub.debt = changed(sub.debt, []); // RFC 4662 5.2: only full state takes a member out
       this.#outbox.wake(sub.channel);

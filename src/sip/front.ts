@@ -204,6 +204,8 @@ export interface PublishRequest {
 export interface PublishAnswer {
   readonly status: number;
   readonly reason?: string;
+  /** Of a 403, for the security log: it was about the settings of another. */
+  readonly settings?: boolean;
   /** Granted seconds and the new entity tag; there for 2xx. */
   readonly granted?: { readonly expires: number; readonly etag: string };
   /** Further headers, canonical names: Min-Expires, Accept, Retry-After. Allow-Events is added by the front. */

@@ -3,7 +3,7 @@ import type { OnPublish, PublishAnswer, PublishRequest } from './front.ts';
 import { bracketed } from './own-contact.ts';
 import { readPublish } from './publish-message.ts';
 import { judgePublish, type PublishAttempt } from './publish-steps.ts';
-import type { SecurityReports } from './security-log.ts';
+import type { SecurityEvent, SecurityReports } from './security-log.ts';
 import type { StepTools } from './subscribe-steps.ts';
 
 export interface PublishServerOptions {
@@ -48,7 +48,7 @@ export class PublishServer {
       return;
     }
     const answer = await onPublish(this.#asked(attempt, resource));
-    if (answer.status === 403) this.#report(attempt);
+    if (answer.status === 403) this.#report(attempt, answer.settings === true ? 'foreign-set' : 'not-allowed');
     const { granted, headers = [], status, reason } = answer;
     const own: HeaderList = granted === undefined ? [] : grantedHeaders(granted);
     const said = { status, headers: [...own, ...headers] };
@@ -77,11 +77,11 @@ export class PublishServer {
     else transaction.respond({ ...answer, headers: allowEvents, smaller: { status: 489 } });
   }
 
-  #report({ request, message, who, how }: PublishAttempt): void {
+  #report({ request, message, who, how }: PublishAttempt, event: SecurityEvent = 'not-allowed'): void {
     const { remote, transport } = request.flow;
     const suspect = { address: remote.address, proven: how === 'digest' || isStream(transport) };
     const detail = `PUBLISH ${message.event} of ${request.uri}`;
-    this.#options.security?.report('not-allowed', suspect, { ...(who === null ? {} : { user: who }), detail });
+    this.#options.security?.report(event, suspect, { ...(who === null ? {} : { user: who }), detail });
   }
 }
 

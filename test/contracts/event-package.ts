@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Body, EventPackage, RenderRequest, Scope } from '../../src/event-packages/event-package.ts';
 import { type FeatureName, featureNames } from '../../src/model/feature.ts';
+import type { Published } from '../../src/model/publication.ts';
 import type { ResourceView, Topic } from '../../src/model/views.ts';
 import { hostileText, renderRequest, resourceView } from '../event-packages/arbitraries.ts';
 import { viewWith } from '../event-packages/views.ts';
@@ -159,6 +160,7 @@ export function eventPackageContract(pkg: EventPackage): void {
     });
 
     if (pkg.request !== undefined) readsBodies(pkg, pkg.request.bind(pkg));
+    if (pkg.publish !== undefined) readsPublications(pkg, pkg.publish.bind(pkg));
   });
 }
 
@@ -200,6 +202,57 @@ function readsBodies(pkg: EventPackage, read: NonNullable<EventPackage['request'
       const asked: RenderRequest = { ...fc.sample(renderRequest(pkg.contentTypes, [name]), 1)[0]!, scope: [name] };
       assert.ok(pkg.render(viewWith(), asked).bodies.some((body) => isAbout(body, name)));
     }
+  });
+}
+
+/** Largest body of a PUBLISH where a package says nothing. */
+const publishBytes = 16_384;
+
+function readsPublications(pkg: EventPackage, read: NonNullable<EventPackage['publish']>): void {
+  const types = pkg.publishTypes ?? pkg.contentTypes;
+  const { maxPublishBytes = publishBytes } = pkg;
+
+  it('answers the body of any PUBLISH with what it says or a status, whatever was said before, and never throws', () => {
+    const bytes = fc.oneof(fc.uint8Array({ maxLength: 300 }), hostileText);
+    const before = fc.constantFrom<Published | null | undefined>(
+      undefined,
+      null,
+      { kind: 'dialogs', dialogs: [] },
+      { kind: 'presence', basic: 'open', activities: [], notes: [], dnd: true },
+      { kind: 'mailbox', counts: { new: 1, old: 0, newUrgent: 0, oldUrgent: 0 } },
+    );
+    fc.assert(
+      fc.property(bytes, fc.constantFrom(...types, 'text/plain', ''), before, (body, type, said) => {
+        const outcome = read(Buffer.from(body as string), type, said);
+        if (outcome.ok) assert.deepEqual(JSON.parse(JSON.stringify(outcome.value)), outcome.value, 'it can be stored');
+        else {
+          const { status = 0, code, message } = outcome.refusal;
+          assert.ok(status >= 400 && status < 500 && code !== '' && message !== '');
+        }
+      }),
+    );
+  });
+
+  it('refuses a PUBLISH without a document with 400, a foreign type with 415, an oversized body with 413', () => {
+    const status = (body: Buffer, type: string): number | undefined => {
+      const outcome = read(body, type, null);
+      return outcome.ok ? 200 : outcome.refusal.status;
+    };
+    assert.equal(status(Buffer.from('<x/>'), 'text/plain'), 415);
+    for (const type of types) {
+      assert.equal(status(Buffer.alloc(0), type), 400);
+      assert.equal(status(Buffer.alloc(maxPublishBytes + 1, ' <'), type), 413);
+    }
+  });
+
+  it('reads what it renders, and takes its own words for no wish that they are not', () => {
+    fc.assert(
+      fc.property(resourceView, renderRequest(pkg.contentTypes, featureNames), (view, asked) => {
+        for (const { contentType, content } of pkg.render(view, asked).bodies) {
+          if (contentType !== null) assert.ok(read(Buffer.from(content), contentType, null).ok, content);
+        }
+      }),
+    );
   });
 }
 

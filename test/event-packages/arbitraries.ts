@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { LeftWatcher, RenderRequest, WatcherEntry } from '../../src/event-packages/event-package.ts';
+import { agentPhases } from '../../src/model/agent.ts';
 import { aorOf } from '../../src/model/aor.ts';
 import { type FeatureName, type FeatureState, featureNames } from '../../src/model/feature.ts';
 import { callKinds, type PhoneProfile } from '../../src/model/profile.ts';
@@ -75,6 +76,10 @@ export const resourceView: fc.Arbitrary<ResourceView> = fc.record({
   contactUris: fc.array(hostileText, { maxLength: 3 }),
   published: fc.option(fc.array(publishedPresence, { maxLength: 2 }), { nil: undefined }),
   mailbox: fc.option(fc.record({ new: count, old: count, newUrgent: count, oldUrgent: count })),
+  agent: fc.option(
+    fc.record({ phase: fc.constantFrom(...agentPhases), reason: fc.option(hostileText), since: fc.nat() }),
+    { nil: undefined },
+  ),
 });
 
 const profile: fc.Arbitrary<PhoneProfile> = fc.record({

@@ -315,6 +315,8 @@ test('a DND key pressed by PUBLISH passes the gate in his own name; only for him
     body: setDnd(true),
   });
   assert.equal(foreign.status, 403, 'he may publish its calls, not set its features');
+  const heard = stage.daemon.log.filter(({ event }) => event === 'foreign-set').map((line) => String(line['detail']));
+  assert.deepEqual(heard, [`PUBLISH as-feature-event of sip:2199@${domain}`]);
 });
 
 test('presence with do not disturb sets the feature, its note is shown to others, and goes with it', async () => {

@@ -279,6 +279,11 @@ test('the watchers of a member are those of lists with it, too', async () => {
   const told = world.sender.take().filter(({ message }) => message.event === 'lamps.winfo');
   assert.equal(JSON.parse(told[0]!.message.content).length, 1);
   assert.equal(JSON.parse(told[0]!.message.content)[0].watcher, bob);
+  lists.set(office, bob);
+  lists.picture();
+  await world.clock.run(1000);
+  const left = world.sender.take().filter(({ message }) => message.event === 'lamps.winfo');
+  assert.deepEqual(JSON.parse(left[0]!.message.content), [], 'who is taken from the list is watched no more');
 });
 
 test('L46-08: a phone that comes back takes its list over, and is told once', async () => {

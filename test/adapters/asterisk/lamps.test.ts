@@ -365,9 +365,12 @@ describe('members of queues', () => {
       'agent 1001 notReady lunch',
     ]);
     assert.deepEqual(feed(it, event('QueueMemberPause')), ['agent+1001 confirmed <>', 'agent 1001 ready']);
-    assert.deepEqual(feed(it, event('QueueMemberStatus', { InCall: '1' })), ['agent+1001 confirmed <sales>']);
-    assert.deepEqual(feed(it, event('QueueMemberStatus')), ['agent+1001 confirmed <>']);
-    assert.deepEqual(feed(it, event('QueueMemberStatus')), []);
+    assert.deepEqual(feed(it, event('AgentConnect')), ['agent+1001 confirmed <sales>']);
+    // what app_queue says of a member in these moments was true a moment before
+    assert.deepEqual(feed(it, event('QueueMemberStatus', { InCall: '0' })), []);
+    assert.deepEqual(feed(it, event('AgentComplete')), ['agent+1001 confirmed <>']);
+    assert.deepEqual(feed(it, event('QueueMemberStatus', { InCall: '1' })), []);
+    assert.deepEqual(feed(it, event('AgentComplete')), []);
     assert.deepEqual(feed(it, event('QueueMemberRemoved')), ['agent+1001 -', 'agent 1001 loggedOff']);
     assert.deepEqual(it.snapshot().agents, [{ aor: '1001@lab.test', agent: { phase: 'loggedOff', reason: null } }]);
   });
@@ -410,6 +413,20 @@ describe('members of queues', () => {
     now += 1_000;
     assert.deepEqual(told(next.apply({ fact: 'tick' })), ['agent 1001 ready']);
     assert.equal(next.agents.nextEnd, null);
+  });
+
+  test('a call that ends begins a wrap-up at once, whatever is still told of the call before', () => {
+    const it = picture({ wrapUps: new Map([['sales', 30]]) });
+    feed(it, event('QueueMemberAdded'), event('AgentConnect'));
+    assert.deepEqual(feed(it, event('AgentComplete')), ['agent+1001 confirmed <>', 'agent 1001 workingAfterCall']);
+    assert.deepEqual(feed(it, event('QueueMemberStatus', { LastCall: '0' })), []);
+  });
+
+  test('a list says who is in a call', () => {
+    const it = picture();
+    const rows = (InCall: string) => [{ ...event('QueueMember', { InCall }), Location: 'PJSIP/1001' }];
+    assert.deepEqual(told(it.apply(readQueues(rows('1')))), ['agent+1001 confirmed <sales>', 'agent 1001 ready']);
+    assert.deepEqual(told(it.apply(readQueues(rows('0')))), ['agent+1001 confirmed <>']);
   });
 
   test('a member who is no phone here has a lamp, and is no agent', () => {

@@ -1,6 +1,7 @@
-import { type Chapter, notHere, otherwise, same } from './row.ts';
+import { type Chapter, otherwise, same } from './row.ts';
 
 const subscriptions = 'test/flows/prior-systems-subscriptions.test.ts';
+const watched = 'test/flows/watched-phones.test.ts';
 const packages = 'test/flows/packages.test.ts';
 const presenceFlow = 'test/flows/presence.test.ts';
 
@@ -33,7 +34,16 @@ const documents: Chapter = {
         'E65-06: 423 with Min-Expires only where 0 < asked < 3600 and asked < the minimum',
       ],
     }),
-    /* CHECK-SYNC, WATCH */
+    same('`presence.checksync.out`: `check-sync` within the message-summary dialog', '`POST /api/v1/extensions/{ext}/check-sync`: by the PBX, or outside of dialogs', {
+      'test/flows/check-sync.test.ts': [
+        'every phone of the user is told once, outside of its dialogs, and the answer says what each said',
+      ],
+    }),
+    same('SUBSCRIBE to the phone when it registers, DND from its pidf or xpidf', '`watch` of a phone profile: presence, dialog, as-feature-event ([watching-phones.md](watching-phones.md))', {
+      [watched]: [
+        'a phone that registers is subscribed to as its profile says, and what it says of do not disturb becomes a wish',
+      ],
+    }),
   ],
 };
 
