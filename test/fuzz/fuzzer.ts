@@ -1,6 +1,6 @@
 import { mutate, reframed } from './mutators.ts';
 import { type Property, properties } from './properties.ts';
-import { authorizations, featureBodies, messages, values } from './samples.ts';
+import { authorizations, featureBodies, messages, publishedBodies, values } from './samples.ts';
 import { Seeded } from './seeded.ts';
 
 /** A message of at most this many bytes must be read within `limitMs`. */
@@ -32,9 +32,10 @@ function inputOf(chance: Seeded): readonly [Property, string] {
   if (kind < 2) return [properties.value, mutate(values, chance, longest)];
   if (kind < 4) return [properties.authorization, mutate(authorizations, chance, longest)];
   if (kind < 7) return [properties.feature, mutate(featureBodies, chance, longest)];
+  if (kind < 9) return [properties.publication, mutate(publishedBodies, chance, longest)];
   const message = mutate(messages, chance, longest);
   const framed = chance.once(2) ? reframed(message) : message;
-  return [kind < 11 ? properties.stream : properties.message, framed];
+  return [kind < 13 ? properties.stream : properties.message, framed];
 }
 
 function timed(property: Property, input: string): number {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { parseRequest } from '../../src/event-packages/as-feature-event/parse.ts';
+import type { Publication } from '../../src/event-packages/event-package.ts';
+import { eventPackages } from '../../src/event-packages/index.ts';
 import { parseAuthorization } from '../../src/sip/auth/digest.ts';
 import { writeAnswer, writeRefusal } from '../../src/sip/embedded/compose.ts';
 import { StreamFramer } from '../../src/sip/embedded/framing.ts';
@@ -163,6 +165,29 @@ function checkFeature(input: string): void {
   }
 }
 
+const takingPublications = eventPackages.filter(({ publish }) => publish !== undefined);
+
+function readPublications(input: string): readonly Publication[] {
+  const body = bytesOf(input);
+  return takingPublications.flatMap((pkg) =>
+    (pkg.publishTypes ?? pkg.contentTypes).flatMap((type) => {
+      const read = pkg.publish?.(body, type, null);
+      return read?.ok === true ? [read.value] : [];
+    }),
+  );
+}
+
+function checkPublications(input: string): void {
+  for (const { said } of readPublications(input)) {
+    if (said?.kind === 'presence') assert.doesNotMatch([...said.notes, ...said.activities].join(), /\p{Cc}|\p{Cs}/u);
+    if (said?.kind !== 'dialogs') continue;
+    for (const { phase, remote } of said.dialogs) {
+      assert.notEqual(phase, 'terminated');
+      assert.doesNotMatch(`${remote.name}${remote.number}`, /\p{Cc}|\p{Cs}/u, 'names are one line');
+    }
+  }
+}
+
 export const properties = {
   message: { name: 'a message', read: readRequest, check: checkMessage },
   stream: { name: 'a stream', read: (input) => void frames([bytesOf(input)]), check: checkStream },
@@ -173,4 +198,5 @@ export const properties = {
     check: () => undefined,
   },
   feature: { name: 'an as-feature-event body', read: readFeature, check: checkFeature },
+  publication: { name: 'the body of a PUBLISH', read: readPublications, check: checkPublications },
 } satisfies Readonly<Record<string, Property>>;

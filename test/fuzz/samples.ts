@@ -39,6 +39,17 @@ const lamp =
   'state="full" entity="sip:1002@lamplighter.test">\n<dialog id="a7" direction="recipient"><state>early</state>' +
   '<remote><identity display="J\xc3\xbcrgen">sip:1001@lamplighter.test</identity></remote></dialog></dialog-info>';
 
+const ns = 'urn:ietf:params:xml:ns';
+
+/** Bodies of PUBLISHes. */
+export const publishedBodies: readonly string[] = [
+  lamp,
+  `<d:dialog-info xmlns:d="${ns}:dialog-info" state="partial"><d:dialog id="1" call-id="c" local-tag="l" remote-tag="r" direction="initiator"><d:state event="replaced">confirmed</d:state><d:local><d:target uri="sip:a@b"><d:param pname="+sip.rendering" pvalue="no"/></d:target></d:local><d:remote><d:identity display-name="&lt;x&gt;">"A" &lt;sip:%2b49;x=y:p@b&gt;</d:identity></d:remote></d:dialog><d:dialog id="2"><d:state>terminated</d:state></d:dialog></d:dialog-info>`,
+  `<?xml version="1.0"?>\n<presence xmlns="${ns}:pidf" xmlns:dm="${ns}:pidf:data-model" xmlns:r="${ns}:pidf:rpid" xmlns:ce="urn:x" entity="sip:a@b"><tuple id="t"><status><basic>open</basic><r:activities><r:activity>on-the-phone</r:activity></r:activities></status><note>DND</note></tuple><dm:person id="p"><r:activities><ce:dnd/><r:meeting/></r:activities><dm:note xml:lang="de">Z\xc3\xbcrich</dm:note></dm:person></presence>`,
+  `<?xml version="1.0"?>\n<!DOCTYPE presence\nPUBLIC "-//IETF//DTD RFCxxxx XPIDF 1.0//EN" "xpidf.dtd">\n<presence><presentity uri="sip:a@b;method=SUBSCRIBE" /><atom id="1"><address uri="sip:c;user=ip" priority="0.800000"><status status="inuse" /><msnsubstatus substatus="busy" /></address></atom></presence>`,
+  'Messages-Waiting: yes\r\nMessage-Account: sip:a@b\r\nVoice-Message: 2/8\r\n (0/2)\r\nFax-Message: 1/0\r\n\r\nTo: x',
+];
+
 const subscribe = (event: string, more: readonly string[], body = '') =>
   [
     'SUBSCRIBE sip:1002@lamplighter.test:5060;transport=udp SIP/2.0',

@@ -180,7 +180,15 @@ export class FakeFreeswitch {
   #sendEvent(name: string, headers: Headers): string {
     // COMPAT(FreeSWITCH 1.11): both spellings are the same event.
     const event = name.replace(/^SWITCH_EVENT_/, '');
-    const words = ['Feature-Action', 'Feature-Event', 'Action-Name', 'Feature-Enabled', 'Action-Value', 'event-string', 'call-id'];
+    const words = [
+      'Feature-Action',
+      'Feature-Event',
+      'Action-Name',
+      'Feature-Enabled',
+      'Action-Value',
+      'event-string',
+      'call-id',
+    ];
     this.fired.push([name, ...words.flatMap((it) => headers[it] ?? [])].join(' '));
     const uuid = this.#maker.uuid();
     const full = this.#maker.event(

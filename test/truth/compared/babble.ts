@@ -34,16 +34,24 @@ const documents: Chapter = {
         'E65-06: 423 with Min-Expires only where 0 < asked < 3600 and asked < the minimum',
       ],
     }),
-    same('`presence.checksync.out`: `check-sync` within the message-summary dialog', '`POST /api/v1/extensions/{ext}/check-sync`: by the PBX, or outside of dialogs', {
-      'test/flows/check-sync.test.ts': [
-        'every phone of the user is told once, outside of its dialogs, and the answer says what each said',
-      ],
-    }),
-    same('SUBSCRIBE to the phone when it registers, DND from its pidf or xpidf', '`watch` of a phone profile: presence, dialog, as-feature-event ([watching-phones.md](watching-phones.md))', {
-      [watched]: [
-        'a phone that registers is subscribed to as its profile says, and what it says of do not disturb becomes a wish',
-      ],
-    }),
+    same(
+      '`presence.checksync.out`: `check-sync` within the message-summary dialog',
+      '`POST /api/v1/extensions/{ext}/check-sync`: by the PBX, or outside of dialogs',
+      {
+        'test/flows/check-sync.test.ts': [
+          'every phone of the user is told once, outside of its dialogs, and the answer says what each said',
+        ],
+      },
+    ),
+    same(
+      'SUBSCRIBE to the phone when it registers, DND from its pidf or xpidf',
+      '`watch` of a phone profile: presence, dialog, as-feature-event ([watching-phones.md](watching-phones.md))',
+      {
+        [watched]: [
+          'a phone that registers is subscribed to as its profile says, and what it says of do not disturb becomes a wish',
+        ],
+      },
+    ),
   ],
 };
 
@@ -68,11 +76,29 @@ const events: Chapter = {
     otherwise('`registrar` events', 'registrations come from the PBX', {
       [packages]: ['R36-01: a registration that ends is told as terminated, and as active when it comes back'],
     }),
-    notHere(
-      '`presence.status.in`',
-      'what a phone says is a wish or a publication, and told on `GET /api/v1/events` like any other change',
+    otherwise(
+      '`presence.status.in {status, note, dnd, onthephone}`',
+      'DND is a wish put to the PBX, the rest presence: `GET /api/v1/events` and `GET /api/v1/watched`',
+      {
+        [watched]: [
+          'a phone that registers is subscribed to as its profile says, and what it says of do not disturb becomes a wish',
+        ],
+      },
     ),
-    /* VOICEMAIL OUT, STATUS OUT */
+    same(
+      '`presence.voicemail.out {entity, newcount, oldcount, newurgent, oldurgent}`',
+      'the PBX, `Event: message-summary` by PUBLISH, or `PUT /api/v1/extensions/{ext}/mailbox`',
+      {
+        'test/flows/publish-restart.test.ts': [
+          'counts are published by a voicemail elsewhere and by the admin: the youngest are told, and each goes by itself',
+        ],
+      },
+    ),
+    same('`presence.status.out {entity, status, note, dnd, onthephone}`', '`Event: presence` by PUBLISH', {
+      'test/flows/publish.test.ts': [
+        'presence with do not disturb sets the feature, its note is shown to others, and goes with it',
+      ],
+    }),
   ],
 };
 

@@ -84,19 +84,33 @@ const presenceProfile: Chapter = {
   title: 'Kamailio presence_profile',
   rows: [
     same('`Event: ua-profile`', 'the package of that name ([profiles.md](profiles.md))', {
-      [profiles]: ['U60-01: a phone gets the document of its model from a file, with effective-by, and a day by default'],
+      [profiles]: [
+        'U60-01: a phone gets the document of its model from a file, with effective-by, and a day by default',
+      ],
     }),
     same('`default_expires` 3600', '`profiles.defaultExpires` 86400', {
       'test/event-packages/ua-profile/ua-profile.test.ts': ["has the interval of the RFC, or the admin's"],
     }),
-    otherwise('parameters of Event: 489 for any', '`profile-type`, `vendor`, `model`, `version`, `effective-by` choose the document', {
-      [profiles]: ['whatever stands in the parameters of Event is a value, is kept short, and harms nobody'],
-    }),
-    same('`text/xml`, published as it is', 'documents of any type, from files or by `PUT /api/v1/profiles/{type}/{name}`', {
-      'test/ops/profiles.test.ts': ['a document is put as it is, answered with its tag, read as it was, listed and deleted'],
-    }),
+    otherwise(
+      'parameters of Event: 489 for any',
+      '`profile-type`, `vendor`, `model`, `version`, `effective-by` choose the document',
+      {
+        [profiles]: ['whatever stands in the parameters of Event is a value, is kept short, and harms nobody'],
+      },
+    ),
+    same(
+      '`text/xml`, published as it is',
+      'documents of any type, from files or by `PUT /api/v1/profiles/{type}/{name}`',
+      {
+        'test/ops/profiles.test.ts': [
+          'a document is put as it is, answered with its tag, read as it was, listed and deleted',
+        ],
+      },
+    ),
     same('effective-by', '`profiles.effectiveBy`, or `?effectiveBy=` of one document', {
-      'test/event-packages/ua-profile/ua-profile.test.ts': ['is of the type it has, with its parameters, and says by when it counts'],
+      'test/event-packages/ua-profile/ua-profile.test.ts': [
+        'is of the type it has, with its parameters, and says by when it counts',
+      ],
     }),
   ],
 };
@@ -193,7 +207,24 @@ const presence: Chapter = {
     otherwise('`handle_subscribe([uri])`', 'no script: each SUBSCRIBE that reaches a listener is served', {
       [keys]: ['a phone that subscribes is answered 200 and told all four features, over UDP in datagrams that fit'],
     }),
-    /* HANDLE_PUBLISH */
+    otherwise(
+      '`handle_publish([uri])`',
+      'no script: each PUBLISH of whoever may ([publish.md](publish.md)) is served',
+      {
+        'test/flows/publish.test.ts': [
+          'P39-01, P39-07: initial, refresh, modify and remove, each with a tag of its own; the lamp rings, is busy, goes out',
+        ],
+      },
+    ),
+    same(
+      'publications of several sources in one document',
+      'one full document with the PBX’s own calls, in the order they came',
+      {
+        'test/flows/publish.test.ts': [
+          'P39-11: two publishers and the PBX stand in one document; who is equal again is silent, who leaves takes only his own',
+        ],
+      },
+    ),
     otherwise(
       '`pres_auth_status(watcher, presentity)`',
       'settled when a phone asks: 403, or it may; `phones.pickup` for who may take calls',
@@ -321,26 +352,46 @@ const others: Chapter = {
         'P38-03: presence follows a call, do not disturb and the registration of a phone',
       ],
     }),
-    same('rls: `multipart/related`, `application/rlmi+xml`, `rls_handle_subscribe`', 'lists ([lists.md](lists.md)): of the configuration, of groups, of the PBX, or brought by the phone', {
-      [lists]: ['a phone over TCP watches a list: all of it in one NOTIFY, then only what changes'],
-    }),
+    same(
+      'rls: `multipart/related`, `application/rlmi+xml`, `rls_handle_subscribe`',
+      'lists ([lists.md](lists.md)): of the configuration, of groups, of the PBX, or brought by the phone',
+      {
+        [lists]: ['a phone over TCP watches a list: all of it in one NOTIFY, then only what changes'],
+      },
+    ),
     same('rls: `application/resource-lists+xml` from XCAP', 'in the SUBSCRIBE itself (RFC 5367)', {
       [lists]: ['L53-01: a phone brings its list along; who is of another tenant or of nowhere is refused in it'],
     }),
     otherwise('rls: `max_notify_body_length`', 'the room of the transport: over UDP a list comes bit by bit', {
       [lists]: ['over UDP each NOTIFY fits a datagram, and together they make the list; a change is one more'],
     }),
-    otherwise('rls: `waitn_time` 50, `notifier_poll_rate`, `notifier_processes`', '`notifyMinIntervalMs` of the phone profile: what changed meanwhile is told together', {
-      'test/notifier/lists.test.ts': [
-        'L46-07: later only who changed is told, in the rhythm of the profile, and versions grow, inner ones too',
-      ],
-    }),
+    otherwise(
+      'rls: `waitn_time` 50, `notifier_poll_rate`, `notifier_processes`',
+      '`notifyMinIntervalMs` of the phone profile: what changed meanwhile is told together',
+      {
+        'test/notifier/lists.test.ts': [
+          'L46-07: later only who changed is told, in the rhythm of the profile, and versions grow, inner ones too',
+        ],
+      },
+    ),
     otherwise('rls: `rls_update_subs`, `rls_update_contact_subs`', 'members are read with each picture of the PBX', {
       'test/notifier/lists.test.ts': [
         'L46-03: who is in the list is told with all of the list when somebody comes or goes; a list that is gone sends its phones back',
       ],
     }),
-    notHere('rls: `db_url`, `xcap_db_url`, `db_mode`, `xcap_table`, `rlsubs_table`, `rlpres_table`, `clean_period`, `max_expires`, `expires_offset`, `hash_size`, `xcap_root`, `integrated_xcap_server`, `to_presence_code`, `rls_event`, `outbound_proxy`, `server_address`, `reload_*`', 'no XCAP server, no back-end subscriptions: a list is one subscription of the notifier'),
+    notHere(
+      'rls: `db_url`, `xcap_db_url`, `db_mode`, `xcap_table`, `rlsubs_table`, `rlpres_table`, `clean_period`, `max_expires`, `expires_offset`, `hash_size`, `xcap_root`, `integrated_xcap_server`, `to_presence_code`, `rls_event`, `outbound_proxy`, `server_address`, `reload_*`',
+      'no XCAP server, no back-end subscriptions: a list is one subscription of the notifier',
+    ),
+    same(
+      'presence_xml: `force_presence_single_body` 0, `presence_single_body_priorities`, `presence_single_body_lookup_element`',
+      'always one document: calls and do not disturb of the PBX first, then what was published',
+      {
+        'test/flows/publish.test.ts': [
+          'presence with do not disturb sets the feature, its note is shown to others, and goes with it',
+        ],
+      },
+    ),
     notHere(
       'presence_xml: `force_active` 0, `integrated_xcap_server` 0, `xcap_server`, `xcap_table`, `db_url`, `passive_mode` 0, `xcapauth_userdel_reason`, `disable_presence` 0, `disable_bla` 1, `disable_xcapdiff` 0, `application/xcap-diff+xml`',
       'no XCAP: rules are the domain’s, not the user’s; shared lines (BLA) belong to the PBX',

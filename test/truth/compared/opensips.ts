@@ -73,7 +73,11 @@ const presence: Chapter = {
     otherwise('`max_expires_subscribe` 3600', 'of each package ([packages.md](packages.md))', {
       [subscribe]: ['E65-03, E65-04: no Expires gets the default of the package, and 200 says what was granted'],
     }),
-    /* MAX_EXPIRES_PUBLISH */
+    same('`max_expires_publish` 3600', '`publish.maxExpires`, `publish.minExpires`', {
+      'test/flows/publish.test.ts': [
+        'P39-04: too brief is 423 with Min-Expires, as long as can be written is cut; nonsense is 400',
+      ],
+    }),
     otherwise(
       '`contact_user` presence',
       'Contact has the user `lamplighter`, and leads to the flow the phone came by',
