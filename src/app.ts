@@ -1,42 +1,31 @@
 import type { PbxAdapter } from '../adapters/adapter.ts';
 import { openAdapter } from '../adapters/host.ts';
-import { HookSide, openHooks } from './app-hooks.ts';
-import { PhoneKeys } from './app-keys.ts';
-import { phoneOrders, profileRoom } from './app-profiles.ts';
-import { compositorOf } from './app-publish.ts';
-import { simulators } from './app-simulators.ts';
-import { type SipSide, sipSide } from './app-sip.ts';
-import { Sayings } from './app-watch.ts';
-import { Gate } from './commands/gate.ts';
-import { phoneEvents } from './commands/phone-orders.ts';
-import { makePolicy, type TargetPolicy } from './commands/policy.ts';
-import { parseHostPort } from './config/listen-point.ts';
-import { chooseProfile, domainsOf, groupsOf, listsOf, pickupRights, publishRights } from './config/readings.ts';
+import { chooseProfile, domainsOf, publishRights } from './config/readings.ts';
 import type { Config, PbxConfig } from './config/schema.ts';
 import { eventPackages } from './event-packages/index.ts';
-import { listFormat } from './event-packages/list/list.ts';
-import { uaProfile, uaProfileWith } from './event-packages/ua-profile/ua-profile.ts';
-import type { AgentState, AgentWish } from './model/agent.ts';
 import { type Aor, aorOf } from './model/aor.ts';
 import type { AuditRow } from './model/audit.ts';
 import { type Clock, type Timer, within } from './model/clock.ts';
-import { Fault } from './model/errors.ts';
-import type { FeatureRow, FeatureValue, Wish } from './model/feature.ts';
+import type { FeatureRow } from './model/feature.ts';
 import type { Logger } from './model/logger.ts';
-import { type Outcome, refused } from './model/outcome.ts';
 import type { Random } from './model/random.ts';
-import { Notifier } from './notifier/notifier.ts';
+import type { Notifier } from './notifier/notifier.ts';
 import type { Grant } from './notifier/wishes.ts';
-import { HttpServer } from './ops/http.ts';
-import { ProfileState } from './profiles/profile-state.ts';
 import { rehearse } from './rehearsal/rehearsal.ts';
 import { SecurityLog } from './sip/security-log.ts';
 import { Hub } from './state/hub.ts';
-import { KeyLamps } from './state/key-lamps.ts';
 import { neverTried } from './state/links.ts';
-import { Lists } from './state/lists.ts';
 import { SqliteStore } from './store/sqlite-store.ts';
 import { Watcher } from './watcher/watcher.ts';
+import { gateOf } from './wiring/gate.ts';
+import { HookSide, openHooks } from './wiring/hooks.ts';
+import { httpServer } from './wiring/http.ts';
+import { PhoneKeys } from './wiring/keys.ts';
+import { notifierOf } from './wiring/notifier.ts';
+import { profileRoom } from './wiring/profiles.ts';
+import { compositorOf } from './wiring/publish.ts';
+import { type SipSide, sipSide } from './wiring/sip.ts';
+import { Sayings } from './wiring/watch.ts';
 
 export interface AppOptions {
   readonly config: Config;
@@ -112,24 +101,8 @@ export class App {
     const adapters = new Map<string, PbxAdapter>();
     for (const pbx of config.pbx) adapters.set(pbx.name, await this.#adapter(pbx, stored.features));
     const hooks = openHooks(config.hooks, { clock, random, logger: logger.child('hooks') });
-    const gate = new Gate({
-      clock,
-      logger,
-      view: (aor) => hub.view(aor),
-      isExtension: (aor) => hub.isExtension(aor),
-      sourceFor: (aor) => hub.ownerOf(aor),
-      agentSourceFor: (aor) => hub.agentSourceOf(aor),
-      apply: (event) => hub.apply(event),
-      ask: (wish, deadlineMs) => ask(adapters.get(hub.ownerOf(wish.aor) ?? ''), wish, deadlineMs),
-      askAgent: (wish, deadlineMs) => askAgent(adapters.get(hub.agentSourceOf(wish.aor) ?? ''), wish, deadlineMs),
-      policy: policyOf(config),
-      hook: hooks ?? undefined,
-      audit: (row) => {
-        store.appendAudit(row);
-        this.#reportRefusal(row);
-      },
-    });
-    hub.onChange((change) => gate.observe(change));
+    const appendAudit = (row: AuditRow) => store.appendAudit(row);
+    const gate = gateOf({ config, clock, logger, security: this.#security, hub, adapters, hooks, appendAudit });
     const grant: Grant = (wish) => (wish.feature === 'agent' ? gate.grantAgent(wish) : gate.grant(wish));
     const sayings = new Sayings((event) => hub.apply(event));
     const keys = new PhoneKeys({
@@ -148,25 +121,8 @@ export class App {
     this.#running.push(() => sip.close());
     this.#sipSide = sip;
     const profiles = profileRoom({ config, clock, logger }, store, stored.profiles);
-    const notifier: Notifier = new Notifier({
-      clock,
-      random,
-      logger: logger.child('notifier'),
-      packages: packagesFor(config),
-      state: new ProfileState(new KeyLamps(hub), profiles.shelves, () => notifier.watched(uaProfile.event)),
-      sender: front,
-      store,
-      grant,
-      profileFor: chooseProfile(config.phones.profiles),
-      mayPickUp: pickupRights(config.phones.pickup),
-      lists: {
-        reader: new Lists({ truths: hub, logger: logger.child('lists'), ...listsOf(config) }),
-        format: listFormat,
-        aorFor: sip.aorFor,
-      },
-      limits: { perUser: 300, perAddress: 3000 },
-      expirySpread: config.sip.expirySpread,
-    });
+    const { shelves } = profiles;
+    const notifier = notifierOf({ config, clock, random, logger, store, grant, hub, sip, shelves });
     // before anybody is known who could be told
     await profiles.start();
     this.#running.push(() => profiles.stop());
@@ -240,44 +196,8 @@ export class App {
       });
     }
 
-    const orders = phoneOrders({ clock, logger }, (aor) => adapters.get(hub.ownerOf(aor) ?? ''), notifier, front);
-    const http = new HttpServer({
-      hub: {
-        view: (aor) => hub.view(aor),
-        list: () => hub.list().map((aor) => hub.view(aor)),
-        links: () => hub.links(),
-        onChange: (listener) => hub.onChange(listener),
-        onLink: (listener) => hub.onLink(listener),
-      },
-      subscriptions: notifier,
-      watched: watcher,
-      publications: {
-        list: (aor) => compositor.list(aor),
-        remove: (id) => compositor.remove(id),
-        setMailbox: (aor, counts, expires, from) => compositor.setMailbox(aor, counts, expires, from),
-        clearMailbox: (aor) => compositor.clearMailbox(aor),
-        ownsMailbox: (aor) => hub.ownsMailbox(aor),
-      },
-      grant: (wish) => gate.grant(wish),
-      grantAgent: (wish) => gate.grantAgent(wish),
-      profiles: profiles.desk,
-      phoneOrders: {
-        events: phoneEvents,
-        send: (order) => orders.send(order),
-      },
-      audit: (query) => store.audit(query),
-      readHooks: hookSide === null ? undefined : (aor) => hookSide.read(aor),
-      expose: hookSide === null ? undefined : (aor) => hookSide.expose(aor),
-      health: () => health(hub, store.health()),
-      simulator: simulators(adapters, config),
-      domains: domainsOf(config),
-      groups: groupsOf(config),
-      listen: parseHostPort(config.http.listen),
-      token: config.http.token ?? null,
-      clock,
-      logger,
-      version,
-    });
+    const served = { hub, adapters, store, gate, front, notifier, watcher, compositor, profiles, hookSide };
+    const http = httpServer({ config, clock, logger, version, ...served });
     const at = await http.start();
     this.#running.push(() => http.stop());
     this.#http = hostPort(at.address, at.port);
@@ -321,21 +241,6 @@ export class App {
     return openAdapter(type, settings, { clock, random, logger: logger.child(`pbx ${name}`) });
   }
 
-  /** A phone wished what the policy forbids: with a stolen password the first sign of toll fraud. */
-  #reportRefusal(row: AuditRow): void {
-    const { decision, origin, aor, feature, reason } = row;
-    // An agent who is none is a key too many, no fraud.
-    if (decision !== 'refused' || origin.kind !== 'phone' || row.feature === 'agent') return;
-    // Nor is what a hook refuses, for reasons of its own.
-    if (reason?.startsWith('hook-')) return;
-    const { wished } = row;
-    const [, transport, bare, bracketed] = /^(\w+):(?:([^[\]:]+)|\[([^\]]+)\]):\d+$/.exec(origin.from ?? '') ?? [];
-    // A key told by a PBX comes with no address: there is nobody to ban.
-    const proven = transport !== undefined && (this.#options.config.sip.auth !== 'trusted' || transport !== 'udp');
-    const detail = `${feature} ${wished?.enabled ? 'on' : 'off'} ${wished?.target ?? ''} for ${aor}: ${reason}`;
-    this.#security.report('wish-refused', { address: bare ?? bracketed ?? '', proven }, { user: origin.who, detail });
-  }
-
   /** Once: when every PBX has told its picture, or after `patienceMs` with the last truth. */
   #tellRestored(hub: Hub, notifier: Notifier): void {
     let timer: Timer | null = null;
@@ -353,45 +258,8 @@ export class App {
   }
 }
 
-/** Those served, as the configuration wants them. */
-function packagesFor({ profiles }: Config) {
-  return eventPackages.map((pkg) => (pkg === uaProfile ? uaProfileWith(profiles.defaultExpires) : pkg));
-}
-
-async function ask(adapter: PbxAdapter | undefined, wish: Wish, deadlineMs: number): Promise<Outcome<FeatureValue>> {
-  return adapter?.setFeature(wish, deadlineMs) ?? refused('pbx-away', 'no PBX has this extension');
-}
-
-async function askAgent(
-  adapter: PbxAdapter | undefined,
-  wish: AgentWish,
-  deadlineMs: number,
-): Promise<Outcome<AgentState>> {
-  return adapter?.setAgent?.(wish, deadlineMs) ?? refused('not-writable', 'this PBX does not take wishes of agents');
-}
-
 function* featureSubscribers(notifier: Notifier): Iterable<Aor> {
   for (const { event, aor } of notifier.list()) if (event === 'as-feature-event') yield aor;
-}
-
-function policyOf(config: Config): TargetPolicy {
-  const policy = makePolicy({ ...config.features.policy, domains: domainsOf(config) });
-  if (!policy.ok) throw new Fault('config-invalid', `features.policy: ${policy.refusal.message}`);
-  return policy.value;
-}
-
-function health(hub: Hub, storeFailure: string | null) {
-  const checks = [
-    ...hub.links().map(({ source, state, reason }) => ({
-      name: `pbx ${source}`,
-      ok: state === 'up',
-      reason: state === 'up' ? null : (reason ?? state),
-    })),
-    { name: 'store', ok: storeFailure === null, reason: storeFailure },
-    // bound at start, or there is no daemon
-    { name: 'listeners', ok: true, reason: null },
-  ];
-  return { ready: checks.every(({ ok }) => ok), checks };
 }
 
 function hostPort(address: string, port: number): string {

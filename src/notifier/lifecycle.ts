@@ -177,8 +177,11 @@ export class Lifecycle {
     sub.terms = termsAsked(draft, sub.profile, terms);
     sub.contentType = draft.contentType;
     const scope = tellScope(draft);
-    if (scope === 'full') this.untold.delete(sub);
     const hasState = this.#hasState(draft, sub);
+    // `*` says nothing of the state that the phone has: what changed while nobody ran is still owed.
+    if (scope === 'full' && !(hasState && draft.request.suppressIfMatch === '*')) this.untold.delete(sub);
+    // No NOTIFY follows from which new rates could count.
+    if (hasState && sub.terms?.pace !== terms?.pace) sub.terms?.pace?.sent(sub.lastNotifyAt ?? clock.now());
     sub.debt = hasState ? spared(sub.debt) : asked(sub.debt, scope);
     const answer = hasState ? this.#spared(draft, sub) : this.#granted(draft, sub);
     if (sub.contentType === contentType && writeExtra(sub.terms) === writeExtra(terms)) {

@@ -100,7 +100,8 @@ export class Outbox {
     for (const sub of channel.usages) {
       const at = dueAt(sub);
       if (at <= now) {
-        if (sub.debt.scope === null) sub.debt = changed(sub.debt, []); // RFC 6446 7.1: told again, though nothing is new
+        // RFC 6446 7.1: told again, though nothing is new: no change, of which a package may say nothing
+        if (sub.debt.scope === null) sub.debt = { ...changed(sub.debt, []), occasion: 'initial' };
         this.#wakeAt(channel, Number.POSITIVE_INFINITY);
         this.#send(sub, now);
         return;

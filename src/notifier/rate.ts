@@ -13,8 +13,12 @@ export interface Rate {
 
 /** What a phone may ask of us where nothing changes, NOTIFYs a second: one each 5 s. */
 const mostForced = 0.2;
-/** RFC 6446 7.2: the time that the average of adaptive-min-rate is taken over; seconds. */
-const periodS = 60;
+/** RFC 6446 7.2: the least time that the average of adaptive-min-rate is taken over; seconds. */
+const shortestPeriodS = 60;
+/** A slow one needs more: several times what lies between two NOTIFYs (RFC 6446 7.2). */
+const fewest = 5;
+/** NOTIFYs of a period that are remembered; more make no wait shorter. */
+const mostCounted = 100;
 
 /** Milliseconds from one change told to the next, whatever a phone asks for (RFC 4235 3.10 and its like). */
 export function leastIntervalMs({ rate, leastIntervalMs = 0 }: EventPackage, profile: PhoneProfile): number {
@@ -69,7 +73,9 @@ export class Pace {
 
   /** A NOTIFY left. */
   sent(now: number): void {
-    const recent = this.rate.adaptiveMin === null ? [] : this.#sentAt.filter((at) => at > now - periodS * 1000);
+    const { adaptiveMin } = this.rate;
+    const recent =
+      adaptiveMin === null ? [] : this.#sentAt.filter((at) => at > now - periodOf(adaptiveMin) * 1000).slice(1 - mostCounted);
     this.#sentAt = [...recent, now];
   }
 
@@ -85,9 +91,16 @@ export class Pace {
     if (last === undefined) return Number.POSITIVE_INFINITY;
     const { min, adaptiveMin } = this.rate;
     const steady = min === null ? Number.POSITIVE_INFINITY : 1 / min;
-    // RFC 6446 7.2: the more was told of late, the longer may be waited
+    // RFC 6446 7.2: the more was told of late, the longer may be waited; when little was, no shorter than is forced at all
     const adaptive =
-      adaptiveMin === null ? Number.POSITIVE_INFINITY : this.#sentAt.length / (adaptiveMin ** 2 * periodS);
+      adaptiveMin === null
+        ? Number.POSITIVE_INFINITY
+        : Math.max(this.#sentAt.length / (adaptiveMin ** 2 * periodOf(adaptiveMin)), 1 / mostForced);
     return Math.max(last + Math.min(steady, adaptive) * 1000, this.earliest);
   }
+}
+
+/** Seconds. */
+function periodOf(adaptiveMin: number): number {
+  return Math.max(shortestPeriodS, fewest / adaptiveMin);
 }

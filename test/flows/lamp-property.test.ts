@@ -4,32 +4,36 @@ import fc from 'fast-check';
 import { extensions, LampWorld } from '../support/lamps/world.ts';
 
 /*
- * Phones of six makes watch four extensions of a PBX that does whatever PBXs do, over a network that loses NOTIFYs and their
- * answers, while Lamplighter is killed and started again and phones lose their power. At the end every lamp is what the PBX
- * says, and no phone was ever sent what it cannot take: no version or CSeq that goes back, no second dialog for a Cisco SPA,
- * no end of a call that a Yealink was never shown.
+ * Phones of six makes watch four extensions of a PBX that does whatever PBXs do, and of another one that publishes its calls
+ * (RFC 3903), over a network that loses NOTIFYs and their answers, while Lamplighter is killed and started again and phones
+ * lose their power. At the end every lamp is what the PBXs say, and no phone was ever sent what it cannot take: no version,
+ * CSeq or dialog that goes back, no second dialog for a Cisco SPA, no end of a call that a Yealink was never shown.
  */
 
 const which = fc.nat(5);
 const ext = fc.constantFrom(...extensions);
+
+/** At the PBX, or at another one that publishes its calls. */
+const published = fc.boolean();
 
 const step = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.record({
       do: fc.constant('ring' as const),
+      published,
       from: ext,
       to: ext,
       branches: fc.integer({ min: 1, max: 3 }),
     }),
   },
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('answer' as const), which, branch: fc.nat(2) }) },
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('hangUp' as const), which }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('hold' as const), which, byCaller: fc.boolean() }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('blindTransfer' as const), which, to: ext }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('attendedTransfer' as const), which }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('pickUp' as const), which, by: ext }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('dropBranch' as const), which, branch: fc.nat(2) }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('answer' as const), published, which, branch: fc.nat(2) }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('hangUp' as const), published, which }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('hold' as const), published, which, byCaller: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('blindTransfer' as const), published, which, to: ext }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('attendedTransfer' as const), published, which }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('pickUp' as const), published, which, by: ext }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('dropBranch' as const), published, which, branch: fc.nat(2) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('dnd' as const), ext }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('sync' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('pbxRestart' as const) }) },
@@ -46,7 +50,7 @@ const step = fc.oneof(
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 async function take(world: LampWorld, what: Step): Promise<void> {
-  const { pbx } = world;
+  const pbx = 'published' in what && what.published ? world.branch : world.pbx;
   switch (what.do) {
     case 'ring':
       return pbx.ring(what.from, what.to, what.branches);
@@ -130,6 +134,7 @@ async function play({
   }
 }
 
+/** `LAMP_RUNS` for a longer look. */
 const numRuns = Number(process.env['LAMP_RUNS'] ?? 100);
 const random = Math.floor(Math.random() * 2 ** 31);
 

@@ -3,7 +3,6 @@ import { setTimeout as later } from 'node:timers/promises';
 import type { PbxAdapter } from '../../adapters/adapter.ts';
 import { freeswitchOptions } from '../../adapters/freeswitch/options.ts';
 import { openAdapter } from '../../adapters/host.ts';
-import { PhoneKeys } from '../../src/app-keys.ts';
 import { Gate } from '../../src/commands/gate.ts';
 import { makePolicy } from '../../src/commands/policy.ts';
 import { aorOf } from '../../src/model/aor.ts';
@@ -12,6 +11,7 @@ import { systemClock } from '../../src/model/clock.ts';
 import { systemRandom } from '../../src/model/random.ts';
 import { Hub } from '../../src/state/hub.ts';
 import type { HubStore } from '../../src/state/hub-store.ts';
+import { PhoneKeys } from '../../src/wiring/keys.ts';
 import { FakeFreeswitch, type FakeFreeswitchOptions } from '../support/freeswitch/fake-freeswitch.ts';
 import { RecordingLogger } from '../support/silent-logger.ts';
 

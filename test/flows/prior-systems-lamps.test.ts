@@ -195,7 +195,7 @@ test('do not disturb lights the lamp by a dialog named dnd that has no other sid
   const [busy, plain] = [await bench.lamp(target), await bench.lamp(target, { userAgent: 'plain' })];
   await bench.put(target, 'dnd', { enabled: true });
   const [dialog] = (await nextDialogs(busy.sub, shows('busy'))).dialogs;
-  assert.equal(dialog?.id, 'dnd');
+  assert.match(dialog?.id ?? '', /^dnd-\d+$/);
   assert.deepEqual(dialog?.remote, {});
   assert.equal(lamp(await now(plain)), 'off');
 });

@@ -272,7 +272,7 @@ test('fifty Sets in one request are answered 400 and the daemon lives (OpenSIPS:
   assert.equal((await bench.daemon.api('/readyz')).status, 200);
 });
 
-test('a PUBLISH of a feature document is refused and tells nobody (both: accepted from anybody and sent on)', async () => {
+test('a PUBLISH of a feature document by somebody else is 403 and tells nobody (both: accepted from anybody and sent on)', async () => {
   const desk = await bench.desk();
   const mark = desk.sub.notifies.length;
   const event = set('DoNotDisturbEvent', '<device/><doNotDisturbOn>true</doNotDisturbOn>');
@@ -282,22 +282,21 @@ test('a PUBLISH of a feature document is refused and tells nobody (both: accepte
     ['Expires', '3600'],
   ] as const;
   const answer = await (await bench.phone()).request('PUBLISH', desk.user, headers, event);
-  assert.equal(answer.status, 489);
+  assert.equal(answer.status, 403);
   assert.equal((await toldSince(desk, mark)).length, 0);
 });
 
 /*
  * Left out, with the reason:
  * - PUBLISH: two publishers, Expires 0, ETag rows, bodies that are malformed, text/plain, prefixed or without dialog id
- *   (#794), refresh without body: nothing is published here in this version. The one PUBLISH above is refused.
- * - MI `set_feature` and `$dfks(assigned|notify|status)`: there is no RPC and no hook. `assigned`, and with it FreeSWITCH's
- *   DND that cannot be left out: the simulated PBX gives every feature to everybody; test/event-packages has it.
+ *   (#794), refresh without body: test/flows/publish.test.ts has them.
+ * - MI `set_feature` and `$dfks(assigned|notify|status)`: test/flows/rpc-page.test.ts and test/flows/hooks.test.ts.
  * - message-summary, presence (pidf, xpidf), lists: test/flows has files of their own for them, and for ua-profile.
  * - A NOTIFY unanswered for 32 s (OpenSIPS #380, Cisco SPA): too slow here; test/notifier/answers.test.ts has it.
  * - State that dies after an hour (Kamailio): state has no life time here, so there is nothing to wait for.
  * - Forked calls (Kamailio #2906, OpenSIPS #94): the simulated PBX does not fork; test/state/dialogs.test.ts has them.
  * - Leaks of 0.2 kB a change, XML read again for each watcher, quadratic checks, storms, write-through: figures for the
  *   benchmarks, not for tests that a busy machine could break.
- * - Call-ID and tags in dialog-info (Asterisk: never): withheld until pickup by Replaces is served.
- * - park+, queue+ and other words in the user part, SCA, call-info, WSS, DMQ, clusters: nothing of the kind here.
+ * - Call-ID and tags in dialog-info (Asterisk: never): test/flows/pickup.test.ts.
+ * - park+, queue+ and other words in the user part: the adapters' tests. SCA, call-info, DMQ, clusters: nothing of the kind.
  */

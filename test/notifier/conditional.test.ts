@@ -137,3 +137,45 @@ test('the tag of a state is the same after a restart', async () => {
   await after.clock.run(10_000);
   assert.deepEqual(after.sender.take(), [], 'the phone said that it has the state');
 });
+
+test('what changed while nobody ran is told after the restart, though the phone has refreshed with * before', async () => {
+  const store = new FakeStore();
+  const before = new World(store);
+  await lampAndTag(before);
+  await before.notifier.stop();
+  const after = new World(store);
+  after.state.calls(alice, 'd1');
+  after.notifier.restore([...store.rows.values()], 100);
+  const [restored] = after.sender.restored;
+  assert.ok(restored !== undefined);
+  assert.equal((await after.again(restored, { suppressIfMatch: '*' })).status, 204);
+  after.notifier.start();
+  await after.clock.run(10_000);
+  assert.deepEqual(after.sender.take().map((notify) => told(notify).ids), [['d1']]);
+});
+
+test('min-rate and max-rate of a refresh that is 204 count from the last NOTIFY', async () => {
+  const world = new World();
+  const { dialog, tag } = await lampAndTag(world);
+  await world.clock.run(1000);
+  const asked = { suppressIfMatch: tag, eventParams: { 'min-rate': '0.1', 'max-rate': '0.2' }, expires: 3600 };
+  assert.equal((await world.again(dialog, asked)).status, 204);
+  world.state.calls(alice, 'd1');
+  await world.clock.run(3000);
+  assert.deepEqual(world.sender.take(), [], 'max-rate: 5 s from the NOTIFY before');
+  await world.clock.run(2000);
+  assert.equal(world.sender.take().length, 1);
+  await world.clock.run(8500);
+  assert.deepEqual(world.sender.take(), []);
+  await world.clock.run(1000);
+  assert.equal(world.sender.take().length, 1, 'min-rate');
+});
+
+test('min-rate of a refresh that is 204 is kept though nothing ever changes', async () => {
+  const world = new World();
+  const { dialog, tag } = await lampAndTag(world);
+  const asked = { suppressIfMatch: tag, eventParams: { 'min-rate': '0.1' }, expires: 3600 };
+  assert.equal((await world.again(dialog, asked)).status, 204);
+  await world.clock.run(31_000);
+  assert.equal(world.sender.take().length, 3);
+});

@@ -168,3 +168,18 @@ test('what is watched by a package, and by which dialogs a user’s devices are 
     ['udp:192.0.2.1:5062', 'udp:192.0.2.1:5063'],
   );
 });
+
+test('R64-05: min-rate tells the document again though a package would not repeat it (RFC 6446 7.1)', async () => {
+  const it = world();
+  await it.subscribe({ ...ask, eventParams: { 'min-rate': '0.2' } });
+  assert.equal(last(it).length, 1);
+  await it.clock.run(16_000);
+  assert.deepEqual(
+    last(it).map(({ tag }) => tag),
+    ['none', 'none', 'none'],
+    'one each 5 s',
+  );
+  it.state.emit({ topic: 'extension', aor: alice, aspects: ['contacts'] });
+  await it.clock.run(1000);
+  assert.deepEqual(last(it), [], 'what changes nothing is no reason by itself');
+});

@@ -98,10 +98,10 @@ test('adaptive-min-rate waits the longer the more was told of late (RFC 6446 7.2
   const world = new World();
   const start = world.clock.now();
   await paced(world, { 'adaptive-min-rate': '0.1' });
-  await world.clock.run(3000);
+  await world.clock.run(17_000);
   const early = world.sender.take().map(({ at }) => at - start);
   // the clock of the test goes by 50 ms
-  assert.deepEqual(early, [0, 1700], 'one in the last minute: 1 / (0.1² × 60) seconds');
+  assert.deepEqual(early, [0, 5000, 10_000, 15_000], '1 / (0.1² × 60) seconds for each in the last minute, but at least 5');
   await world.clock.run(120_000);
   const gaps = world.sender.take().map(({ at }) => at);
   const lastMinute = gaps.filter((at) => at > world.clock.now() - 60_000).length;
@@ -135,4 +135,29 @@ test('rates outlive a restart', async () => {
   await flicker(after, 9000);
   await settle();
   assert.ok(after.sender.take().length <= 1);
+});
+
+test('nobody is forced to tell more than once in 5 s: adaptive-min-rate at its beginning, and one that changes in each answer', async () => {
+  const world = new World();
+  await paced(world, { 'adaptive-min-rate': '99' });
+  await world.clock.run(60_000);
+  const steady = world.sender.take().length;
+  assert.ok(steady <= 13, `${steady} in a minute`);
+  let flip = false;
+  world.sender.script = () => {
+    flip = !flip;
+    return { status: 200, eventParams: { 'adaptive-min-rate': flip ? '0.19' : '0.2' } };
+  };
+  await world.clock.run(60_000);
+  const flipping = world.sender.take().length;
+  assert.ok(flipping <= 13, `${flipping} in a minute, with another rate in each answer`);
+});
+
+test('adaptive-min-rate keeps a slow average too: the period is longer than from one NOTIFY to the next', async () => {
+  const world = new World();
+  await paced(world, { 'adaptive-min-rate': '0.01' });
+  world.sender.take();
+  await world.clock.run(3500_000);
+  const many = world.sender.take().length;
+  assert.ok(many >= 34 && many <= 40, `${many} in 3500 s, asked for 35`);
 });

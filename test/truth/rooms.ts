@@ -122,17 +122,7 @@ function restriction(room: Omit<Room, 'files'>): object {
       .map(([name, home]) => [name, { message: `belongs to ${home} (docs/architecture.md)` }]),
   );
   const closed = folders.filter((folder) => !room.folders.includes(folder)).map((folder) => `**/${folder}/**`);
-  if (!room.folders.includes('app'))
-    closed.push(
-      '**/app.ts',
-      '**/app-sip.ts',
-      '**/app-keys.ts',
-      '**/app-profiles.ts',
-      '**/app-publish.ts',
-      '**/app-hooks.ts',
-      '**/app-simulators.ts',
-      '**/app-watch.ts',
-    );
+  if (!room.folders.includes('app')) closed.push('**/app.ts', '**/wiring/**');
   const group = [...closed, ...(room.exceptions ?? []).map((file) => `!${file}`)];
   const patterns = [{ group, message: 'this room may not import that one (docs/architecture.md)' }];
   return { level: 'error', options: group.length > 0 ? { paths, patterns } : { paths } };

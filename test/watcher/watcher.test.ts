@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Sayings } from '../../src/app-watch.ts';
+import { Sayings } from '../../src/wiring/watch.ts';
 import { eventPackages } from '../../src/event-packages/index.ts';
 import { type Aor, aorOf } from '../../src/model/aor.ts';
 import type { Device, PbxEvent } from '../../src/model/pbx-event.ts';

@@ -23,7 +23,7 @@ export const presence: EventPackage = {
     { spec: 'RFC 3856', section: '6.3, 6.4, 6.6, 6.7, 6.8', status: 'complete' },
     { spec: 'RFC 3863', section: '4', status: 'complete' },
     { spec: 'RFC 4479', section: '3.1, person', status: 'partial' },
-    { spec: 'RFC 4480', section: '3.2, away, busy and on the phone', status: 'partial' },
+    { spec: 'RFC 4480', section: '3.2, activities', status: 'partial' },
   ],
   eventlist: true,
   maxRequestBytes: 0,

@@ -7,6 +7,7 @@ import type { SubscribeRequest } from '../../../src/sip/front.ts';
 import { Hub } from '../../../src/state/hub.ts';
 import { FakeClock, settle } from '../fake-clock.ts';
 import { silentLogger } from '../silent-logger.ts';
+import { Branch } from './branch.ts';
 import { Broadsoft } from './broadsoft.ts';
 import { CiscoSpa } from './cisco-spa.ts';
 import { Grandstream } from './grandstream.ts';
@@ -41,8 +42,11 @@ export class LampWorld {
   readonly clock = new FakeClock();
   readonly keys: readonly Key[];
   readonly pbx: PbxModel;
+  /** Another PBX, with the same extensions, whose calls are published. */
+  readonly branch: PbxModel;
   readonly network: Network;
   readonly #store = new LampStore();
+  readonly #publisher: Branch;
   readonly #random: () => number;
   readonly #intervalMs: number;
   #hub: Hub;
@@ -68,6 +72,10 @@ export class LampWorld {
     this.pbx = new PbxModel(extensions, (event) => {
       if (!this.#deaf) this.#hub.apply(event);
     });
+    this.#publisher = new Branch(this.clock, (event) => {
+      if (!this.#deaf) this.#hub.apply(event);
+    });
+    this.branch = new PbxModel(extensions, (event) => this.#publisher.take(event));
     this.#hub = this.#newHub();
     this.#notifier = this.#newNotifier();
     this.pbx.sync();
@@ -109,6 +117,7 @@ export class LampWorld {
     const rows = [...this.#store.rows.values()];
     this.#notifier.restore(rows, Math.max(0, ...rows.map(({ id }) => id)) + 1);
     await settle();
+    this.#publisher.restore();
     this.pbx.sync();
     this.#notifier.start();
   }
@@ -120,7 +129,8 @@ export class LampWorld {
   /** `Polycom 1001: ringing, not busy`, for each lamp that is wrong. */
   wrong(which: (key: Key) => boolean = () => true): readonly string[] {
     return this.keys.filter(which).flatMap(({ ext, phone }) => {
-      const wanted: Lamp = phone.wants(this.pbx.truth(ext));
+      const { calls, dnd } = this.pbx.truth(ext);
+      const wanted: Lamp = phone.wants({ calls: [...calls, ...this.branch.truth(ext).calls], dnd });
       return phone.lamp === wanted ? [] : [`${phone.constructor.name} ${ext}: ${phone.lamp}, not ${wanted}`];
     });
   }

@@ -5,7 +5,7 @@ import { DatabaseBackend } from '../../../../adapters/freeswitch/features/databa
 import { FeatureDesk } from '../../../../adapters/freeswitch/features/desk.ts';
 import { NativePhones } from '../../../../adapters/freeswitch/features/native.ts';
 import { readPhoneKey } from '../../../../adapters/freeswitch/features/phone-feature.ts';
-import { PhoneKeys } from '../../../../src/app-keys.ts';
+import { PhoneKeys } from '../../../../src/wiring/keys.ts';
 import { Gate } from '../../../../src/commands/gate.ts';
 import { makePolicy } from '../../../../src/commands/policy.ts';
 import { aorOf } from '../../../../src/model/aor.ts';

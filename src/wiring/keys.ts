@@ -1,10 +1,10 @@
-import type { PbxAdapter } from '../adapters/adapter.ts';
-import type { Aor } from './model/aor.ts';
-import type { Wish } from './model/feature.ts';
-import type { Logger } from './model/logger.ts';
-import type { PhoneKeyEvent } from './model/pbx-event.ts';
-import type { Verdict } from './model/verdict.ts';
-import type { Change, ResourceView } from './model/views.ts';
+import type { PbxAdapter } from '../../adapters/adapter.ts';
+import type { Aor } from '../model/aor.ts';
+import type { Wish } from '../model/feature.ts';
+import type { Logger } from '../model/logger.ts';
+import type { PhoneKeyEvent } from '../model/pbx-event.ts';
+import type { Verdict } from '../model/verdict.ts';
+import type { Change, ResourceView } from '../model/views.ts';
 
 export interface KeyTools {
   readonly adapters: ReadonlyMap<string, PbxAdapter>;

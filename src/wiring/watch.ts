@@ -1,6 +1,6 @@
-import type { Aor } from './model/aor.ts';
-import type { PbxEvent } from './model/pbx-event.ts';
-import { type Published, publicationSource } from './model/publication.ts';
+import type { Aor } from '../model/aor.ts';
+import type { PbxEvent } from '../model/pbx-event.ts';
+import { type Published, publicationSource } from '../model/publication.ts';
 
 type PublishedEvent = Extract<PbxEvent, { readonly type: 'published' }>;
 

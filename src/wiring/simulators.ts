@@ -1,7 +1,7 @@
-import type { PbxAdapter, Simulator } from '../adapters/adapter.ts';
-import { domainsOf } from './config/readings.ts';
-import type { Config } from './config/schema.ts';
-import { type Outcome, refused } from './model/outcome.ts';
+import type { PbxAdapter, Simulator } from '../../adapters/adapter.ts';
+import { domainsOf } from '../config/readings.ts';
+import type { Config } from '../config/schema.ts';
+import { type Outcome, refused } from '../model/outcome.ts';
 
 /**
  * The hand on all simulated PBXs of the configuration, one for each domain: `1001@tenant.example` says which, `1001` is of

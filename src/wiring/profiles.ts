@@ -1,17 +1,17 @@
-import type { PbxAdapter } from '../adapters/adapter.ts';
-import { PhoneOrders } from './commands/phone-orders.ts';
-import { domainsOf } from './config/readings.ts';
-import type { Config } from './config/schema.ts';
-import type { Aor } from './model/aor.ts';
-import type { Clock } from './model/clock.ts';
-import type { Logger } from './model/logger.ts';
-import type { NotifiedPhone, PhoneNotice } from './model/phone-notice.ts';
-import type { ProfileDocument } from './model/profile-document.ts';
-import type { Notifier } from './notifier/notifier.ts';
-import { ProfileDesk, type ProfileStore } from './profiles/desk.ts';
-import { ProfileDirectory } from './profiles/directory.ts';
-import { Shelves } from './profiles/shelves.ts';
-import type { SipFront } from './sip/sip-front.ts';
+import type { PbxAdapter } from '../../adapters/adapter.ts';
+import { PhoneOrders } from '../commands/phone-orders.ts';
+import { domainsOf } from '../config/readings.ts';
+import type { Config } from '../config/schema.ts';
+import type { Aor } from '../model/aor.ts';
+import type { Clock } from '../model/clock.ts';
+import type { Logger } from '../model/logger.ts';
+import type { NotifiedPhone, PhoneNotice } from '../model/phone-notice.ts';
+import type { ProfileDocument } from '../model/profile-document.ts';
+import type { Notifier } from '../notifier/notifier.ts';
+import { ProfileDesk, type ProfileStore } from '../profiles/desk.ts';
+import { ProfileDirectory } from '../profiles/directory.ts';
+import { Shelves } from '../profiles/shelves.ts';
+import type { SipFront } from '../sip/sip-front.ts';
 
 interface Tools {
   readonly config: Config;

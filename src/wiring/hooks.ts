@@ -1,21 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { PbxAdapter } from '../adapters/adapter.ts';
-import type { Gate } from './commands/gate.ts';
-import type { HooksConfig } from './config/hooks-schema.ts';
-import { HookReader } from './hooks/hook-reader.ts';
-import { Hooks } from './hooks/hooks.ts';
-import type { HookLine, LineTools } from './hooks/line.ts';
-import { ModuleLine } from './hooks/module.ts';
-import { ProgramLine } from './hooks/program.ts';
-import { WebhookLine } from './hooks/webhook.ts';
-import type { Aor } from './model/aor.ts';
-import { Fault } from './model/errors.ts';
-import { type FeatureName, featureNames } from './model/feature.ts';
-import type { HookCall } from './model/hook.ts';
-import type { PbxEvent, PhoneKeyEvent } from './model/pbx-event.ts';
-import type { OnSubscribe, SubscribeAnswer, SubscribeRequest } from './sip/front.ts';
-import type { Hub } from './state/hub.ts';
+import type { PbxAdapter } from '../../adapters/adapter.ts';
+import type { Gate } from '../commands/gate.ts';
+import type { HooksConfig } from '../config/hooks-schema.ts';
+import { HookReader } from '../hooks/hook-reader.ts';
+import { Hooks } from '../hooks/hooks.ts';
+import type { HookLine, LineTools } from '../hooks/line.ts';
+import { ModuleLine } from '../hooks/module.ts';
+import { ProgramLine } from '../hooks/program.ts';
+import { WebhookLine } from '../hooks/webhook.ts';
+import type { Aor } from '../model/aor.ts';
+import { Fault } from '../model/errors.ts';
+import { type FeatureName, featureNames } from '../model/feature.ts';
+import type { HookCall } from '../model/hook.ts';
+import type { PbxEvent, PhoneKeyEvent } from '../model/pbx-event.ts';
+import type { OnSubscribe, SubscribeAnswer, SubscribeRequest } from '../sip/front.ts';
+import type { Hub } from '../state/hub.ts';
 
 const usualCalls: HookCall[] = ['get', 'set'];
 /** A phone's first answer waits so long for the hook; then it is told what is known, and the rest when it comes. Milliseconds. */

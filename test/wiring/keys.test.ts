@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Capabilities, PbxAdapter } from '../adapters/adapter.ts';
-import { PhoneKeys } from '../src/app-keys.ts';
-import { Gate } from '../src/commands/gate.ts';
-import { makePolicy } from '../src/commands/policy.ts';
-import { type Aor, aorOf } from '../src/model/aor.ts';
-import type { AuditRow } from '../src/model/audit.ts';
-import { type FeatureState, type FeatureValue, featureNames, type Wish } from '../src/model/feature.ts';
-import { granted, type Outcome, refused } from '../src/model/outcome.ts';
-import { Hub } from '../src/state/hub.ts';
-import { FakeClock, settle } from './support/fake-clock.ts';
-import { RecordingLogger } from './support/silent-logger.ts';
+import type { Capabilities, PbxAdapter } from '../../adapters/adapter.ts';
+import { Gate } from '../../src/commands/gate.ts';
+import { makePolicy } from '../../src/commands/policy.ts';
+import { type Aor, aorOf } from '../../src/model/aor.ts';
+import type { AuditRow } from '../../src/model/audit.ts';
+import { type FeatureState, type FeatureValue, featureNames, type Wish } from '../../src/model/feature.ts';
+import { granted, type Outcome, refused } from '../../src/model/outcome.ts';
+import { Hub } from '../../src/state/hub.ts';
+import { PhoneKeys } from '../../src/wiring/keys.ts';
+import { FakeClock, settle } from '../support/fake-clock.ts';
+import { RecordingLogger } from '../support/silent-logger.ts';
 
 const aor = aorOf('2001', 'pbx.example');
 const elsewhere = aorOf('3001', 'pbx.example');

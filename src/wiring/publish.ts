@@ -1,7 +1,7 @@
-import { Compositor, type CompositorDeps } from './compositor/compositor.ts';
-import type { PublishRights } from './config/readings.ts';
-import type { Config } from './config/schema.ts';
-import { eventPackages } from './event-packages/index.ts';
+import { Compositor, type CompositorDeps } from '../compositor/compositor.ts';
+import type { PublishRights } from '../config/readings.ts';
+import type { Config } from '../config/schema.ts';
+import { eventPackages } from '../event-packages/index.ts';
 
 type Wired = Pick<CompositorDeps, 'clock' | 'random' | 'logger' | 'state' | 'store' | 'apply' | 'grant'>;
 

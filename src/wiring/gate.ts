@@ -1,0 +1,83 @@
+import type { PbxAdapter } from '../../adapters/adapter.ts';
+import { Gate } from '../commands/gate.ts';
+import { makePolicy, type TargetPolicy } from '../commands/policy.ts';
+import { domainsOf } from '../config/readings.ts';
+import type { Config } from '../config/schema.ts';
+import type { Hooks } from '../hooks/hooks.ts';
+import type { AgentState, AgentWish } from '../model/agent.ts';
+import type { AuditRow } from '../model/audit.ts';
+import type { Clock } from '../model/clock.ts';
+import { Fault } from '../model/errors.ts';
+import type { FeatureValue, Wish } from '../model/feature.ts';
+import type { Logger } from '../model/logger.ts';
+import { type Outcome, refused } from '../model/outcome.ts';
+import type { SecurityLog } from '../sip/security-log.ts';
+import type { Hub } from '../state/hub.ts';
+
+export interface GateSide {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly security: SecurityLog;
+  readonly hub: Hub;
+  readonly adapters: ReadonlyMap<string, PbxAdapter>;
+  /** null: none is configured. */
+  readonly hooks: Hooks | null;
+  readonly appendAudit: (row: AuditRow) => void;
+}
+
+/** The gate before the PBXs, which hears of each change. Throws Fault `config-invalid` for a policy that cannot be. */
+export function gateOf({ config, clock, logger, security, hub, adapters, hooks, appendAudit }: GateSide): Gate {
+  const gate = new Gate({
+    clock,
+    logger,
+    view: (aor) => hub.view(aor),
+    isExtension: (aor) => hub.isExtension(aor),
+    sourceFor: (aor) => hub.ownerOf(aor),
+    agentSourceFor: (aor) => hub.agentSourceOf(aor),
+    apply: (event) => hub.apply(event),
+    ask: (wish, deadlineMs) => ask(adapters.get(hub.ownerOf(wish.aor) ?? ''), wish, deadlineMs),
+    askAgent: (wish, deadlineMs) => askAgent(adapters.get(hub.agentSourceOf(wish.aor) ?? ''), wish, deadlineMs),
+    policy: policyOf(config),
+    hook: hooks ?? undefined,
+    audit: (row) => {
+      appendAudit(row);
+      reportRefusal(row, config.sip.auth, security);
+    },
+  });
+  hub.onChange((change) => gate.observe(change));
+  return gate;
+}
+
+async function ask(adapter: PbxAdapter | undefined, wish: Wish, deadlineMs: number): Promise<Outcome<FeatureValue>> {
+  return adapter?.setFeature(wish, deadlineMs) ?? refused('pbx-away', 'no PBX has this extension');
+}
+
+async function askAgent(
+  adapter: PbxAdapter | undefined,
+  wish: AgentWish,
+  deadlineMs: number,
+): Promise<Outcome<AgentState>> {
+  return adapter?.setAgent?.(wish, deadlineMs) ?? refused('not-writable', 'this PBX does not take wishes of agents');
+}
+
+function policyOf(config: Config): TargetPolicy {
+  const policy = makePolicy({ ...config.features.policy, domains: domainsOf(config) });
+  if (!policy.ok) throw new Fault('config-invalid', `features.policy: ${policy.refusal.message}`);
+  return policy.value;
+}
+
+/** A phone wished what the policy forbids: with a stolen password the first sign of toll fraud. */
+function reportRefusal(row: AuditRow, auth: Config['sip']['auth'], security: SecurityLog): void {
+  const { decision, origin, aor, feature, reason } = row;
+  // An agent who is none is a key too many, no fraud.
+  if (decision !== 'refused' || origin.kind !== 'phone' || row.feature === 'agent') return;
+  // Nor is what a hook refuses, for reasons of its own.
+  if (reason?.startsWith('hook-')) return;
+  const { wished } = row;
+  const [, transport, bare, bracketed] = /^(\w+):(?:([^[\]:]+)|\[([^\]]+)\]):\d+$/.exec(origin.from ?? '') ?? [];
+  // A key told by a PBX comes with no address: there is nobody to ban.
+  const proven = transport !== undefined && (auth !== 'trusted' || transport !== 'udp');
+  const detail = `${feature} ${wished?.enabled ? 'on' : 'off'} ${wished?.target ?? ''} for ${aor}: ${reason}`;
+  security.report('wish-refused', { address: bare ?? bracketed ?? '', proven }, { user: origin.who, detail });
+}

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { resolve } from 'node:path';
+import { test } from 'node:test';
+import { hooksSchema } from '../../src/config/hooks-schema.ts';
+import { ModuleLine } from '../../src/hooks/module.ts';
+import { ProgramLine } from '../../src/hooks/program.ts';
+import { WebhookLine } from '../../src/hooks/webhook.ts';
+import { RecordingLogger } from '../support/silent-logger.ts';
+import { errorsOf, hooksOn, outcome, tools, wellAgain } from './lines.ts';
+
+/* Hooks that mean no harm and do some all the same. */
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test('a stop waits for a program that was given up shortly before, too: nothing is left behind', async () => {
+  const logger = new RecordingLogger();
+  const script = resolve('test/fixtures/hooks/many-ways-program.mjs');
+  const hooks = hooksOn(new ProgramLine([process.execPath, script, 'numbered'], ['set'], tools(logger)), logger);
+  hooks.start();
+  const pid = Number((await wellAgain(hooks, 'stubborn')).split(' ').at(-1));
+  assert.equal(await outcome(hooks, 'nonsense'), 'hook-failed', 'it is given up, and ignores SIGTERM');
+  assert.ok(isAlive(pid));
+  await hooks.stop();
+  const end = Date.now() + 200;
+  // Whoever was killed is gone in a moment; the wait of 300 ms before SIGKILL must be over.
+  while (isAlive(pid) && Date.now() < end) await new Promise((done) => setTimeout(done, 5));
+  assert.ok(!isAlive(pid), 'it outlives the stop');
+});
+
+test('a module that takes longer to load than a question waits is loaded all the same', async () => {
+  const logger = new RecordingLogger();
+  const hooks = hooksOn(new ModuleLine(resolve('test/fixtures/hooks/slow-to-load.mjs'), tools(logger)), logger);
+  hooks.start();
+  try {
+    const end = Date.now() + 20_000;
+    let said = await outcome(hooks, 'well', 300);
+    while (said === 'hook-failed' && Date.now() < end) said = await outcome(hooks, 'well', 300);
+    assert.equal(said, 'sip:1001@pbx.example.com well');
+    assert.equal(errorsOf(logger).length, 1);
+    assert.ok(!logger.lines.some(({ message }) => message.endsWith('is loaded again')));
+
+    assert.equal(await outcome(hooks, 'long'), 'hook-failed', 'an answer has a limit, whatever kind the hook is');
+    assert.match(errorsOf(logger).at(-1) ?? '', /more than 65536 characters/);
+    assert.equal(await outcome(hooks, 'wordy'), 'hook-failed');
+    assert.equal(await outcome(hooks, 'well'), 'sip:1001@pbx.example.com well');
+  } finally {
+    await hooks.stop();
+  }
+});
+
+/** A web server that answers the first request of each connection and breaks it off at the second. */
+async function forgetful(use: (url: string, connections: () => number, requests: () => number) => Promise<void>) {
+  const sockets = new Set<Socket>();
+  let [connections, requests] = [0, 0];
+  const server = createServer((socket) => {
+    connections += 1;
+    sockets.add(socket);
+    let here = 0;
+    socket.on('error', () => undefined);
+    socket.on('data', () => {
+      requests += 1;
+      here += 1;
+      if (here > 1) socket.resetAndDestroy();
+      else socket.write('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 15\r\n\r\n{"refuse":"no"}');
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    const { port } = server.address() as AddressInfo;
+    await use(`http://127.0.0.1:${port}/`, () => connections, () => requests);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  }
+}
+
+test('a web server that closes an idle connection just as it is asked is asked once more, by another one', async () => {
+  await forgetful(async (url, connections, requests) => {
+    const logger = new RecordingLogger();
+    const hooks = hooksOn(new WebhookLine({ url }, ['set'], tools(logger)), logger);
+    assert.equal(await outcome(hooks, 'a'), 'no');
+    assert.equal(await outcome(hooks, 'b'), 'no');
+    assert.equal(await outcome(hooks, 'c'), 'no');
+    assert.deepEqual([connections(), requests(), errorsOf(logger)], [3, 5, []]);
+    await hooks.stop();
+  });
+});
+
+test('a token that no HTTP header can hold is an error of the configuration, not of each question', () => {
+  const judge = (token: string) => hooksSchema.safeParse({ webhook: { url: 'http://127.0.0.1/', token } });
+  for (const token of ['sixteen–characters', 'a b', 'a\u0000', '€']) {
+    const { success, error } = judge(token);
+    assert.equal(success, false, token);
+    assert.deepEqual(error?.issues[0]?.path, ['webhook', 'token']);
+    assert.ok(!JSON.stringify(error?.issues).includes(token), 'the secret is not repeated');
+  }
+  assert.ok(judge('sixteen-characters').success);
+  assert.ok(judge('eyJhbGciOiJIUzI1NiJ9.e30.Zm9v+/=').success);
+});
