@@ -326,7 +326,7 @@ test('a phone’s own calls light its lamp while the PBX has none of it; one tha
   await callsAre(ext, 'early');
 });
 
-test('versions of dialog-info: an older one is passed over, a partial one adds, and after a gap everything is asked for', async () => {
+test('D42-14: of dialog-info an older version is passed over, a partial one adds, and after a gap everything is asked for', async () => {
   const ext = stage.ext();
   const one = await phone(ext);
   await register(ext, one.contact, 'Watched/1');

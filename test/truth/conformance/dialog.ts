@@ -24,7 +24,7 @@ export const dialogChapter: Chapter = {
       'D42-01',
       '3.2',
       'Event parameters may name one dialog, which alone is then reported',
-      'no Call-ID or tag is ever told, so no phone can name a dialog: it is served with all of the extension',
+      'Call-ID and tags are told only while a call may be picked up: whoever names one is served with all of the extension',
       {
         [flow]: [
           'D42-01: a SUBSCRIBE that names one dialog is served with all of them, whatever stands in call-id and the tags',
@@ -64,11 +64,11 @@ export const dialogChapter: Chapter = {
       [flow]: [hold],
       [unit]: ['D42-09a is taken back by the target without it'],
     }),
-    later(
+    foreign(
       'D42-10',
       '4.1.3–5',
       'duration, replaces and referred-by',
-      'optional, and replaces belongs to call pickup, which is not built',
+      'optional: a call that replaced another is a call like any other, and who forwarded it is not told',
     ),
     held('D42-11', '5.2', 'hold is sip.rendering no on the local target of the holder', {
       [flow]: [hold],
@@ -84,7 +84,11 @@ export const dialogChapter: Chapter = {
         'D42-13: where a profile keeps identities back a watcher sees states only; nobody is told a Call-ID or a tag',
       ],
     }),
-    foreign('D42-14', '4.3', 'what a subscriber does with versions', 'we subscribe to nothing'),
+    held('D42-14', '4.3', 'what a subscriber does with versions', {
+      'test/flows/watched-phones.test.ts': [
+        'D42-14: of dialog-info an older version is passed over, a partial one adds, and after a gap everything is asked for',
+      ],
+    }),
     held('D42-15', '4, 3.8', 'UTF-8, well-formed and valid', {
       [flow]: [sides],
       [unit]: ['give a valid document with the same dialogs, whatever they are'],

@@ -13,9 +13,17 @@ const { held, differs, later } = rowsOf('RFC 3261');
 export const transportChapter: Chapter = {
   title: 'Dialog control and transport',
   rows: [
-    later('T-01', 'RFC 3891 3', 'how an INVITE with Replaces is answered', 'call pickup by Replaces is not built', {
-      [flow]: ['T-01: an INVITE with Replaces is answered 405, with two of them 400, and no dialog of ours is touched'],
-    }),
+    differs(
+      'T-01',
+      'RFC 3891 3',
+      'how an INVITE with Replaces is answered',
+      'the INVITE of a pickup goes to the PBX; one that comes here by mistake is refused',
+      {
+        [flow]: [
+          'T-01: an INVITE with Replaces is answered 405, with two of them 400, and no dialog of ours is touched',
+        ],
+      },
+    ),
     held('T-02', 'RFC 3581 4', 'rport and received are both set', {
       [wire]: ['T-02: over udp, rport is filled and received set, whatever the client wrote there itself'],
     }),
