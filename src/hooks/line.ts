@@ -27,6 +27,9 @@ export interface LineTools {
 /** Why there is no answer; the message is for the admin and holds no secret. */
 export class HookFailure extends Error {}
 
+/** An answer is at most so long, as JSON; characters, or bytes. */
+export const longestAnswer = 64 * 1024;
+
 /** What lived this long was well: its next end starts the back-off anew. Milliseconds. */
 export const wellAfterMs = 60_000;
 const usualFirstMs = 500;

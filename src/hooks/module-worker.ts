@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { type HookCall, hookCalls } from '../model/hook.ts';
+import { longestAnswer } from './line.ts';
 
 /** To the worker. A `ping` is answered by `pong`, unless a function of the module never returns. */
 export type ModuleOrder =
@@ -15,6 +16,9 @@ export type ModuleReport =
   | { readonly report: 'pong' };
 
 type Answer = (message: object) => unknown;
+
+/** More of it nobody reads; characters. */
+const longestReason = 1000;
 
 /** Loads the admin's module once, and calls its functions. */
 async function run(port: MessagePort, path: string): Promise<void> {
@@ -39,10 +43,12 @@ async function answer(
   { id, message }: Extract<ModuleOrder, { order: 'ask' }>,
 ): Promise<ModuleReport> {
   try {
-    const said = await act?.(message);
-    return { report: 'answer', id, answer: JSON.parse(JSON.stringify(said ?? null)) };
+    const said = JSON.stringify((await act?.(message)) ?? null) ?? 'null';
+    if (said.length > longestAnswer) throw new Error(`an answer of more than ${longestAnswer} characters`);
+    return { report: 'answer', id, answer: JSON.parse(said) };
   } catch (error) {
-    return { report: 'fault', id, reason: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
+    const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    return { report: 'fault', id, reason: reason.slice(0, longestReason) };
   }
 }
 

@@ -9,6 +9,8 @@ import { Pending } from './pending.ts';
 
 /** After a question without an answer: a thread that does not say within this time that it lives is ended. Milliseconds. */
 const pulseMs = 500;
+/** So long it may take to load, however many questions pass meanwhile: it may connect to a database first. Milliseconds. */
+const longestLoadMs = 15_000;
 /** What a module may hold; megabytes. */
 const mostMegabytes = 256;
 
@@ -122,8 +124,10 @@ export class ModuleLine implements HookLine {
   #feelPulse(): void {
     const worker = this.#worker;
     if (worker === null || this.#pulse !== null) return;
+    const { clock } = this.#tools;
     if (this.#calls !== null) this.#send({ order: 'ping' });
-    this.#pulse = this.#tools.clock.after(pulseMs, () => {
+    const patienceMs = this.#calls === null ? this.#bornAt + longestLoadMs - clock.now() : pulseMs;
+    this.#pulse = clock.after(Math.max(patienceMs, pulseMs), () => {
       this.#pulse = null;
       this.#gone(worker, this.#calls === null ? 'the module does not finish loading' : 'the module hangs');
     });

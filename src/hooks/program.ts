@@ -2,12 +2,10 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { basename } from 'node:path';
 import type { Timer } from '../model/clock.ts';
 import type { HookCall } from '../model/hook.ts';
-import { HookFailure, type HookLine, type LineTools, restartMs, shortLine, wellAfterMs } from './line.ts';
+import { HookFailure, type HookLine, type LineTools, longestAnswer, restartMs, shortLine, wellAfterMs } from './line.ts';
 import { ownEnvironment } from './own-environment.ts';
 import { Pending } from './pending.ts';
 
-/** An answer is at most so long; characters. */
-const longestLine = 64 * 1024;
 /** So many questions in a row without any answer: it does not listen any more. */
 const mostUnanswered = 3;
 /** From the end of its input and SIGTERM to SIGKILL; milliseconds. */
@@ -32,6 +30,8 @@ export class ProgramLine implements HookLine {
   #bornAt = 0;
   #restart: Timer | null = null;
   #stopped = false;
+  /** Given up, and on their way out. */
+  readonly #ending = new Set<Promise<void>>();
 
   constructor(command: readonly [string, ...string[]], calls: readonly HookCall[], tools: LineTools) {
     this.#command = command;
@@ -70,7 +70,8 @@ export class ProgramLine implements HookLine {
     this.#restart?.cancel();
     const child = this.#child;
     this.#dismiss('it is being stopped');
-    if (child !== null) await this.#end(child);
+    if (child !== null) this.#dispose(child);
+    await Promise.all(this.#ending);
   }
 
   #spawn(): void {
@@ -92,7 +93,7 @@ export class ProgramLine implements HookLine {
       const lines = (rest + text).split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) if (child === this.#child) this.#take(child, line);
-      if (rest.length > longestLine) this.#gone(child, `a line of more than ${longestLine} characters`);
+      if (rest.length > longestAnswer) this.#gone(child, `a line of more than ${longestAnswer} characters`);
     });
   }
 
@@ -119,7 +120,7 @@ export class ProgramLine implements HookLine {
   #gone(child: ChildProcessWithoutNullStreams, reason: string): void {
     if (child !== this.#child) return;
     this.#dismiss(reason);
-    void this.#end(child);
+    this.#dispose(child);
     if (this.#stopped) return;
     const { clock, random, logger } = this.#tools;
     if (clock.now() - this.#bornAt > wellAfterMs) this.#ends = 0;
@@ -134,6 +135,11 @@ export class ProgramLine implements HookLine {
     this.#unanswered = 0;
     this.#why = reason;
     this.#pending.refuseAll(reason);
+  }
+
+  #dispose(child: ChildProcessWithoutNullStreams): void {
+    const ending = this.#end(child).finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
   }
 
   /** Resolves when it is gone, or has been killed. */

@@ -8,7 +8,7 @@ const engine = 'test/contracts/engine.ts';
 const streams = 'test/contracts/engine-streams.ts';
 const webSocket = 'test/sip/embedded/ws.test.ts';
 
-const { held, differs, later } = rowsOf('RFC 3261');
+const { held, differs } = rowsOf('RFC 3261');
 
 export const transportChapter: Chapter = {
   title: 'Dialog control and transport',
