@@ -1,8 +1,8 @@
-import type { AgentState, AgentWish } from '../../src/model/agent.ts';
+import type { AgentWish } from '../../src/model/agent.ts';
 import { userOf } from '../../src/model/aor.ts';
 import type { Logger } from '../../src/model/logger.ts';
 import { granted, type Outcome, refused } from '../../src/model/outcome.ts';
-import { AgentTable, extensionOf, loggedOff, loggedOffReason, type WrapUps, wrapUpReason } from './agents.ts';
+import { extensionOf, loggedOffReason, wrapUpReason } from './agents.ts';
 import { type AmiAnswer, type AmiLink, refusal } from './ami.ts';
 import type { Fields } from './ami-wire.ts';
 import type { Fact, Member } from './facts.ts';
@@ -10,47 +10,38 @@ import { isSafeUser } from './features/astdb.ts';
 import { readRow } from './features/rows.ts';
 import { readQueues } from './lamp-events.ts';
 import type { AsteriskOptions } from './options.ts';
-import {
-  configuredWrapUps,
-  freepbxFamily,
-  type Place,
-  placesOf,
-  read,
-  rememberedFamily,
-  written,
-} from './queue-places.ts';
+import { freepbxFamily, type Place, placesOf, read, rememberedFamily, written } from './queue-places.ts';
 
-/** What a wish led to, and what the PBX holds of this agent now. */
-export interface AgentWritten {
-  readonly outcome: Outcome<AgentState>;
-  readonly facts: readonly Fact[];
+export interface AgentWriterTools {
+  readonly ami: AmiLink;
+  readonly options: AsteriskOptions;
+  readonly now: () => number;
+  readonly logger: Logger;
+  readonly feed: (fact: Fact) => void;
 }
 
 /**
  * Logs agents in and out of their queues and pauses them, by AMI's QueueAdd, QueueRemove and QueuePause (class `agent`).
- * One agent's writes follow one another.
+ * One agent's writes follow one another. What the PBX holds afterwards is read and fed, for an account that hears no events
+ * of queues, and however late it is.
  */
 export class AgentWriter {
-  readonly #ami: AmiLink;
-  readonly #options: AsteriskOptions;
-  readonly #wrapUps: WrapUps;
-  readonly #now: () => number;
-  readonly #logger: Logger;
+  readonly #tools: AgentWriterTools;
   readonly #turns = new Map<string, Promise<unknown>>();
 
-  constructor(ami: AmiLink, options: AsteriskOptions, now: () => number, logger: Logger) {
-    this.#ami = ami;
-    this.#options = options;
-    this.#wrapUps = configuredWrapUps(options);
-    this.#now = now;
-    this.#logger = logger;
+  constructor(tools: AgentWriterTools) {
+    this.#tools = tools;
   }
 
-  /** Rejects where the PBX cannot be asked, or the account may not. `name`: as the PBX shows him. */
-  write(wish: AgentWish, name: string | null): Promise<AgentWritten> {
+  /**
+   * Rejects where the PBX cannot be asked, or the account may not.
+   * @param name as the PBX shows him.
+   * @param until nothing is begun later than this; milliseconds since the epoch.
+   */
+  write(wish: AgentWish, name: string | null, until: number): Promise<Outcome<null>> {
     const extension = userOf(wish.aor);
     const before = this.#turns.get(extension) ?? Promise.resolve();
-    const mine = before.then(() => this.#write(extension, wish, name));
+    const mine = before.then(() => this.#write(extension, wish, name, until));
     const settled = mine.then(
       () => undefined,
       () => undefined,
@@ -61,54 +52,57 @@ export class AgentWriter {
     });
   }
 
-  async #write(extension: string, wish: AgentWish, name: string | null): Promise<AgentWritten> {
-    if (!isSafeUser(extension))
-      return { outcome: refused('no-agent', 'no member of a queue has such a name'), facts: [] };
+  async #write(extension: string, wish: AgentWish, name: string | null, until: number): Promise<Outcome<null>> {
+    if (!isSafeUser(extension)) return refused('no-agent', 'no member of a queue has such a name');
     const before = await this.#members(extension);
+    // Who wished it was told that it failed: nothing is begun behind his back. What was begun is brought to its end.
+    if (this.#tools.now() >= until) return refused('pbx-timeout', 'the PBX was busy for too long');
     if (wish.phase === 'loggedOff') await this.#logOff(extension, before);
     else {
       const members = before.length > 0 ? before : await this.#logOn(extension, wish.phase !== 'ready', name);
-      if (members.length === 0) return { outcome: refused('no-agent', 'he belongs to no queue'), facts: [] };
-      const reason = wish.phase === 'workingAfterCall' ? wrapUpReason : oneLine(wish.reason ?? '');
+      if (members.length === 0) return refused('no-agent', 'he belongs to no queue');
+      const reason = wish.phase === 'workingAfterCall' ? wrapUpReason : plain(wish.reason ?? '');
       await this.#pause(members, wish.phase !== 'ready', reason);
     }
-    const after = await this.#members(extension);
-    const table = new AgentTable(this.#now, this.#wrapUps, [extension]);
-    for (const member of after) table.set(member, true);
-    const gone = before.filter((it) => !after.some((now) => now.queue === it.queue && now.interface === it.interface));
-    return {
-      outcome: granted(table.state(extension) ?? loggedOff),
-      facts: [
-        ...gone.map((member) => ({ fact: 'member', member, present: false }) as const),
-        ...after.map((member) => ({ fact: 'member', member, present: true }) as const),
-      ],
-    };
+    await this.#members(extension, (after) => this.#tell(before, after));
+    return granted(null);
   }
 
-  async #members(extension: string): Promise<readonly Member[]> {
-    const { ok, message, rows } = await this.#ami.action('QueueStatus');
-    if (!ok) throw refusal('QueueStatus', message);
-    return readQueues(rows).members.filter((it) => extensionOf(it) === extension);
+  #tell(before: readonly Member[], after: readonly Member[]): void {
+    const gone = before.filter((it) => !after.some((now) => now.queue === it.queue && now.interface === it.interface));
+    for (const member of gone) this.#tools.feed({ fact: 'member', member, present: false });
+    for (const member of after) this.#tools.feed({ fact: 'member', member, present: true });
+  }
+
+  /** @param atOnce before any event that comes after the list: what is told later is newer. */
+  async #members(extension: string, atOnce?: (members: readonly Member[]) => void): Promise<readonly Member[]> {
+    const of = (rows: AmiAnswer['rows']) => readQueues(rows).members.filter((it) => extensionOf(it) === extension);
+    const answer = await this.#tools.ami.action('QueueStatus', [], undefined, (it) => {
+      if (it.ok) atOnce?.(of(it.rows));
+    });
+    if (!answer.ok) throw refusal('QueueStatus', answer.message);
+    return of(answer.rows);
   }
 
   async #logOn(extension: string, paused: boolean, name: string | null): Promise<readonly Pick<Member, 'interface'>[]> {
-    const freepbx = this.#options.features === 'freepbx' ? await this.#tree(freepbxFamily) : new Map<string, string>();
-    const remembered = read(await readRow(this.#ami, rememberedFamily, extension));
+    const freepbx = this.#tools.options.features === 'freepbx' ? await this.#tree(freepbxFamily) : new Map<string, string>();
+    const remembered = read(await readRow(this.#tools.ami, rememberedFamily, extension));
     const added: Place[] = [];
-    for (const place of placesOf(extension, this.#options, freepbx, remembered)) {
+    for (const place of placesOf(extension, this.#tools.options, freepbx, remembered)) {
       const fields: Fields = [
         ['Queue', place.queue],
         ['Interface', place.interface],
         ['Penalty', place.penalty],
         // Nobody is called between the login and the pause that he wished.
         ['Paused', paused ? 'true' : 'false'],
-        ['MemberName', oneLine(name ?? extension)],
+        ['MemberName', plain(name ?? extension)],
         ...(place.stateInterface === '' ? [] : [['StateInterface', place.stateInterface] as const]),
       ];
-      const answer = await this.#ami.action('QueueAdd', fields);
-      if (answer.ok || /already there/i.test(answer.message)) added.push(place);
-      else this.#failed('QueueAdd', answer, place.queue);
-      await this.#toggleState(extension, place.queue, true);
+      const answer = await this.#tools.ami.action('QueueAdd', fields);
+      if (answer.ok || /already there/i.test(answer.message)) {
+        added.push(place);
+        await this.#toggleState(extension, place.queue, true);
+      } else this.#failed('QueueAdd', answer, place.queue);
     }
     return added;
   }
@@ -124,7 +118,7 @@ export class AgentWriter {
       ]);
     }
     for (const { queue, interface: iface } of dynamic) {
-      const answer = await this.#ami.action('QueueRemove', [
+      const answer = await this.#tools.ami.action('QueueRemove', [
         ['Queue', queue],
         ['Interface', iface],
       ]);
@@ -152,33 +146,36 @@ export class AgentWriter {
 
   /** COMPAT(FreePBX): what its own codes set, and its `*45` hints look at. Asterisk's queue counts, so a lack is no refusal. */
   async #toggleState(extension: string, queue: string, inside: boolean): Promise<void> {
-    if (this.#options.features !== 'freepbx' || !isSafeUser(queue)) return;
-    await this.#ami.action('Setvar', [
+    if (this.#tools.options.features !== 'freepbx' || !isSafeUser(queue)) return;
+    await this.#tools.ami.action('Setvar', [
       ['Variable', `DEVICE_STATE(Custom:QUEUE${extension}*${queue})`],
       ['Value', inside ? 'INUSE' : 'NOT_INUSE'],
     ]);
   }
 
   async #tree(family: string): Promise<ReadonlyMap<string, string>> {
-    const { rows } = await this.#ami.action('DBGetTree', [['Family', family]]);
+    const { rows } = await this.#tools.ami.action('DBGetTree', [['Family', family]]);
     return new Map(rows.map((row) => [(row['Key'] ?? '').replace(/^\//, ''), row['Val'] ?? '']));
   }
 
   async #must(action: string, fields: Fields): Promise<void> {
-    const { ok, message } = await this.#ami.action(action, fields);
+    const { ok, message } = await this.#tools.ami.action(action, fields);
     if (!ok) throw refusal(action, message, rightsOf(action));
   }
 
   /** Of several queues one may be gone: the others count. A lack of rights concerns all. */
   #failed(action: string, { message }: AmiAnswer, queue: string): void {
     if (/permission denied/i.test(message)) throw refusal(action, message, rightsOf(action));
-    this.#logger.warn({ queue }, `${action} refused: ${message}`);
+    this.#tools.logger.warn({ queue }, `${action} refused: ${message}`);
   }
 }
 
-/** AMI knows no quoting: a line break would be another header. */
-function oneLine(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, ' ');
+/**
+ * AMI knows no quoting: a line break would be another header. COMPAT(Asterisk): `Queue/PersistentMembers` parts members by
+ * `,` and `|` and their fields by `;`; at one that it cannot read, all members after it are out of the queue at the restart.
+ */
+function plain(text: string): string {
+  return text.replaceAll(/[\p{Cc},;|]/gu, ' ');
 }
 
 function rightsOf(action: string): string {

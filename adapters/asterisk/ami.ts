@@ -40,6 +40,9 @@ export function refusal(action: string, message: string, rights = 'system,call,r
   return new Fault('pbx-refused', `${text}; the account needs read and write = ${rights}`);
 }
 
+/** The ids of our actions. */
+const ownId = /^l\d+$/;
+
 const actionMs = 5_000;
 const loginMs = 8_000;
 const pingEveryMs = 10_000;
@@ -73,12 +76,25 @@ export class AmiLink {
     this.#drop(new Fault('pbx-unreachable', 'AMI is being closed'));
   }
 
-  /** Rejects with a Fault when AMI is away or silent; an error that Asterisk states is an answer. */
-  action(name: string, fields: Fields = [], deadlineMs = actionMs): Promise<AmiAnswer> {
+  /**
+   * Rejects with a Fault when AMI is away or silent; an error that Asterisk states is an answer.
+   * @param atOnce takes the answer where it stands in the stream, between the events before and after it; the promise settles
+   * when more events may have been told. Must not throw.
+   */
+  action(
+    name: string,
+    fields: Fields = [],
+    deadlineMs = actionMs,
+    atOnce: (answer: AmiAnswer) => void = () => undefined,
+  ): Promise<AmiAnswer> {
     const socket = this.#socket;
     if (socket === null) return Promise.reject(new Fault('pbx-unreachable', 'AMI is not connected'));
     const id = `l${this.#nextId++}`;
-    return new Promise((settle, fail) => {
+    return new Promise((resolve, fail) => {
+      const settle = (answer: AmiAnswer) => {
+        atOnce(answer);
+        resolve(answer);
+      };
       const bytes = formatAction([['Action', name], ['ActionID', id], ...fields]);
       const timer = this.#tools.clock.after(deadlineMs, () => {
         this.#pending.delete(id);
@@ -121,6 +137,8 @@ export class AmiLink {
       return;
     }
     if (block['Event'] === 'FullyBooted') this.#booted?.();
+    // A row of a list that nobody waits for any more: it is no event, nor one of the events that need a right.
+    else if (ownId.test(block['ActionID'] ?? '')) return;
     if (this.#up && block['Event'] !== undefined) this.#handlers?.event(block);
   }
 

@@ -17,7 +17,7 @@ import type {
 } from '../adapter.ts';
 import type { LinkHandlers } from '../link.ts';
 import { Resync } from '../resync.ts';
-import { AgentWriter, type AgentWritten } from './agent-writer.ts';
+import { AgentWriter } from './agent-writer.ts';
 import { AmiLink } from './ami.ts';
 import { AriLink } from './ari.ts';
 import { DeviceAsker } from './contacts.ts';
@@ -101,7 +101,16 @@ class Asterisk implements PbxAdapter {
     });
     this.#writer =
       this.#ami === null ? null : new FeatureWriter(this.#ami, this.#features, this.#reader.ringTimers, tools.logger);
-    this.#agentWriter = this.#ami === null ? null : new AgentWriter(this.#ami, options, tools.clock.now, tools.logger);
+    this.#agentWriter =
+      this.#ami === null
+        ? null
+        : new AgentWriter({
+            ami: this.#ami,
+            options,
+            now: tools.clock.now,
+            logger: tools.logger,
+            feed: (fact) => this.#feed(fact),
+          });
     this.capabilities = this.#capabilities();
   }
 
@@ -182,18 +191,14 @@ class Asterisk implements PbxAdapter {
     if (!this.#isOurs(domainOf(wish.aor)) || live.agents.state(user) === null) {
       return refused('no-agent', 'he is in no queue of this PBX');
     }
-    const late = () => ({
-      outcome: refused<AgentState>('pbx-timeout', `the PBX did not answer within ${deadlineMs} ms`),
-      facts: [],
-    });
+    const { clock } = this.#tools;
+    const late = () => refused<null>('pbx-timeout', `the PBX did not answer within ${deadlineMs} ms`);
     try {
-      const writing = writer.write(wish, live.nameOf(user));
-      // What was written too late is told all the same.
-      const tell = ({ facts }: AgentWritten) => {
-        for (const fact of facts) this.#feed(fact);
-      };
-      void writing.then(tell).catch(() => undefined);
-      return (await within(this.#tools.clock, deadlineMs, writing, late)).outcome;
+      const writing = writer.write(wish, live.nameOf(user), clock.now() + deadlineMs);
+      const written = await within(clock, deadlineMs, writing, late);
+      if (!written.ok) return written;
+      const held = this.#resync.live?.agents.state(user) ?? null;
+      return held === null ? refused('pbx-away', 'the PBX is not connected') : granted(held);
     } catch (error) {
       return this.#failed(error);
     }

@@ -47,7 +47,10 @@ export class DetailAsker {
     for (const id of calls.ids) this.#ask(id, calls);
   }
 
-  /** Who may be shown in a lamp. Each channel is asked once; one that does not answer in time is withheld. */
+  /**
+   * Who may be shown in a lamp: one who lights another one later is asked for again, for a lamp keeps the answer while it is
+   * lit. One of whom there is no answer in time is withheld.
+   */
   callers(callers: readonly LampCaller[]): void {
     for (const { channel: id, channelName: name, number, name: display } of callers) {
       if (number === null && display === null) continue;
@@ -58,6 +61,7 @@ export class DetailAsker {
       const answer = variableOf(this.#access, { id, name }, 'CALLERID(num-pres)', askMs).catch(() => null);
       void within(this.#clock, askMs, answer, () => null).then((presentation) => {
         if (generation !== this.#generation) return;
+        asked.delete('caller');
         this.#feed({ fact: 'caller-withheld', id, withheld: presentation === null || isWithheld(presentation) });
       });
     }

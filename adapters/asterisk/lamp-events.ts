@@ -124,14 +124,16 @@ export function readQueues(rows: readonly AmiEvent[]): QueuesFact {
  * `confbridge:8000`, `Queue:sales`, `Custom:DAYNIGHT1`. What comes after a comma is presence.
  */
 export function lampOfHint(hint: string): string | null {
-  const [, kind = '', name] = /^(park|confbridge|Queue|Custom):([^&,@]+)(?:@[^&,]*)?(?:,.*)?$/i.exec(hint) ?? [];
+  const [, kind = '', name = ''] = /^(park|confbridge|Queue|Custom):([^&,]+)(?:,.*)?$/i.exec(hint) ?? [];
   switch (kind.toLowerCase()) {
     case 'park':
-      return lampName('park', name);
+      // The context; in the other names `@` is a letter.
+      return lampName('park', name.replace(/@.*/, ''));
     case 'confbridge':
       return lampName('conf', name);
     case 'queue':
-      return lampName('queue', name);
+      // `Queue:sales_avail` is lit while nobody could answer; whoever waits, it does not say.
+      return name.endsWith('_avail') ? null : lampName('queue', name);
     case 'custom':
       return lampName('custom', name);
     default:

@@ -2,7 +2,7 @@ import type { Logger } from '../../src/model/logger.ts';
 import type { AmiLink } from './ami.ts';
 import type { Fields } from './ami-wire.ts';
 import type { AmiEvent } from './events.ts';
-import type { Fact, LampKind } from './facts.ts';
+import type { Fact, LampKind, QueuesFact } from './facts.ts';
 import {
   customState,
   dayNightRows,
@@ -87,8 +87,9 @@ export class LampReader {
     if (customs === null) unread.push('custom');
     if (flows === null) unread.push('flow');
     this.#aliases ??= aliasesOf((await this.#list('ExtensionStateList')) ?? []);
-    lamps.push(...this.#aliases.values());
-    return { facts, lamps, unread, aliases: this.#aliases, agents: await this.#agents() };
+    const aliases = inCaseOf(this.#aliases, queues ?? []);
+    lamps.push(...aliases.values());
+    return { facts, lamps, unread, aliases, agents: await this.#agents() };
   }
 
   /** Whom the configuration, FreePBX or a logout of ours calls an agent. */
@@ -103,7 +104,7 @@ export class LampReader {
   }
 
   /** null: cannot be read. */
-  async queues(): Promise<readonly Fact[] | null> {
+  async queues(): Promise<readonly QueuesFact[] | null> {
     const rows = await this.#list('QueueStatus');
     return rows === null ? null : [readQueues(rows)];
   }
@@ -148,8 +149,8 @@ export class LampReader {
   }
 
   /** A right to write can be asked for; one to read cannot, but nobody gives the one without the other. */
-  async #warnOfRights(facts: readonly Fact[]): Promise<void> {
-    const some = facts.some((it) => it.fact === 'queues' && it.names.length > 0);
+  async #warnOfRights(facts: readonly QueuesFact[]): Promise<void> {
+    const some = facts.some((it) => it.names.length > 0);
     if (!some || this.#rights !== null) return;
     const { ok, fields } = await this.#ami.action('ListCommands');
     this.#rights = { agent: ok && fields['QueueAdd'] !== undefined };
@@ -169,6 +170,13 @@ function aliasesOf(rows: readonly AmiEvent[]): ReadonlyMap<string, string> {
     }
   }
   return aliases;
+}
+
+/** COMPAT(Asterisk): `Queue:SALES` is the queue `Sales`, which its events write as queues.conf does. */
+function inCaseOf(aliases: ReadonlyMap<string, string>, queues: readonly QueuesFact[]): ReadonlyMap<string, string> {
+  const names = queues.flatMap((it) => it.names.map((name) => `queue+${name}`));
+  const known = new Map(names.map((lamp) => [lamp.toLowerCase(), lamp]));
+  return new Map([...aliases].map(([alias, lamp]) => [alias, known.get(lamp.toLowerCase()) ?? lamp]));
 }
 
 /** `park+701` to `park+720`, and `park+default` for the lot. */

@@ -97,7 +97,9 @@ export class Picture {
         for (const member of older.#agents.members(extension)) this.#agents.set(member, true);
       }
     }
-    this.#lamps.inherit(older.#lamps, unread, (channel) => this.#calls.has(channel));
+    // Rooms are lit by those who are in them, which was said above.
+    const kept = unread.filter((kind) => kind !== 'conf');
+    this.#lamps.inherit(older.#lamps, kept, (channel) => this.#calls.has(channel));
     this.#agents.inherit(older.#agents);
   }
 

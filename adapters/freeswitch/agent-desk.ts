@@ -84,12 +84,18 @@ export class AgentDesk {
     }
   }
 
-  /** What he is, fed; null: mod_callcenter does not know him. Events may be behind. */
+  /**
+   * What he is, fed; null: mod_callcenter does not know him. Each answer is fed before the next is asked for, or it would
+   * undo an event between the two; the state first, which shows nothing while the status is not told.
+   */
   async #read(name: string, until: number): Promise<{ readonly status: string; readonly state: string } | null> {
-    const status = (await this.#api(`agent get status ${name}`, until)).trim();
+    const { feed } = this.#tools;
     const state = (await this.#api(`agent get state ${name}`, until)).trim();
-    if (status.startsWith('-') || state.startsWith('-')) return null;
-    this.#tools.feed({ fact: 'agent', name, status, state });
+    if (state.startsWith('-')) return null;
+    feed({ fact: 'agent', name, state });
+    const status = (await this.#api(`agent get status ${name}`, until)).trim();
+    if (status.startsWith('-')) return null;
+    feed({ fact: 'agent', name, status });
     return { status, state };
   }
 

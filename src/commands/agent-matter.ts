@@ -22,7 +22,7 @@ export const agentMatter: AgentMatter = {
     return false;
   },
   commitLate: ({ wish, before, tools }, source, agent) => {
-    if (!sameAgent(agentMatter.present(wish, tools), before)) return;
+    if (tools.view(wish.aor).agent?.since !== before?.since) return;
     tools.apply({ type: 'agent', source, aor: wish.aor, agent });
   },
   row: ({ wish: { aor, origin }, before, wished }, { after, ...facts }) => ({
@@ -41,8 +41,11 @@ function bareState(agent: AgentState | null): AgentState | null {
 }
 
 const longestReason = 64;
-/** Of no use to a reader, or the end of a word in a queue log, a dialplan, a command: all of them are PBXs' languages. */
-const notInReason = /[\p{C}\p{Zl}\p{Zp}"$;<>\\{|}]/gu;
+/**
+ * Of no use to a reader, or the end of a word in a queue log, a dialplan, a command, a row of members: all of them are PBXs'
+ * languages. COMPAT(Asterisk): a comma ends a member in `Queue/PersistentMembers`, and those after it are lost at the restart.
+ */
+const notInReason = /[\p{C}\p{Zl}\p{Zp}",$;<>\\{|}]/gu;
 
 /** Brings the reason into its one form, and `loggedOn` into what it means for him. */
 export function normalise(context: AgentContext): Ending | null {

@@ -1,4 +1,4 @@
-import type { AgentRequest, AgentState, AgentWish } from '../model/agent.ts';
+import type { AgentRequest, AgentState, AgentView, AgentWish } from '../model/agent.ts';
 import type { Aor } from '../model/aor.ts';
 import type { AuditRow } from '../model/audit.ts';
 import type { Clock } from '../model/clock.ts';
@@ -102,8 +102,8 @@ export type Facts<State> = Pick<AuditRow, 'at' | 'decision' | 'reason'> & { read
 export type FeatureContext = Context<Wish, FeatureValue, FeatureState>;
 export type FeatureMatter = Matter<Wish, FeatureValue, FeatureState>;
 /** null: he is no agent. */
-export type AgentContext = Context<AgentRequest, AgentState | null, AgentState | null>;
-export type AgentMatter = Matter<AgentRequest, AgentState | null, AgentState | null>;
+export type AgentContext = Context<AgentRequest, AgentState | null, AgentView | null>;
+export type AgentMatter = Matter<AgentRequest, AgentState | null, AgentView | null>;
 
 /** How a wish ends. */
 export type Ending = Pick<Verdict, 'decision' | 'refusal'>;

@@ -148,12 +148,22 @@ function mayWish(draft: Draft): PublishAnswer | null {
   return null;
 }
 
-/** What was published stays until its interval ends, so that a new one is refused and none is thrown out. */
-function withinLimits({ request, record, publisher, expires }: Draft, { shelf, limits }: Desk): PublishAnswer | null {
+/**
+ * What was published stays until its interval ends, so that a new one is refused and none is thrown out. But where nothing
+ * was said that stands, as by a key, there is nothing to keep: a phone that presses its keys without tags goes on with its
+ * oldest publication of that kind, and never runs out of them.
+ */
+function withinLimits(draft: Draft, { shelf, limits }: Desk): PublishAnswer | null {
+  const { request, record, publisher, publication, expires } = draft;
   if (record !== null || expires === 0) return null;
   const here = shelf.of(request.resource);
-  const own = here.filter((one) => one.publisher === publisher).length;
-  if (own >= limits.perPublisher) return { status: 403, reason: 'Too Many Publications' };
+  const own = here.filter((one) => one.publisher === publisher);
+  if (own.length >= limits.perPublisher) {
+    const empty = own.find(({ event, said }) => event === request.event && said === null);
+    if (publication?.said !== null || empty === undefined) return { status: 403, reason: 'Too Many Publications' };
+    draft.record = empty;
+    return null;
+  }
   return here.length >= limits.perResource || shelf.size >= limits.total ? { status: 503, headers: oneMinute } : null;
 }
 

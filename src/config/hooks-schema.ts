@@ -21,7 +21,11 @@ export const hooksSchema = z
           .string()
           .refine(isWebAddress, 'expected http://… or https://… without a user name and a password')
           .describe('Asked by POST with JSON.'),
-        token: z.string().min(1).optional().describe('Sent as Authorization: Bearer. `tokenFile` may stand for it.'),
+        token: z
+          .string()
+          .regex(/^[\x21-\x7e]+$/, 'expected letters, digits and signs of ASCII without spaces: a header must hold it')
+          .optional()
+          .describe('Sent as Authorization: Bearer. `tokenFile` may stand for it.'),
         ca: z.string().min(1).optional().describe("Path of the authorities that sign the server's certificate, PEM."),
       })
       .optional()

@@ -43,7 +43,7 @@ async function answer(
   { id, message }: Extract<ModuleOrder, { order: 'ask' }>,
 ): Promise<ModuleReport> {
   try {
-    const said = JSON.stringify((await act?.(message)) ?? null) ?? 'null';
+    const said = JSON.stringify((await act?.(message)) ?? null);
     if (said.length > longestAnswer) throw new Error(`an answer of more than ${longestAnswer} characters`);
     return { report: 'answer', id, answer: JSON.parse(said) };
   } catch (error) {

@@ -2,7 +2,15 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { basename } from 'node:path';
 import type { Timer } from '../model/clock.ts';
 import type { HookCall } from '../model/hook.ts';
-import { HookFailure, type HookLine, type LineTools, longestAnswer, restartMs, shortLine, wellAfterMs } from './line.ts';
+import {
+  HookFailure,
+  type HookLine,
+  type LineTools,
+  longestAnswer,
+  restartMs,
+  shortLine,
+  wellAfterMs,
+} from './line.ts';
 import { ownEnvironment } from './own-environment.ts';
 import { Pending } from './pending.ts';
 

@@ -1,7 +1,7 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import type { HookCall } from '../model/hook.ts';
-import { HookFailure, type HookLine, type LineTools } from './line.ts';
+import { HookFailure, type HookLine, type LineTools, longestAnswer } from './line.ts';
 
 export interface WebhookSettings {
   /** http or https. */
@@ -12,7 +12,6 @@ export interface WebhookSettings {
   readonly ca?: string | undefined;
 }
 
-const longestAnswer = 64 * 1024;
 const mostConnections = 32;
 
 /** A web server of the admin: one POST of JSON for each question. A redirect is no answer. */
@@ -67,23 +66,35 @@ export class WebhookLine implements HookLine {
         ...(this.#token === undefined ? {} : { Authorization: `Bearer ${this.#token}` }),
       };
       const options = { method: 'POST', agent: this.#agent, headers };
-      const request = (this.#secure ? https : http).request(this.#url, options);
+      let latest: http.ClientRequest | null = null;
       const end = (failure: HookFailure | null, answer?: unknown): void => {
         timer.cancel();
-        this.#open.delete(request);
+        if (latest !== null) this.#open.delete(latest);
         if (failure === null) settle(answer);
         else {
           fail(failure);
-          request.destroy();
+          latest?.destroy();
         }
+      };
+      const send = (again: boolean): void => {
+        const request = (this.#secure ? https : http).request(this.#url, options);
+        latest = request;
+        this.#open.add(request);
+        request.on('error', (error: NodeJS.ErrnoException) => {
+          const reset = error.code === 'ECONNRESET' || error.code === 'EPIPE';
+          const idle = request.reusedSocket && reset && this.#open.delete(request);
+          // It closed a connection that lay idle, just then: that is no answer, and no outage. What it may have heard it hears
+          // once more, which changes nothing: every question says how things shall be, not what to add.
+          if (idle && !again) send(true);
+          else end(new HookFailure(error.code ?? error.message));
+        });
+        request.on('response', (response) => read(response, end));
+        request.end(body);
       };
       const timer = this.#tools.clock.after(deadlineMs, () =>
         end(new HookFailure(`no answer within ${Math.round(deadlineMs)} ms`)),
       );
-      this.#open.add(request);
-      request.on('error', (error: NodeJS.ErrnoException) => end(new HookFailure(error.code ?? error.message)));
-      request.on('response', (response) => read(response, end));
-      request.end(body);
+      send(false);
     });
   }
 

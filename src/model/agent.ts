@@ -42,7 +42,7 @@ export interface AgentWish {
   readonly phase: AgentPhase;
   /**
    * null in all phases but `notReady`. At most 64 characters, without control characters and without those that end a word
-   * in the files and commands of PBXs: `" $ ; < > \ { | }`.
+   * in the files and commands of PBXs: `" , $ ; < > \ { | }`.
    */
   readonly reason: string | null;
   readonly origin: Origin;

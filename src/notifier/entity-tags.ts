@@ -96,8 +96,9 @@ function made(view: ResourceView, { pkg, terms, watcher }: Subscription, kind: K
     watchers: [],
     params: terms?.params ?? noParams,
   };
-  const { bodies } = pkg.render(view, request);
-  const hash = createHash('sha256').update(`${pkg.event}\n${view.aor}\n`);
+  const { bodies, shown } = pkg.render(view, request);
+  // What is shown may be more than what is written: the document behind a URL.
+  const hash = createHash('sha256').update(`${pkg.event}\n${view.aor}\n${shown.join('\n')}\n`);
   for (const { content } of bodies) hash.update(content);
   const tag = hash.digest('base64url').slice(0, tagLength);
   return { ...kind, view, tag, headers: [['SIP-ETag', tag]] };

@@ -24,6 +24,9 @@ export interface ListRenderTools extends Pick<RenderTools, 'sender' | 'random' |
 /** Nobody can have put it into a name before; each NOTIFY has another one. */
 const boundaryBits = 64;
 
+/** A datagram has 65,507 bytes at most, and a head. What a fetch has no room for is named without its state. */
+const mostInDatagram = 60_000;
+
 const noBody: Rendered['bodies'] = [{ contentType: null, content: '', covers: 'full' }];
 
 /**
@@ -58,6 +61,9 @@ export function renderWatched(
     };
   });
   const final = sub.debt.occasion === 'final';
+  const fetch = final && isFetch(sub);
+  const { dialog } = sub.channel;
+  const datagram = dialog.flow.transport === 'udp';
   const { contentType, content, told } = format.render({
     uri: sub.entity,
     names: list.names,
@@ -65,13 +71,13 @@ export function renderWatched(
     fullState: scope === 'full',
     resources,
     boundary,
-    roomBytes: tools.sender.roomBytes(sub.channel.dialog, head),
-    whole: final && isFetch(sub),
+    roomBytes: fetch ? mostInDatagram : tools.sender.roomBytes(dialog, head),
+    whole: fetch && !datagram,
   });
   // RFC 6665 4.2.1.4: an end may come without the state, and one half of a list is none.
-  if (final && told < members.length) return { bodies: noBody, shown: sub.shown };
+  if (final && !fetch && told < members.length) return { bodies: noBody, shown: sub.shown };
   const shown = nowShown(sub.shown, members.slice(0, told), written);
-  if (told === members.length) return { bodies: [{ contentType, content, covers: scope }], shown };
+  if (told === members.length || fetch) return { bodies: [{ contentType, content, covers: scope }], shown };
   const [covers, rest] = [members.slice(0, told), members.slice(told)].map((some) => some.map(keyOf));
   return {
     bodies: [

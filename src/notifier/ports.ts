@@ -21,8 +21,11 @@ export interface SubscriptionStore {
 /** The truth, as the notifier reads it. */
 export interface StateReader {
   view(aor: Aor): ResourceView;
-  /** False: the PBX certainly has no such extension. */
-  has(aor: Aor): boolean;
+  /**
+   * False: the PBX certainly has no such extension. `reads`: what a package tells; a device that is no extension has a
+   * profile and nothing else.
+   */
+  has(aor: Aor, reads?: readonly Change['topic'][]): boolean;
   /** Answers a function that ends it. */
   onChange(listener: (change: Change) => void): () => void;
 }

@@ -115,8 +115,8 @@ function watcherAuthorised({ request, aor, pkg, list }: Draft): SubscribeAnswer 
   return mayWatch(request.watcher, aor, watchersOf(pkg, list)) ? null : { status: 403 };
 }
 
-function resourceExists({ aor, list }: Draft, { state, lists }: Desk): SubscribeAnswer | null {
-  const exists = list === null ? state.has(aor) : list.own !== null || lists?.reader.find(aor) != null;
+function resourceExists({ aor, list, pkg }: Draft, { state, lists }: Desk): SubscribeAnswer | null {
+  const exists = list === null ? state.has(aor, pkg.reads) : list.own !== null || lists?.reader.find(aor) != null;
   return exists ? null : { status: 404 };
 }
 

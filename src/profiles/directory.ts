@@ -99,18 +99,27 @@ export class ProfileDirectory {
     const age = this.#options.clock.now() - changedAt;
     const fresh = !first && age >= 0 && age < settleMs;
     if (fresh) return before ?? { mark: '', ownersMark: '', document: null };
-    return { mark: entry.mark, ownersMark, document: await this.#document(entry, owners) };
+    const document = await this.#document(entry, owners);
+    return document === 'moving' ? (before ?? { mark: '', ownersMark: '', document: null }) : { mark: entry.mark, ownersMark, document };
   }
 
-  async #document(entry: Entry, owners: Entry | null): Promise<ProfileDocument | null> {
+  /** `moving`: it is being written at this moment. */
+  async #document(entry: Entry, owners: Entry | null): Promise<ProfileDocument | 'moving' | null> {
     const { path, domains, types } = this.#options;
     const key = keyOf(entry.path, domains[0], domains);
     if (key === null) return this.#complain(entry.path, 'the path names no profile: left out');
     if (entry.size > mostBytes) return this.#complain(entry.path, `more than ${mostBytes} bytes: left out`);
+    if (owners !== null && owners.size > mostBytes) {
+      return this.#complain(entry.path, 'who may have it stands where it is not read, or in too large a file: left out');
+    }
     try {
-      const content = textOf(await bytesOf(path, entry));
+      const bytes = await bytesOf(path, entry);
+      const named = owners === null ? null : await bytesOf(path, owners);
+      if (bytes === null || (owners !== null && named === null)) return 'moving';
+      const content = textOf(bytes);
       if (content === null) return this.#complain(entry.path, 'no text in UTF-8: left out');
-      const readers = owners === null ? usualReaders(key) : this.#owners(key, await bytesOf(path, owners), owners.path);
+      const readers =
+        owners === null || named === null ? usualReaders(key) : this.#owners(key, named, owners.path);
       const contentType = contentTypeOf(entry.path, types);
       return documentOf(key, { contentType, content, readers, effectiveBy: null }, Math.trunc(entry.changedAt));
     } catch (error) {

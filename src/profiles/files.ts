@@ -1,4 +1,5 @@
-import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { lstat, open, readdir, realpath, stat } from 'node:fs/promises';
 import { extname, join, sep } from 'node:path';
 import { type ProfileKey, type ProfileKind, profileKinds, profileName } from '../model/profile-document.ts';
 
@@ -39,16 +40,20 @@ export async function entriesBelow(
   const root = await realpath(top);
   const entries: Entry[] = [];
   const walk = async (folder: string, path: string, depth: number): Promise<void> => {
-    const found = (await readdir(folder)).sort();
+    // Owners first: where there are too many files, no document counts without its own.
+    const found = (await readdir(folder)).sort((a, b) => Number(isOwners(b)) - Number(isOwners(a)) || (a < b ? -1 : 1));
     for (const name of found) {
       if (entries.length > mostFiles || name.startsWith('.') || name.endsWith('~')) continue;
       const place = join(folder, name);
       const below = path === '' ? name : `${path}/${name}`;
       const what = await inside(place, root);
-      if (what === null) continue;
+      if (what === null) {
+        // Who wrote it meant to say who may not have the document: it must not be as if he had said nothing.
+        if (isOwners(name)) entries.push({ path: below, mark: 'none', changedAt: 0, size: unreadable });
+        continue;
+      }
       if (what.isFile()) {
-        const { ino, size, mtimeMs } = what;
-        entries.push({ path: below, mark: `${ino} ${size} ${mtimeMs}`, changedAt: mtimeMs, size });
+        entries.push({ path: below, mark: markOf(what), changedAt: what.mtimeMs, size: what.size });
       } else if (what.isDirectory() && depth < deepest) {
         // One that goes away meanwhile has no files.
         await walk(place, below, depth + 1).catch(() => undefined);
@@ -69,8 +74,29 @@ async function inside(place: string, root: string) {
   }
 }
 
-export async function bytesOf(top: string, { path }: Entry): Promise<Buffer> {
-  return readFile(join(top, ...path.split('/')));
+/** What stands for the size of a file with owners that cannot be reached. */
+const unreadable = Number.POSITIVE_INFINITY;
+
+function isOwners(name: string): boolean {
+  return name.endsWith(ownersSuffix);
+}
+
+function markOf({ ino, size, mtimeMs }: Stats): string {
+  return `${ino} ${size} ${mtimeMs}`;
+}
+
+/** null: by now it is another file than the one that was found, or it was written meanwhile. Rejects where it cannot be read. */
+export async function bytesOf(top: string, { path, mark, size }: Entry): Promise<Buffer | null> {
+  // Where a pipe has taken its place, nobody waits for it.
+  const file = await open(join(top, ...path.split('/')), constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const before = await file.stat();
+    if (!before.isFile() || markOf(before) !== mark) return null;
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(size), 0, size, 0);
+    return bytesRead === size && markOf(await file.stat()) === mark ? buffer : null;
+  } finally {
+    await file.close();
+  }
 }
 
 /** What a file is by its path; null: none of ours. */

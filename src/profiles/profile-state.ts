@@ -35,8 +35,8 @@ export class ProfileState {
     });
   }
 
-  has(aor: Aor): boolean {
-    return this.#truths.has(aor) || (!this.#shelves.empty && isNoUser(aor));
+  has(aor: Aor, reads: readonly Change['topic'][] = []): boolean {
+    return this.#truths.has(aor) || (reads.includes('profile') && !this.#shelves.empty && isNoUser(aor));
   }
 
   view(aor: Aor): ResourceView {

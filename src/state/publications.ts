@@ -6,6 +6,11 @@ import type { DialogView } from '../model/views.ts';
 
 /** Published calls of one resource that are shown at most; one publication of a package holds fewer. */
 const mostDialogs = 100;
+/**
+ * What they may take of a document, reckoned high; bytes. With the calls of the PBX it must go into a datagram (65,507), or
+ * a publisher with long names makes his lamp, and the lists it is in, dark for all who watch it over UDP.
+ */
+const mostBytes = 50_000;
 const noDialogs: readonly DialogView[] = [];
 const nothing: readonly Published[] = [];
 
@@ -72,13 +77,15 @@ export class Publications {
 
   #viewsOf(aor: Aor): readonly DialogView[] {
     const views: DialogView[] = [];
+    let bytes = 0;
     for (const one of this.#of(aor)) {
       if (one.kind !== 'dialogs') continue;
       for (const dialog of one.dialogs) {
         const view = this.#viewOf(aor, dialog);
-        if (view !== null && views.length < mostDialogs && !views.some((other) => isSameCall(view, other))) {
-          views.push(view);
-        }
+        if (view === null || views.length >= mostDialogs || views.some((other) => isSameCall(view, other))) continue;
+        bytes += bytesOf(view);
+        if (bytes > mostBytes) return views;
+        views.push(view);
       }
     }
     return views.length === 0 ? noDialogs : views;
@@ -95,6 +102,12 @@ export class Publications {
     const id = createHmac('sha256', this.#secret).update(name).digest('base64url').slice(0, 22);
     return { id, phase, direction, holding, remote, since, callId, localTag, remoteTag };
   }
+}
+
+/** At most, in a document: six for a character of an attribute (`&quot;`), nine for one of a URI, which stands there twice. */
+function bytesOf({ remote: { number, name }, callId = '', localTag = '', remoteTag = '' }: DialogView): number {
+  const attributes = (name?.length ?? 0) + callId.length + localTag.length + remoteTag.length;
+  return 350 + 6 * attributes + 18 * (number?.length ?? 0);
 }
 
 /** A phone, its PBX and a proxy in between may all tell of one call: the first word counts, and a PBX's before any. */

@@ -191,7 +191,8 @@ export class Watch {
     leg.alive = true;
     if (status === 204) leg.noNotify?.cancel(); // RFC 5839 6.3: there will be none
     this.#holds(leg, Math.min(until, leg.toldUntil ?? until));
-    if (leg.leaving || leg.again) void this.#send(leg);
+    if (leg.leaving) void this.#send(leg);
+    else if (leg.again) this.#askForAll(leg);
   }
 
   #refused(leg: Leg, answer: PhoneAnswer, asked: number): void {
@@ -200,7 +201,8 @@ export class Watch {
     if (status === 423 && minExpires !== null && minExpires > asked && minExpires <= longestInterval) {
       this.#expires = minExpires; // RFC 6665 4.1.2.1
       if (leg.leaving) this.#drop(leg);
-      else if (leg.alive) void this.#send(leg);
+      else if (leg.alive && this.#mayAskAtOnce()) void this.#send(leg);
+      else if (leg.alive) this.#tryAgain(leg, retryAfter); // it wants a little more each time
       else {
         this.#drop(leg);
         this.#follow('now', why);
@@ -214,14 +216,39 @@ export class Watch {
         void this.#send(leg);
         return;
       }
-      // RFC 6665 4.1.2.2: it stands until it runs out, and meanwhile we try again.
-      const wait = this.#waits.next(retryAfter);
-      leg.refresh = this.#tools.clock.after(wait, () => void this.#send(leg));
+      this.#tryAgain(leg, retryAfter);
       return;
     }
     this.#drop(leg);
     // A phone that knows nothing of it any more was restarted.
     this.#follow(isBorn && status === 481 ? 'now' : afterRefusal(status), why, retryAfter);
+  }
+
+  /** RFC 6665 4.1.2.2: it stands until it runs out, and meanwhile we try again. */
+  #tryAgain(leg: Leg, retryAfter: number | null): void {
+    leg.noNotify?.cancel();
+    const wait = this.#waits.next(retryAfter);
+    leg.refresh = this.#tools.clock.after(wait, () => void this.#send(leg));
+  }
+
+  /** At once, but not without pause where a phone never tells everything. */
+  #askForAll(leg: Leg): void {
+    if (this.#mayAskAtOnce()) {
+      void this.#send(leg);
+      return;
+    }
+    const now = this.#tools.clock.now();
+    const wait = Math.min(this.#askedAtOnceAt + patienceMs - now, (leg.until - now) / 2);
+    leg.again = false;
+    leg.refresh?.cancel();
+    leg.refresh = this.#tools.clock.after(wait, () => void this.#send(leg));
+  }
+
+  #mayAskAtOnce(): boolean {
+    const now = this.#tools.clock.now();
+    if (now - this.#askedAtOnceAt < patienceMs) return false;
+    this.#askedAtOnceAt = now;
+    return true;
   }
 
   /** The answer to the last SUBSCRIBE; a last NOTIFY may still come, and is to find the dialog. */
@@ -237,7 +264,7 @@ export class Watch {
     const askAgain = () => {
       if (leg.leaving || isLast || this.#leg !== leg) return;
       if (leg.asking) leg.again = true;
-      else void this.#send(leg);
+      else this.#askForAll(leg);
     };
     if (!leg.leaving || isLast) leg.noNotify?.cancel();
     if (clock.now() - leg.bornAt >= patienceMs) this.#waits.reset(); // one that only comes to go is no success
@@ -307,9 +334,7 @@ export class Watch {
       return;
     }
     logger.debug({ aor, event, phone: place.uri, why, sequel }, 'a phone is asked again');
-    const now = clock.now();
-    if (sequel === 'now' && now - this.#askedAtOnceAt >= patienceMs) {
-      this.#askedAtOnceAt = now;
+    if (sequel === 'now' && this.#mayAskAtOnce()) {
       void this.#ask();
       return;
     }

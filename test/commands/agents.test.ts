@@ -79,6 +79,7 @@ test('a reason is cut to 64 characters and cleaned; only a break has one', async
   for (const [given, wanted] of [
     [' \t Mittag \r\nAction:  Originate ', 'Mittag Action: Originate'],
     ['a|b;c"d$\u007be}<f>\\', 'a b c d e f'],
+    ['lunch, PJSIP/1', 'lunch PJSIP/1'],
     ['\u202Eevil\u2028\u0000', 'evil'],
     [emoji.repeat(100), emoji.repeat(64)],
     ['|', null],
@@ -151,6 +152,20 @@ test('a PBX that does not answer in 2 s: failed; an answer that comes late is ne
   await settle();
   assert.equal(hub.view(a1001).agent?.phase, 'loggedOff');
   assert.deepEqual(rows(), ['agent failed pbx-timeout', 'agent failed pbx-timeout']);
+});
+
+test('an answer that comes late is none after what it tells of has come and gone', async () => {
+  const { wish, hub, clock, asked } = desk(false);
+  const pending = wish('ready');
+  await settle();
+  clock.advance(2000);
+  await pending;
+  for (const phase of ['ready', 'loggedOff'] as const) {
+    hub.apply({ type: 'agent', source: 'main', aor: a1001, agent: { phase, reason: null } });
+  }
+  asked[0]?.answer(granted({ phase: 'ready', reason: null }));
+  await settle();
+  assert.equal(hub.view(a1001).agent?.phase, 'loggedOff');
 });
 
 test('a PBX that makes something else of it is believed; one that keeps what it had has failed', async () => {

@@ -376,3 +376,16 @@ test('a parser that throws is 500, is said, and leaves the resource usable', asy
   assert.equal(unreadable.status, 500);
   assert.equal((await bench.publish()).status, 200);
 });
+
+test('a phone that presses its keys without tags is never told that it publishes too much, and keeps no more for it', async () => {
+  const bench = new Bench();
+  const press = { body: { said: null, wishes: [{ feature: 'dnd', enabled: true }] } };
+  const tags: string[] = [];
+  for (let count = 0; count < 12; count += 1) tags.push(await bench.tagOf(press));
+  await settle();
+  assert.equal(bench.wished.length, 12);
+  assert.equal(bench.compositor.list(alice).length, 5);
+  assert.equal((await bench.publish({ ifMatch: tags[0]!, body: null })).status, 412);
+  assert.equal((await bench.publish({ ifMatch: tags.at(-1)!, body: null })).status, 200);
+  assert.equal((await bench.publish()).status, 403, 'a call takes no place of theirs');
+});

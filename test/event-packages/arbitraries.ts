@@ -128,7 +128,7 @@ export function renderRequest(
     mayPickUp: fc.boolean(),
     boundary: fc.stringMatching(/^[a-f0-9]{32}$/),
     params: fc.constant({}),
-    watchers: fc.array(watcherEntry, { maxLength: 4 }),
+    watchers: fc.uniqueArray(watcherEntry, { selector: ({ id }) => id, maxLength: 4 }),
     left: fc.uniqueArray(leftWatcher, { selector: ({ id }) => id, maxLength: 3 }),
   });
 }

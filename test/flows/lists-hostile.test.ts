@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { listIn } from '../support/list-view.ts';
-import type { Ask } from './hand.ts';
-import { domain } from './hand.ts';
+import { type ListDocument, listIn } from '../support/list-view.ts';
+import { type Ask, domain, type Heard } from './hand.ts';
 import { Stage } from './stage.ts';
 
 /*
- * Lists (RFC 4662, RFC 5367) for those who mean no good, and for those at the edge of what fits.
+ * Lists (RFC 4662, RFC 5367) for those who mean no good, and at the edge of what fits.
  */
 
 const configuration = `
@@ -17,7 +16,6 @@ lists:
   - { name: pair, members: ['2060', '2061'] }
 `;
 const accept = 'application/dialog-info+xml, application/rlmi+xml, multipart/related';
-const listType = 'application/resource-lists+xml';
 
 let stage!: Stage;
 before(async () => {
@@ -36,27 +34,36 @@ function listBody(...uris: readonly string[]): string {
   return `<?xml version="1.0"?><resource-lists xmlns="urn:ietf:params:xml:ns:resource-lists"><list>${entries}</list></resource-lists>`;
 }
 
-test('x fetch udp', async () => {
-  const hand = await stage.hand('udp');
-  const asked = await hand.ask(asking('2001', 'everybody', { expires: 0 }));
-  assert.equal(asked.status, 200);
-  const n = await hand.next(asked.talk);
-  console.log('UDP', n.text.length, n.subscriptionState);
+function read(notify: Heard): ListDocument {
+  assert.equal(notify.message.header('Require'), 'eventlist');
+  return listIn({ contentType: notify.contentType, body: notify.body });
+}
+
+test('a fetch of three hundred lamps is answered: with all of them by TCP, and by UDP with what a datagram can hold', async () => {
+  const told: number[] = [];
+  for (const transport of ['tcp', 'udp'] as const) {
+    const hand = await stage.hand(transport);
+    const asked = await hand.ask(asking('2001', 'everybody', { expires: 0 }));
+    assert.equal(asked.status, 200);
+    const notify = await hand.next(asked.talk);
+    assert.equal(notify.subscriptionState.state, 'terminated');
+    const { fullState, rows } = read(notify);
+    assert.deepEqual([fullState, rows.length], [true, 300], 'everybody is named');
+    assert.ok(rows.every(({ state }) => state === 'active' || state === null));
+    if (transport === 'udp') assert.ok(notify.text.length < 65_507);
+    told.push(rows.filter(({ state }) => state !== null).length);
+    assert.equal(hand.heard(asked.talk).length, 1, 'nothing follows');
+  }
+  const [tcp, udp = 0] = told;
+  assert.equal(tcp, 300);
+  assert.ok(udp > 30, String(udp));
 });
 
-test('x fetch tcp', async () => {
-  const hand = await stage.hand('tcp');
-  const asked = await hand.ask(asking('2001', 'everybody', { expires: 0 }));
-  assert.equal(asked.status, 200);
-  const n = await hand.next(asked.talk);
-  console.log('TCP', n.text.length, n.subscriptionState);
-});
-
-test('x own dup', async () => {
+test('one resource by many addresses is one member; what is no address of ours is told apart and refused', async () => {
   const hand = await stage.hand('tcp');
   const asked = await hand.ask(
     asking('2001', 'mine', {
-      lines: { 'Content-Type': listType, Supported: 'eventlist, recipient-list-subscribe' },
+      lines: { 'Content-Type': 'application/resource-lists+xml', Supported: 'eventlist, recipient-list-subscribe' },
       body: listBody(
         `sip:2060@${domain}`,
         `sip:%32060@${domain}`,
@@ -74,39 +81,46 @@ test('x own dup', async () => {
     }),
   );
   assert.equal(asked.status, 200);
-  const n = await hand.next(asked.talk);
-  const list = listIn({ contentType: n.contentType, body: n.body });
-  console.log(list.rows.map(({ uri, state }) => [uri, state]));
+  assert.deepEqual(
+    read(await hand.next(asked.talk)).rows.map(({ uri, state }) => [uri, state]),
+    [
+      [`sip:2060@${domain}`, 'active'],
+      ['tel:2061', 'terminated;rejected'],
+      ['sip:2061@127.0.0.1', 'active'],
+      ['sip:\nx@a', 'terminated;rejected'],
+      ['"><x', 'terminated;rejected'],
+      [`sip:ALICE@${domain}`, 'terminated;noresource'],
+      [`sip:alice@${domain}`, 'active'],
+      [`sip:2061%00@${domain}`, 'terminated;rejected'],
+    ],
+  );
 });
 
-test('x name of ext', async () => {
+test('a list with the number of an extension hides its lamp, and nothing else of it', async () => {
   const hand = await stage.hand('tcp');
-  const plain = await hand.ask({ user: '2050', uri: `sip:2050@${domain}`, event: 'dialog' });
-  console.log('plain', plain.status);
-  const keys = await hand.ask({ user: '2050', uri: `sip:2050@${domain}`, event: 'as-feature-event' });
-  console.log('keys', keys.status);
-  const w = await hand.ask({ user: '2050', uri: `sip:2050@${domain}`, event: 'dialog.winfo' });
-  console.log('winfo', w.status);
-  const p = await hand.ask({ user: '2050', uri: `sip:pair@${domain}`, event: 'dialog.winfo' });
-  console.log('winfo of list', p.status);
-  const reg = await hand.ask({ user: '2050', uri: `sip:pair@${domain}`, event: 'reg', lines: { Supported: 'eventlist' } });
-  console.log('reg of list', reg.status);
-  const f = await hand.ask(asking('2001', 'pair', { lines: { Accept: 'application/dialog-info+xml' } }));
-  console.log('406?', f.status);
+  const status = async (event: string, name: string) =>
+    (await hand.ask({ user: '2050', uri: `sip:${name}@${domain}`, event })).status;
+  assert.equal(await status('dialog', '2050'), 421);
+  assert.equal(await status('as-feature-event', '2050'), 200);
+  assert.equal(await status('dialog.winfo', '2050'), 200);
+  assert.equal(await status('dialog.winfo', 'pair'), 403, 'who watches a list is nobody’s business');
+  assert.equal(await status('reg', 'pair'), 403);
 });
 
-test('x refresh other accept', async () => {
+test('a refresh that takes no lists is refused and changes nothing; one that says nothing keeps them', async () => {
   const hand = await stage.hand('tcp');
   const asked = await hand.ask(asking('2001', 'pair'));
-  await hand.next(asked.talk);
-  const again = await hand.ask({ ...asking('2001', 'pair', { lines: { Accept: 'application/dialog-info+xml' } }), talk: asked.talk, uri: asked.talk.target });
-  console.log('refresh 406?', again.status);
-  const noSup = await hand.ask({ user: '2001', talk: asked.talk, lines: { Accept: accept } });
-  console.log('refresh w/o supported', noSup.status, noSup.header('Require'));
-  const n = await hand.next(asked.talk);
-  console.log(n.message.header('Require'), n.contentType.slice(0, 40));
-  const end = await hand.ask({ user: '2001', talk: asked.talk, expires: 0 });
-  console.log('end', end.status, end.header('Require'));
-  const l = await hand.next(asked.talk, ({ subscriptionState }) => subscriptionState.state === 'terminated');
-  console.log(l.contentType, l.message.header('Require'));
+  const { talk } = asked;
+  const first = read(await hand.next(talk));
+  const again = (lines: Ask['lines'], expires = 600) =>
+    hand.ask({ user: '2001', talk, uri: talk.target, expires, ...(lines === undefined ? {} : { lines }) });
+  assert.equal((await again({ Accept: 'application/dialog-info+xml' })).status, 406);
+  const kept = await again(undefined);
+  assert.deepEqual([kept.status, kept.header('Require')], [200, 'eventlist']);
+  const second = read(await hand.next(talk));
+  assert.ok(second.fullState && second.version > first.version);
+  assert.equal((await again(undefined, 0)).status, 200);
+  const last = read(await hand.next(talk, ({ subscriptionState }) => subscriptionState.state === 'terminated'));
+  assert.ok(last.fullState && last.version > second.version);
+  assert.deepEqual(await stage.subscriptions('pair'), []);
 });

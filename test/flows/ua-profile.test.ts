@@ -239,3 +239,15 @@ test('COMPAT(PnP): a phone of a trusted network that was never configured gets w
     await pnp.close();
   }
 });
+
+test('a device, a long number and nobody have profiles, and no lamps: 404 as without any profiles', async () => {
+  const hand = await stage.hand();
+  for (const name of ['MAC:001565aabbcc', '491234567890', 'anonymous']) {
+    const uri = `sip:${name.replace(':', '%3A')}@${domain}`;
+    for (const event of ['dialog', 'presence']) {
+      assert.equal((await hand.ask({ user: stage.ext(), event, uri })).status, 404, `${event} of ${name}`);
+    }
+    const event = name === 'anonymous' ? 'ua-profile;profile-type=local-network' : 'ua-profile;profile-type=device';
+    assert.equal((await hand.ask({ user: stage.ext(), event, uri, expires: 3600 })).status, 200, name);
+  }
+});

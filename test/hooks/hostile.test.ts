@@ -36,6 +36,22 @@ test('a stop waits for a program that was given up shortly before, too: nothing 
   assert.ok(!isAlive(pid), 'it outlives the stop');
 });
 
+for (const [what, line] of [
+  ['answers', '{}'],
+  ['empty lines', ''],
+] as const) {
+  test(`a program that floods us with ${what} nobody asked for is ended, not read for ever`, async () => {
+    const logger = new RecordingLogger();
+    const flood = new ProgramLine(['/bin/sh', '-c', `yes '${line}'`], ['set'], { ...tools(logger), restartMs: 60_000 });
+    flood.start();
+    const ended = () => logger.lines.find(({ message }) => message === 'hooks: the program is started again');
+    const end = Date.now() + 20_000;
+    while (ended() === undefined && Date.now() < end) await new Promise((done) => setTimeout(done, 20));
+    assert.equal(ended()?.['reason'], 'it writes lines that nobody asked for');
+    await flood.stop();
+  });
+}
+
 test('a module that takes longer to load than a question waits is loaded all the same', async () => {
   const logger = new RecordingLogger();
   const hooks = hooksOn(new ModuleLine(resolve('test/fixtures/hooks/slow-to-load.mjs'), tools(logger)), logger);
@@ -70,14 +86,19 @@ async function forgetful(use: (url: string, connections: () => number, requests:
       requests += 1;
       here += 1;
       if (here > 1) socket.resetAndDestroy();
-      else socket.write('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 15\r\n\r\n{"refuse":"no"}');
+      else
+        socket.write('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 15\r\n\r\n{"refuse":"no"}');
     });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   try {
     const { port } = server.address() as AddressInfo;
-    await use(`http://127.0.0.1:${port}/`, () => connections, () => requests);
+    await use(
+      `http://127.0.0.1:${port}/`,
+      () => connections,
+      () => requests,
+    );
   } finally {
     for (const socket of sockets) socket.destroy();
     server.close();

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { uaProfile } from '../../src/event-packages/ua-profile/ua-profile.ts';
+import { documentOf } from '../../src/profiles/document.ts';
 import type { SentNotify } from './support.ts';
 import { alice, FakeStore, newDialog, settle, told, World } from './support.ts';
 
@@ -178,4 +180,23 @@ test('min-rate of a refresh that is 204 is kept though nothing ever changes', as
   assert.equal((await world.again(dialog, asked)).status, 204);
   await world.clock.run(31_000);
   assert.equal(world.sender.take().length, 3);
+});
+
+test('the tag of a profile is another where its document is, though the phone is told the same URL, and where its type is', async () => {
+  const document = (content: string, contentType: string) => {
+    const key = { kind: 'user', domain: 'pbx.test', name: '1001' } as const;
+    return documentOf(key, { contentType, content, readers: [], effectiveBy: null }, 0);
+  };
+  const tags = new Set<string>();
+  for (const accept of [['application/url'], ['*/*']]) {
+    for (const user of [document('a', 'text/plain'), document('b', 'text/plain'), document('b', 'text/html')]) {
+      const world = new World(undefined, { packages: [uaProfile] });
+      const delivery = { url: 'https://prov.test/{user}', prefer: 'document', effectiveBy: null } as const;
+      const profiles = { user, device: null, localNetwork: null, models: new Map(), deviceName: null, delivery };
+      world.state.views.set(alice, { ...world.state.view(alice), profiles });
+      await world.subscribe({ event: 'ua-profile', accept, watcher: { aor: alice, how: 'digest' } });
+      tags.add(tagOf(world.sender.take()[0]));
+    }
+  }
+  assert.equal(tags.size, 6);
 });

@@ -88,7 +88,10 @@ test('depth and odd keys are only data', async () => {
 test('a number that does not survive the way through a computer is no id: the answer would belong to another request', async () => {
   called.length = 0;
   for (const id of ['9007199254740993', '12345678901234567890', '1e999', '-1e999']) {
-    const answer = (await ask(`{"jsonrpc":"2.0","method":"m","id":${id}}`)) as { id: unknown; error?: { code: number } };
+    const answer = (await ask(`{"jsonrpc":"2.0","method":"m","id":${id}}`)) as {
+      id: unknown;
+      error?: { code: number };
+    };
     assert.deepEqual([answer.id, answer.error?.code], [null, -32600], id);
   }
   assert.deepEqual(called, [], 'nothing is carried out of which nobody would hear');

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   mkdirSync,
@@ -16,6 +17,7 @@ import { aorOf } from '../../src/model/aor.ts';
 import type { ProfileKey } from '../../src/model/profile-document.ts';
 import { ProfileDirectory } from '../../src/profiles/directory.ts';
 import { mostBytes } from '../../src/profiles/document.ts';
+import { bytesOf, entriesBelow, mostFiles } from '../../src/profiles/files.ts';
 import { Shelves } from '../../src/profiles/shelves.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { RecordingLogger } from '../support/silent-logger.ts';
@@ -219,6 +221,56 @@ describe('a folder of profiles', () => {
       } finally {
         rmSync(outside, { recursive: true });
       }
+    }));
+
+  it('who may have a document is never read as everybody because it stands elsewhere, is gone or too large', () =>
+    rig(async (it) => {
+      const outside = mkdtempSync(join(tmpdir(), 'outside-'));
+      try {
+        writeFileSync(join(outside, 'few'), '1001');
+        for (const make of ['snom', 'yealink', 'grandstream', 'fanvil']) it.write(`models/${make}.txt`, 'secret');
+        symlinkSync(join(outside, 'few'), join(it.top, 'models/snom.owners'));
+        symlinkSync('nowhere', join(it.top, 'models/yealink.owners'));
+        it.write('models/grandstream.owners', `${'# for nobody but\n'.repeat(5_000)}1001`);
+        await it.directory.start();
+        assert.deepEqual(
+          it.shelves.list().map(({ document: { name, readers } }) => [name, readers]),
+          [['fanvil', 'everybody']],
+        );
+        assert.equal(it.complaints.length, 3);
+        rmSync(join(it.top, 'models/snom.owners'));
+        it.write('models/snom.owners', '1001');
+        await it.directory.look();
+        assert.deepEqual(it.get('model', 'snom')?.readers, [aorOf('1001', domain)]);
+      } finally {
+        rmSync(outside, { recursive: true });
+      }
+    }));
+
+  it('no document counts without its owners where there are too many files', () =>
+    rig(async (it) => {
+      it.write('models/m.owners', '1001');
+      for (let at = 0; at < mostFiles; at++) it.write(`models/m.c${at}`, 'x');
+      await it.directory.start();
+      assert.deepEqual(it.get('model', 'm')?.readers, [aorOf('1001', domain)]);
+    }));
+
+  it('a file that is another by the time it is read does not count: a larger one, a link, a pipe', () =>
+    rig(async (it) => {
+      const names = ['larger', 'link', 'same'];
+      for (const name of names) it.write(`users/${name}`, '<x/>');
+      const { entries } = await entriesBelow(it.top);
+      it.write('users/larger', 'x'.repeat(10 * mostBytes));
+      rmSync(join(it.top, 'users/link'));
+      symlinkSync('/etc/passwd', join(it.top, 'users/link'));
+      const read = await Promise.all(entries.map((entry) => bytesOf(it.top, entry)));
+      assert.deepEqual(
+        read.map((bytes) => bytes?.toString() ?? null),
+        [null, null, '<x/>'],
+      );
+      rmSync(join(it.top, 'users/same'));
+      execFileSync('mkfifo', [join(it.top, 'users/same')]);
+      assert.equal(await bytesOf(it.top, entries[2]!), null);
     }));
 
   it('that is not there is said once and tried again; when it goes away, its last documents stand', async () => {

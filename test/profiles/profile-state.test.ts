@@ -54,12 +54,13 @@ describe('the truth with profiles', () => {
       'anonymous',
     ]) {
       const aor = aorOf(user, domain);
-      assert.equal(state.has(aor), true, user);
+      assert.equal(state.has(aor, ['profile']), true, user);
+      assert.equal(state.has(aor, ['dialogs', 'extension']), false, `${user} has no lamp`);
       assert.equal(state.view(aor).known, true);
       assert.equal(state.view(aor).lamp, true);
     }
-    assert.equal(state.has(aorOf('9999', domain)), false);
-    assert.equal(rig([], 'https://prov.test/{mac}').state.has(device), true);
+    assert.equal(state.has(aorOf('9999', domain), ['profile']), false);
+    assert.equal(rig([], 'https://prov.test/{mac}').state.has(device, ['profile']), true);
   });
 
   it('gives one view of one truth, and another when documents change', () => {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { renderDialogs } from '../../src/event-packages/dialog/render.ts';
 import { aorOf } from '../../src/model/aor.ts';
 import type { Leg, Snapshot } from '../../src/model/pbx-event.ts';
 import type { Published, PublishedDialog } from '../../src/model/publication.ts';
 import type { Change } from '../../src/model/views.ts';
 import { Hub } from '../../src/state/hub.ts';
+import { requestWith } from '../event-packages/views.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { RecordingLogger } from '../support/silent-logger.ts';
 
@@ -189,4 +191,16 @@ test('however many calls are published, a hundred are shown', () => {
   const many = (from: number) => dialogs(...Array.from({ length: 80 }, (_, at) => call(`${from + at}`)));
   bench.publish('dialog', [many(0), many(100)]);
   assert.equal(bench.hub.view(alice).dialogs.length, 100);
+});
+
+test('calls with the longest names are shown as far as a datagram holds them, the oldest first', () => {
+  const bench = new Bench();
+  const remote = { number: "'".repeat(64), name: '"'.repeat(128), presentable: true };
+  const many = dialogs(...Array.from({ length: 50 }, (_, at) => call(`${at}`, { remote })));
+  bench.publish('dialog', [many, many]);
+  const view = bench.hub.view(alice);
+  const { bodies } = renderDialogs(view, requestWith());
+  assert.ok(view.dialogs.length > 10, `${view.dialogs.length} calls`);
+  const size = Buffer.byteLength(bodies[0]?.content ?? '');
+  assert.ok(size > 20_000 && size < 60_000, `${size} bytes`);
 });

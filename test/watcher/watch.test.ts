@@ -318,3 +318,38 @@ test('a document that leaves something out makes a refresh at once, and after th
   await settle();
   assert.equal(rig.sender.last.asked.length, 2);
 });
+
+test('a phone that wants a little more with each refresh is not asked without pause', async () => {
+  const { clock, sender, watch } = watching();
+  watch.start();
+  await settle();
+  sender.last.answer(200);
+  sender.last.notify({ expires: 60 });
+  await settle();
+  await clock.run(40_000, 1_000);
+  for (let asked = 3600; sender.last.waiting && asked < 3700; asked += 1) {
+    sender.last.answer(423, { minExpires: asked + 1 });
+    await settle();
+  }
+  assert.equal(sender.last.asked.length, 3, 'the first, the refresh, and one more at once');
+  await clock.run(5_000, 1_000);
+  assert.equal(sender.last.asked.length, 4, 'later, within the time that it stands');
+});
+
+test('a phone whose documents always leave something out is asked for everything, but not without pause', async () => {
+  const { clock, sender, watch } = watching(undefined, (_notify, askAgain) => {
+    askAgain();
+    return { status: 200 };
+  });
+  watch.start();
+  await settle();
+  for (let round = 0; round < 100; round += 1) {
+    if (sender.last.waiting) sender.last.answer(200);
+    sender.last.notify();
+    await settle();
+  }
+  assert.ok(sender.last.asked.length <= 3, `${sender.last.asked.length} SUBSCRIBEs in no time`);
+  const before = sender.last.asked.length;
+  await clock.run(61_000, 1_000);
+  assert.equal(sender.last.asked.length, before + 1, 'again after a minute');
+});

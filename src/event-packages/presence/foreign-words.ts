@@ -50,9 +50,12 @@ export function activityOf(word: string): string | null {
   return alike.get(name) ?? null;
 }
 
-/** A note that says do not disturb, and nothing else: `DND` (Zoiper), `Do not disturb`. */
+/**
+ * A note that says do not disturb, and nothing else: `DND` (Zoiper), `Do not disturb`. Of blanks without end it takes each
+ * once: words come here as long as a document may be.
+ */
 export function isDndNote(note: string): boolean {
-  return /^\s*(?:dnd|do[ _-]?not[ _-]?disturb|don['\u2019]?t[ _-]disturb)\s*[.!]?\s*$/i.test(note);
+  return /^\s*(?:dnd|do[ _-]?not[ _-]?disturb|don['\u2019]?t[ _-]disturb)\s*(?:[.!]\s*)?$/i.test(note);
 }
 
 /** A word or a note about a call, or one that may be. */

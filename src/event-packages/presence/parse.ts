@@ -82,7 +82,10 @@ function readPidf(root: XmlElement): Told {
     basic: basics.includes('open') ? 'open' : basics.includes('closed') ? 'closed' : null,
     words: words.filter((word) => !isDnd(word)).map(wordOf),
     notes: cleanNotes(written),
-    dnd: dndOf([...holders.flatMap(({ children }) => children), ...words]),
+    // COMPAT(Linphone): its own words for an activity stand in it, as RFC 4480 3.2 has them in `<other>`.
+    dnd:
+      dndOf([...holders.flatMap(({ children }) => children), ...words]) ??
+      (words.some(({ text }) => isDndNote(text)) ? true : null),
   };
 }
 

@@ -1,6 +1,6 @@
 import { featureNames } from '../../model/feature.ts';
 import { result } from './json-rpc.ts';
-import { fromHttp, optional, type Params, param, type RpcMethod, type RpcParam } from './method.ts';
+import { fromHttp, isHookWord, optional, type Params, param, type RpcMethod, type RpcParam, wrong } from './method.ts';
 
 const ext = param('ext', 'The extension: `1001`, or `1001@tenant.example`.');
 const feature = param('feature', 'Which feature.', { enum: featureNames });
@@ -133,10 +133,11 @@ function route(name: string, place: string, about: string, ...params: readonly R
     lists: http === 'GET' && !template.endsWith('}'),
     run: async (given, ask) => {
       const { path, rest } = fill(template, given);
-      const { param: said, ...body } = rest;
+      const { param: said = null, ...body } = rest;
+      // None of the bodies has such a field, so it is the word for the hooks.
+      if (said !== null && !isHookWord(said)) return wrong('bad-param', 'param: expected a short text');
       const query = http === 'GET' ? queryOf(rest) : '';
-      const word = params.some((one) => one.name === 'param') && said !== undefined ? String(said) : null;
-      const answer = await ask.api(http, path + query, http === 'GET' ? null : body, word);
+      const answer = await ask.api(http, path + query, http === 'GET' ? null : body, said);
       return answer.status < 300 ? result(answer.body ?? true) : fromHttp(answer.status, answer.body);
     },
   };

@@ -64,7 +64,7 @@ async function answerOne(request: unknown, call: RpcCall): Promise<object | null
   }
   const { jsonrpc, method, params = [], id } = request as Readonly<Record<string, unknown>>;
   const named = id === undefined || isId(id);
-  if (!named) return response(null, invalid('id: expected a string, a number or null'));
+  if (!named) return response(null, invalid('id: expected a string, null or a number up to 2^53'));
   if (jsonrpc !== '2.0') return response(id ?? null, invalid('jsonrpc: expected "2.0"'));
   if (typeof method !== 'string') return response(id ?? null, invalid('method: expected a string'));
   if (typeof params !== 'object' || params === null) {
@@ -75,7 +75,8 @@ async function answerOne(request: unknown, call: RpcCall): Promise<object | null
 }
 
 function isId(id: unknown): id is string | number | null {
-  return id === null || typeof id === 'string' || typeof id === 'number';
+  // The answer has to name the same one, and larger numbers are not kept exactly.
+  return id === null || typeof id === 'string' || (typeof id === 'number' && Math.abs(id) <= Number.MAX_SAFE_INTEGER);
 }
 
 function response(id: string | number | null, reply: RpcReply): object {

@@ -69,6 +69,13 @@ export function isReply(value: Params | RpcReply): value is RpcReply {
   return typeof value['ok' as keyof typeof value] === 'boolean' && ('result' in value || 'fault' in value);
 }
 
+const longestHookWord = 512;
+
+/** What the hooks are handed as `param`. */
+export function isHookWord(given: unknown): given is string {
+  return typeof given === 'string' && given.length <= longestHookWord;
+}
+
 /** Parameters that are not what is expected. */
 export function wrong(code: string, message: string): RpcReply {
   return fault(faultCodes.invalidParams, message, { code });

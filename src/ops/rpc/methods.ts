@@ -1,7 +1,7 @@
 import type { OpsDeps } from '../deps.ts';
 import { apiMethods } from './api-methods.ts';
 import { fault, faultCodes, type RpcReply, result } from './json-rpc.ts';
-import { isReply, named, optional, type Params, type RpcAsk, type RpcMethod } from './method.ts';
+import { isReply, named, optional, type Params, type RpcAsk, type RpcMethod, wrong } from './method.ts';
 import { presenceMethods } from './presence-methods.ts';
 import { setFeature } from './set-feature.ts';
 
@@ -26,7 +26,10 @@ export class Methods {
       aliases: [],
       about: 'The names of all methods.',
       params: [optional('prefix', 'Only those that begin so.')],
-      run: ({ prefix = '' }) => result([...this.#byName.keys()].filter((name) => name.startsWith(String(prefix)))),
+      run: ({ prefix = '' }) =>
+        typeof prefix === 'string'
+          ? result([...this.#byName.keys()].filter((name) => name.startsWith(prefix)))
+          : wrong('bad-param', 'prefix: expected a text'),
     };
     this.#methods = [...apiMethods, setFeature(deps), ...presenceMethods(deps), discover, list];
     for (const method of this.#methods) {

@@ -4,7 +4,7 @@ import { printable } from '../answers.ts';
 import type { OpsDeps } from '../deps.ts';
 import { featureShape } from '../shapes.ts';
 import { result } from './json-rpc.ts';
-import { optional, type Params, param, type RpcAsk, type RpcMethod, refusal, wrong } from './method.ts';
+import { isHookWord, optional, type Params, param, type RpcAsk, type RpcMethod, refusal, wrong } from './method.ts';
 import { knownPresentity } from './presentity.ts';
 
 /** As OpenSIPS calls them. */
@@ -39,7 +39,8 @@ export function setFeature(deps: OpsDeps): RpcMethod {
 }
 
 async function run(params: Params, ask: RpcAsk, deps: OpsDeps) {
-  const name = String(params['feature']);
+  const given = params['feature'];
+  const name = typeof given === 'string' ? given : '';
   const feature = Object.hasOwn(features, name) ? features[name] : undefined;
   if (feature === undefined) {
     return wrong('unknown-feature', `${printable(name)} is none of ${Object.keys(features).join(', ')}`);
@@ -49,7 +50,7 @@ async function run(params: Params, ask: RpcAsk, deps: OpsDeps) {
   const values = valuesFrom(params['values'], feature);
   if (!values.ok) return wrong(values.refusal.code, values.refusal.message);
   const word = params['route_param'];
-  if (word !== undefined && (typeof word !== 'string' || word.length > longestValue)) {
+  if (word !== undefined && !isHookWord(word)) {
     return wrong('bad-param', 'route_param: expected a short text');
   }
   const found = knownPresentity(params['presentity'], deps);

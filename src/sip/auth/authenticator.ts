@@ -91,6 +91,11 @@ export class Authenticator {
     return this.#options.mode === 'trusted' ? this.#believe(request, from) : this.#examine(request, from);
   }
 
+  /** Whether a challenge of ours for this domain has this nonce, and its answer is still good for something. */
+  issued(nonce: string, domain: string): boolean {
+    return this.#nonces.judge(nonce, '', domain).state !== 'foreign';
+  }
+
   #believe(request: SipRequest, from: SipUri | null): AuthResult {
     if (this.#networks.has(request.flow.remote.address)) {
       if (!from?.user) return { ok: true, who: null, domain: null, how: 'trusted' };
@@ -268,10 +273,11 @@ function fromOf(request: SipRequest): SipUri | null {
 
 /**
  * A stranger cannot name a dialog, and its CSeq stops replays. But the last CSeq is good for a retransmission, and after a
- * restart the disk may not know it: a setting needs more.
+ * restart the disk may not know it: a setting needs more. A PUBLISH uses no dialog, even where it names one of ours
+ * (RFC 3903 6): no CSeq of it is ever looked at.
  */
 function isGuarded(request: SipRequest): boolean {
-  if (request.body.length > 0) return false;
+  if (request.body.length > 0 || request.method === 'PUBLISH') return false;
   const to = request.parts?.to ?? readParty(request.header('To') ?? '');
   return to !== null && to.tag !== null;
 }

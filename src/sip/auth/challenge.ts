@@ -45,6 +45,8 @@ function readChallenge(line: string, proxy: boolean): Challenge | null {
     ?.toLowerCase()
     .split(/[ \t]*,[ \t]*/);
   if (qops !== undefined && !qops.includes('auth')) return null;
+  // COMPAT(RFC 2543 phones): none at all, in MD5. SHA-256 came with qop, and so with a nonce of ours against prepared tables.
+  if (qops === undefined && algorithm !== 'MD5') return null;
   const opaque = given.get('opaque') ?? null;
   if ([realm, nonce, opaque ?? ''].some(({ length }) => length > longest)) return null;
   const stale = given.get('stale')?.toLowerCase() === 'true';

@@ -29,7 +29,7 @@ import type { PhonePaths } from './phone-paths.ts';
 export interface SubscriberOptions {
   readonly engine: Pick<SipEngine, 'request'>;
   readonly paths: PhonePaths;
-  readonly authenticator: Pick<Authenticator, 'check'>;
+  readonly authenticator: Pick<Authenticator, 'check' | 'issued'>;
   /** What the PBX knows of a user: phones ask for the password they registered with. Rejects where it cannot be asked. */
   readonly credentials: (user: string, domain: string) => Promise<Credentials | null>;
   readonly places: Pick<Places, 'addresses'>;
@@ -147,10 +147,7 @@ export class Subscriber implements SubscribeSender {
       if (response.status >= 200 && response.status <= 299) dialog.accept(response);
       if ((response.status !== 401 && response.status !== 407) || challenges === mostChallenges) return response;
       const before = dialog.challenge;
-      const offers = readChallenges(
-        response.headers?.(response.status === 407 ? 'Proxy-Authenticate' : 'WWW-Authenticate') ?? [],
-        response.status === 407,
-      );
+      const offers = this.#offers(dialog, response);
       // The same password is not tried twice, unless only the nonce was old; an old answer brought along is no try.
       if (challenges > 0 && !offers.some(({ stale }) => stale)) return response;
       const offer = await this.#chosen(dialog, offers);
@@ -158,6 +155,22 @@ export class Subscriber implements SubscribeSender {
       dialog.challenge = { offer, uses: 0 };
       if (before?.offer.nonce === offer.nonce && before.uses > 0) return response;
     }
+  }
+
+  /**
+   * Without challenges of our own: who hands one on, as the phone that he is taken for, wants its answer to show it to us,
+   * with a body of his.
+   */
+  #offers({ seed: { aor }, flow }: WatchDialog, response: FinalResponse): readonly Challenge[] {
+    const { authenticator, security } = this.#options;
+    const isProxy = response.status === 407;
+    const all = readChallenges(response.headers?.(isProxy ? 'Proxy-Authenticate' : 'WWW-Authenticate') ?? [], isProxy);
+    const offers = all.filter(({ nonce }) => !authenticator.issued(nonce, domainOf(aor)));
+    if (offers.length < all.length) {
+      const suspect = { address: flow.remote.address, proven: isStream(flow.transport) };
+      security?.report('not-trusted', suspect, { user: aor, detail: 'a challenge of ours came back from a phone' });
+    }
+    return offers;
   }
 
   async #send(dialog: WatchDialog, asked: PhoneAsked): Promise<FinalResponse> {

@@ -202,6 +202,65 @@ describe('agents of queues on the wire', { concurrency: 8 }, () => {
     });
   });
 
+  test('no name and no reason has what parts the members of a queue where Asterisk keeps them over a restart', () =>
+    rig(
+      {
+        more: sales,
+        before: ({ ami }) => {
+          ami.queues.names.add('sales');
+          ami.displayNames.set('1001', 'Smith, John; x|y');
+        },
+      },
+      async (it) => {
+        await it.telling.up();
+        assert.equal(await set(it, wish('notReady', { reason: 'lunch, PJSIP/9; a|b' })), 'notReady lunch  PJSIP/9  a b');
+        assert.equal(it.ami.queues.members[0]?.name, 'Smith  John  x y');
+      },
+    ));
+
+  test('a queue that does not take him does not light the lamp of his login there', () =>
+    rig(
+      {
+        more: { agents: { queues: [...sales.agents.queues, { name: 'gone', members: ['1001'] }] } },
+        before: ({ ami }) => void ami.queues.names.add('sales'),
+      },
+      async (it) => {
+        await it.telling.up();
+        assert.equal(await set(it, wish('ready')), 'ready null');
+        assert.deepEqual(
+          it.ami.writes.filter((line) => line.startsWith('Setvar')),
+          ['Setvar DEVICE_STATE(Custom:QUEUE1001*sales)=INUSE'],
+        );
+      },
+    ));
+
+  test('what somebody else does right after the list was read is what counts, in the answer too', () =>
+    rig({ before: ({ ami }) => void ami.queues.member('sales', 'PJSIP/1001') }, async (it) => {
+      await it.telling.up();
+      const [member] = it.ami.queues.members;
+      let lists = 0;
+      // In one piece with the end of the second list, which is the one after the writing.
+      it.ami.afterList = (name) => {
+        if (name !== 'QueueStatus' || ++lists !== 2) return [];
+        member!.reason = 'fire drill';
+        return [it.ami.queues.event('QueueMemberPause', member!)];
+      };
+      assert.equal(await set(it, wish('notReady', { reason: 'lunch' })), 'notReady fire drill');
+      assert.equal(agents(it).at(-1), 'notReady fire drill');
+    }));
+
+  test('a wish whose time ran out before anything was written is not written behind the back of who wished it', () =>
+    rig({ before: ({ ami }) => void ami.queues.member('sales', 'PJSIP/1001') }, async (it) => {
+      await it.telling.up();
+      it.ami.delays.set('QueueStatus', 150);
+      const answer = await it.adapter.setAgent?.(wish('notReady'), 50);
+      assert.equal(answer?.ok === false && answer.refusal.code, 'pbx-timeout');
+      // Waits for the one before it.
+      it.ami.delays.clear();
+      assert.equal(await set(it, wish('notReady', { reason: 'tea' })), 'notReady tea');
+      assert.equal(it.ami.queues.writes.length, 1, it.ami.queues.writes.join(', '));
+    }));
+
   test('a name with a line break in it is no order to the PBX', () =>
     rig({ before: ({ ami }) => void ami.queues.member('sales', 'PJSIP/1001') }, async (it) => {
       await it.telling.up();
@@ -313,6 +372,50 @@ describe('lamps that are no phone on the wire', { concurrency: 8 }, () => {
       );
       assert.equal(JSON.stringify(it.telling.of('dialogs')).includes('07002'), false);
       assert.equal(JSON.stringify(it.telling.of('dialogs')).includes('07003'), false);
+    }));
+
+  test('a caller who waited and is parked later is shown there too, and again in another slot', () =>
+    rig({}, async (it) => {
+      await it.telling.up();
+      const name = 'PJSIP/1002-00000001';
+      it.ari.channels = [channel('q.1', name, 'Up')];
+      it.ari.variables.set('q.1 CALLERID(num-pres)', 'allowed_passed_screen');
+      const waits = { Queue: 'sales', Uniqueid: 'q.1', Channel: name, CallerIDNum: '07001' };
+      it.ami.send({ Event: 'QueueCallerJoin', ...waits });
+      await it.telling.until(() => lamp(it, 'queue+sales').at(-1) === 'confirmed 07001', 'no caller in the queue');
+      it.ami.send({ Event: 'QueueCallerLeave', ...waits });
+      for (const ParkingSpace of ['701', '702']) {
+        const parked = { ParkeeChannel: name, ParkeeUniqueid: 'q.1', ParkeeCallerIDNum: '07001', ParkingSpace };
+        it.ami.send({ Event: 'ParkedCall', ...parked });
+        const slot = `park+${ParkingSpace}`;
+        await it.telling.until(() => lamp(it, slot).at(-1) === 'confirmed 07001', `nobody in ${slot}`);
+        it.ami.send({ Event: 'UnParkedCall', ...parked });
+      }
+    }));
+
+  test('a hint shows the queue it means, in whatever case of letters: to Asterisk they are one', () =>
+    rig(
+      {
+        before: ({ ami }) => {
+          ami.queues.names.add('Sales');
+          ami.queues.hints = [{ Event: 'ExtensionStatus', Exten: '8100', Context: 'x', Hint: 'Queue:SALES' }];
+        },
+      },
+      async (it) => {
+        await it.telling.up();
+        assert.deepEqual(listed(it).sort(), ['8100', 'queue+Sales']);
+        it.ami.send({ Event: 'QueueCallerJoin', Queue: 'Sales', Uniqueid: 'q.1', Channel: 'PJSIP/1002-00000001' });
+        await it.telling.until(() => lamp(it, '8100').at(-1) === 'confirmed null', 'the hint stays dark');
+      },
+    ));
+
+  test('the rows of a list that nobody waits for any more are no events', () =>
+    rig({ before: ({ ami }) => void (ami.queues.agentRight = false) }, async (it) => {
+      await it.telling.up();
+      it.ami.queues.names.add('sales');
+      it.ami.send({ ActionID: 'l1', Event: 'QueueParams', Queue: 'sales' });
+      it.ami.send({ Event: 'DeviceStateChange', Device: 'Queue:sales', State: 'NOT_INUSE' });
+      await it.telling.until(() => listed(it).includes('queue+sales'), 'queues are not looked at any more');
     }));
 
   test('a row of a day/night switch that changes without an event is found by polling', () =>

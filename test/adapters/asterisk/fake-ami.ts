@@ -22,11 +22,18 @@ export class FakeAmi {
   readonly swallowed = new Set<string>();
   /** Actions that the account has no right to. */
   readonly denied = new Set<string>();
+  /** Actions that are answered so many milliseconds later. */
+  readonly delays = new Map<string, number>();
+  /** Endpoint to the name of its caller id, where that is another than `Phone 1001`. */
+  readonly displayNames = new Map<string, string>();
+  /** Events in one piece with the end of a list. */
+  afterList: (action: string) => readonly Block[] = () => [];
   /** Queues, parking and conferences. */
   readonly queues = new FakeQueues();
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #loggedIn = new Set<Socket>();
+  readonly #late = new Set<NodeJS.Timeout>();
   #port = 0;
 
   constructor() {
@@ -42,7 +49,12 @@ export class FakeAmi {
       socket.setEncoding('utf8').on('data', (text: string) => {
         const blocks = `${rest}${text}`.split('\r\n\r\n');
         rest = blocks.pop() ?? '';
-        for (const block of blocks) this.#take(socket, parse(block));
+        for (const block of blocks) {
+          const action = parse(block);
+          const delay = this.delays.get(action['Action'] ?? '') ?? 0;
+          if (delay === 0) this.#take(socket, action);
+          else this.#late.add(setTimeout(() => this.#take(socket, action), delay));
+        }
       });
     });
   }
@@ -63,6 +75,7 @@ export class FakeAmi {
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const socket of this.#sockets) socket.destroy();
+    for (const timer of this.#late) clearTimeout(timer);
     await closed;
   }
 
@@ -86,7 +99,9 @@ export class FakeAmi {
     const list = (rows: readonly Block[]): null => {
       say({ Response: 'Success', EventList: 'start' });
       for (const row of rows) say(row);
-      return say({ Event: `${name}Complete`, EventList: 'Complete' });
+      const end = { Event: `${name}Complete`, EventList: 'Complete', ...id };
+      socket.write([end, ...this.afterList(name)].map(lines).join(''));
+      return null;
     };
     if (name === 'Login') {
       const good = action['Username'] === this.username && action['Secret'] === this.password;
@@ -123,7 +138,7 @@ export class FakeAmi {
           {
             Event: 'EndpointDetail',
             ObjectName: action['Endpoint'] ?? '',
-            Callerid: `"Phone ${action['Endpoint']}" <${action['Endpoint']}>`,
+            Callerid: `"${this.displayNames.get(action['Endpoint'] ?? '') ?? `Phone ${action['Endpoint']}`}" <${action['Endpoint']}>`,
             Mailboxes: `${action['Endpoint']}@default`,
             NamedCallGroup: 'sales, support',
           },
@@ -187,8 +202,12 @@ export class FakeAmi {
 }
 
 function write(socket: Socket, block: Block): void {
-  const lines = Object.entries(block).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.write(`${lines.join('')}\r\n`);
+  socket.write(lines(block));
+}
+
+function lines(block: Block): string {
+  const fields = Object.entries(block).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `${fields.join('')}\r\n`;
 }
 
 function parse(text: string): Block {

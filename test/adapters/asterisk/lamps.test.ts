@@ -191,6 +191,12 @@ describe('conferences', () => {
     assert.equal(next.snapshot().dialogs.filter(({ aor }) => aor === 'conf+8000@lab.test').length, 1);
     assert.deepEqual(feed(next, { Event: 'ConfbridgeLeave', ...inRoom('c.1') }), ['conf+8000 -']);
   });
+
+  test('where rooms cannot be listed, one whose channels are all gone is dark', () => {
+    const it = picture({ facts: [born('c.1')] });
+    feed(it, { Event: 'ConfbridgeJoin', ...inRoom('c.1') });
+    assert.deepEqual(picture({ unread: ['conf'] }, it).snapshot().dialogs, []);
+  });
 });
 
 describe('states of the dialplan', () => {
@@ -278,6 +284,13 @@ describe('hints of the dialplan', () => {
     ['Custom:DAYNIGHT1', 'custom+DAYNIGHT1'],
     ['Custom:Open,CustomPresence:1', 'custom+Open'],
     ['custom:Open', 'custom+Open'],
+    // Another queue, room and state than the one without what comes after the sign.
+    ['Queue:sales@tenant', null],
+    ['confbridge:8000@tenant', null],
+    ['Custom:Open@night', null],
+    // They say whether somebody could answer, or is paused: nobody waits there.
+    ['Queue:sales_avail', null],
+    ['Queue:sales_pause_PJSIP/1003', null],
     ['PJSIP/1001&Custom:DND1001,CustomPresence:1001', null],
     ['Custom:A&Custom:B', null],
     ['MWI:1001@default', null],

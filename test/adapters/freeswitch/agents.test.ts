@@ -42,6 +42,21 @@ describe('agents of mod_callcenter', { concurrency: 8 }, () => {
       ]);
     }));
 
+  test('what a supervisor does while the agent is read is what counts, in the answer too', () =>
+    rig({ before: (pbx) => pbx.callcenter.add('1001@lab.test') }, async ({ pbx, telling, adapter }) => {
+      await telling.up();
+      await adapter.setAgent?.(wish('ready'), 5000);
+      // Between the answers to the two questions after the writing, as an event.
+      let asked = 0;
+      pbx.callcenter.onGet = () => {
+        if (++asked === 3) setImmediate(() => pbx.callcenter.set('status', '1001@lab.test', 'Logged Out'));
+      };
+      const answer = await adapter.setAgent?.(wish('notReady'), 5000);
+      assert.equal(pbx.callcenter.get('1001@lab.test')?.status, 'Logged Out');
+      assert.deepEqual(answer, { ok: true, value: { phase: 'loggedOff', reason: null } });
+      assert.equal(last(telling)?.phase, 'loggedOff');
+    }));
+
   test('one who is available on demand stays so, and is ready again when he says so', () =>
     rig({ before: (pbx) => pbx.callcenter.add('1001@lab.test') }, async ({ pbx, telling, adapter }) => {
       await telling.up();

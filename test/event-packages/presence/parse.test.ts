@@ -134,6 +134,17 @@ describe('do not disturb in published presence', () => {
     }
   });
 
+  it('is a wish by the own words of an activity (Linphone, RFC 4480 other), whatever the activity is', () => {
+    for (const words of [
+      '<rpid:other>Do not disturb</rpid:other>',
+      '<rpid:busy>Do Not Disturb</rpid:busy>',
+      '<rpid:activity>do-not-disturb</rpid:activity>',
+    ]) {
+      assert.deepEqual(run(pidf(tuple() + person(words)), pidf(tuple() + person('<rpid:away/>'))), [true, false], words);
+    }
+    assert.deepEqual(run(pidf(tuple() + person('<rpid:other>Disturb me</rpid:other>'))), [null]);
+  });
+
   it('is a wish by the word Polycoms have for it in xpidf', () => {
     const dnd = [xpidf('inuse', 'busy'), xpidfType] as const;
     const idle = [xpidf('open', 'online'), xpidfType] as const;
@@ -204,6 +215,17 @@ describe('presence that cannot be taken', () => {
     }
     assert.equal(refusal(xpidf('open', '&xxe;'), xpidfType)[0], 400);
     assert.equal(refusal(`<presence/>${doctype}`, xpidfType)[0], 400);
+  });
+
+  it('takes no time for words that are blanks without end', () => {
+    const blanks = ' '.repeat(15_000);
+    const before = process.cpuUsage();
+    for (let count = 0; count < 20; count += 1) {
+      assert.deepEqual(read(xpidf('open', `dnd${blanks}x`), xpidfType).wishes, []);
+      assert.deepEqual(read(pidf(person(`<rpid:other>dnd&#32;${blanks}x</rpid:other>`))).wishes, []);
+    }
+    const { user } = process.cpuUsage(before);
+    assert.ok(user < 2_000_000, `${user} us for 40 documents`);
   });
 
   it('never throws, whatever the bytes are', () => {

@@ -49,7 +49,7 @@ function rig({ flow = udpFlow, again = null as Flow | null } = {}): Rig {
       },
     },
     paths: paths as PhonePaths,
-    authenticator: { check: () => ({ ok: false, answer: { status: 401 } }) },
+    authenticator: { check: () => ({ ok: false, answer: { status: 401 } }), issued: (nonce) => nonce === 'ours' },
     credentials: async () => ({ realm: 'lamplighter.test', ha1: 'a'.repeat(32) }),
     places: { addresses: new LocalAddresses(new FakeClock(), () => []) },
     advertise: null,
@@ -256,4 +256,17 @@ test('whatever stands in the headers of a NOTIFY: an answer or nobody, never an 
   for (const { expires, retryAfter } of made.heard) {
     for (const seconds of [expires, retryAfter]) assert.ok(seconds === null || (seconds >= 0 && seconds < 2 ** 31));
   }
+});
+
+test('a challenge of our own that comes back is not answered: who handed it on would have the answer to it', async () => {
+  const offer = (nonce: string) => `Digest realm="lamplighter.test", nonce="${nonce}", algorithm=MD5, qop="auth"`;
+  const made = rig();
+  made.answers.push(response(401, { 'WWW-Authenticate': offer('ours') }));
+  assert.equal((await made.subscriber.subscribe(await open(made), asked)).status, 401);
+  assert.equal(made.sent.length, 1);
+  const both = rig();
+  both.answers.push(response(407, { 'Proxy-Authenticate': [offer('ours'), offer('theirs')] }));
+  await both.subscriber.subscribe(await open(both), asked);
+  const [, credentials] = both.sent[1]?.headers.find(([name]) => name === 'Proxy-Authorization') ?? [];
+  assert.match(credentials ?? '', /nonce="theirs"/);
 });

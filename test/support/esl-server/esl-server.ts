@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { lastingPort } from '../ports.ts';
 import { EslClient, type EslRules, type Fields } from './esl-client.ts';
 
 export interface EslServerOptions {
@@ -91,6 +92,7 @@ export class EslServer {
 
   /** On loopback; the second time on the same port as the first. Resolves with the port. */
   async listen(): Promise<number> {
+    if (this.#port === 0) this.#port = await lastingPort();
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
       this.#server.listen(this.#port, '127.0.0.1', resolve);

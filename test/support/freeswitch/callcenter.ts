@@ -21,6 +21,8 @@ export class Callcenter {
   readonly #agents = new Map<string, FakeAgent>();
   /** Every `agent set`, as it was sent. */
   readonly writes: string[] = [];
+  /** Called before `agent get` is answered. */
+  onGet: (key: 'status' | 'state') => void = () => undefined;
 
   constructor(maker: EventMaker, fire: (event: Headers) => void) {
     this.#maker = maker;
@@ -71,6 +73,7 @@ export class Callcenter {
     if (section !== 'agent') return '+OK';
     if (action === 'list') return this.#list();
     if (action === 'get' && (key === 'status' || key === 'state')) {
+      this.onGet(key);
       return this.#agents.get(name)?.[key] ?? '-ERR Agent not found!';
     }
     if (action !== 'set' || (key !== 'status' && key !== 'state')) return '-ERR Invalid!';
