@@ -28,6 +28,8 @@ export interface AgentWriterTools {
 export class AgentWriter {
   readonly #tools: AgentWriterTools;
   readonly #turns = new Map<string, Promise<unknown>>();
+  /** Extension to all the queues of a login or logout that broke off in the middle: in some of them he is, in others not. */
+  readonly #unfinished = new Map<string, readonly Place[]>();
 
   constructor(tools: AgentWriterTools) {
     this.#tools = tools;
@@ -59,7 +61,8 @@ export class AgentWriter {
     if (this.#tools.now() >= until) return refused('pbx-timeout', 'the PBX was busy for too long');
     if (wish.phase === 'loggedOff') await this.#logOff(extension, before);
     else {
-      const members = before.length > 0 ? before : await this.#logOn(extension, wish.phase !== 'ready', name);
+      const isIn = before.length > 0 && !this.#unfinished.has(extension);
+      const members = isIn ? before : await this.#logOn(extension, wish.phase !== 'ready', name);
       if (members.length === 0) return refused('no-agent', 'he belongs to no queue');
       const reason = wish.phase === 'workingAfterCall' ? wrapUpReason : plain(wish.reason ?? '');
       await this.#pause(members, wish.phase !== 'ready', reason);
@@ -85,10 +88,10 @@ export class AgentWriter {
   }
 
   async #logOn(extension: string, paused: boolean, name: string | null): Promise<readonly Pick<Member, 'interface'>[]> {
-    const freepbx = this.#tools.options.features === 'freepbx' ? await this.#tree(freepbxFamily) : new Map<string, string>();
-    const remembered = read(await readRow(this.#tools.ami, rememberedFamily, extension));
+    const places = this.#unfinished.get(extension) ?? (await this.#placesOf(extension));
+    this.#unfinished.set(extension, places);
     const added: Place[] = [];
-    for (const place of placesOf(extension, this.#tools.options, freepbx, remembered)) {
+    for (const place of places) {
       const fields: Fields = [
         ['Queue', place.queue],
         ['Interface', place.interface],
@@ -104,18 +107,30 @@ export class AgentWriter {
         await this.#toggleState(extension, place.queue, true);
       } else this.#failed('QueueAdd', answer, place.queue);
     }
+    this.#unfinished.delete(extension);
     return added;
+  }
+
+  async #placesOf(extension: string): Promise<readonly Place[]> {
+    const { ami, options } = this.#tools;
+    const freepbx = options.features === 'freepbx' ? await this.#tree(freepbxFamily) : new Map<string, string>();
+    return placesOf(extension, options, freepbx, read(await readRow(ami, rememberedFamily, extension)));
   }
 
   async #logOff(extension: string, members: readonly Member[]): Promise<void> {
     const dynamic = members.filter((it) => !it.fixed);
+    const left = (this.#unfinished.get(extension) ?? []).filter(
+      ({ queue }) => !dynamic.some((it) => it.queue === queue),
+    );
+    const places = [...dynamic, ...left];
     if (dynamic.length > 0) {
       // First of all: a crash after the removal must not make him belong to nowhere.
       await this.#must('DBPut', [
         ['Family', rememberedFamily],
         ['Key', extension],
-        ['Val', written(dynamic)],
+        ['Val', written(places)],
       ]);
+      this.#unfinished.set(extension, places);
     }
     for (const { queue, interface: iface } of dynamic) {
       const answer = await this.#tools.ami.action('QueueRemove', [
@@ -128,6 +143,7 @@ export class AgentWriter {
     for (const { queue, interface: iface } of members.filter((it) => it.fixed)) {
       await this.#pauseOne(iface, true, loggedOffReason, queue);
     }
+    this.#unfinished.delete(extension);
   }
 
   /** In all queues at once: QueuePause without a queue. */

@@ -1,6 +1,6 @@
 import type { AgentState, AgentWish } from '../../src/model/agent.ts';
 import { type Aor, domainOf, userOf } from '../../src/model/aor.ts';
-import { type Timer, within } from '../../src/model/clock.ts';
+import { within } from '../../src/model/clock.ts';
 import { Fault } from '../../src/model/errors.ts';
 import { type FeatureName, type FeatureValue, featureNames, type Wish } from '../../src/model/feature.ts';
 import { granted, type Outcome, refused } from '../../src/model/outcome.ts';
@@ -29,17 +29,16 @@ import { AstdbFeatures } from './features/astdb.ts';
 import { freepbx } from './features/freepbx.ts';
 import { plain } from './features/plain.ts';
 import { FeatureWriter } from './features/writer.ts';
-import { dayNightRows, isFlowState } from './lamp-events.ts';
+import { isFlowState } from './lamp-events.ts';
 import { LampKeeper } from './lamp-keeper.ts';
 import { LampReader } from './lamp-reader.ts';
 import { notifyEndpoint } from './notify.ts';
 import { type AsteriskOptions, asteriskOptions } from './options.ts';
 import { Picture } from './picture.ts';
 import { configuredWrapUps } from './queue-places.ts';
+import { RowWatch } from './row-watch.ts';
 import { SnapshotReader } from './snapshot.ts';
 
-/** A `Custom:` state may be told before the row it stands for is written. */
-const secondLookMs = 300;
 /** `type: asterisk`. Options as `asteriskOptions` gives them. */
 export const asterisk: AdapterFactory = (settings, tools) => new Asterisk(settings, tools);
 
@@ -58,15 +57,11 @@ class Asterisk implements PbxAdapter {
   readonly #asker: DetailAsker;
   readonly #devices: DeviceAsker | null;
   readonly #writer: FeatureWriter | null;
+  readonly #rows: RowWatch | null;
   readonly #keeper: LampKeeper;
   readonly #agentWriter: AgentWriter | null;
   /** Links that are down, and why. */
   readonly #away = new Map<string, string>();
-  #poll: Timer | null = null;
-  #secondLook: Timer | null = null;
-  #polling = false;
-  #pollAgain = false;
-  #stopped = false;
 
   constructor(settings: AdapterSettings, tools: AdapterTools) {
     this.#settings = settings;
@@ -101,16 +96,23 @@ class Asterisk implements PbxAdapter {
     });
     this.#writer =
       this.#ami === null ? null : new FeatureWriter(this.#ami, this.#features, this.#reader.ringTimers, tools.logger);
+    const feed = (fact: Fact) => this.#feed(fact);
+    this.#rows =
+      this.#writer === null
+        ? null
+        : new RowWatch({
+            clock: tools.clock,
+            logger: tools.logger,
+            everyMs: options.pollSeconds * 1000,
+            resync: this.#resync,
+            reader: this.#reader,
+            writer: this.#writer,
+            feed,
+          });
     this.#agentWriter =
       this.#ami === null
         ? null
-        : new AgentWriter({
-            ami: this.#ami,
-            options,
-            now: tools.clock.now,
-            logger: tools.logger,
-            feed: (fact) => this.#feed(fact),
-          });
+        : new AgentWriter({ ami: this.#ami, options, now: tools.clock.now, logger: tools.logger, feed });
     this.capabilities = this.#capabilities();
   }
 
@@ -131,10 +133,8 @@ class Asterisk implements PbxAdapter {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
     this.#resync.stop();
-    this.#poll?.cancel();
-    this.#secondLook?.cancel();
+    this.#rows?.stop();
     this.#keeper.forget();
     this.#asker.forget();
     this.#devices?.forget();
@@ -172,7 +172,7 @@ class Asterisk implements PbxAdapter {
     if (owner === null) return refused('pbx-refused', 'no user is logged in at this phone');
     const outcome = await writer.write(owner, wish, deadlineMs);
     // What somebody else wrote at the same time raises no event where the device state stays as it is.
-    this.#look(true);
+    this.#rows?.lookTwice();
     if (!outcome.ok) return outcome;
     const { feature } = wish;
     for (const user of owners.endpointsOf(owner, this.#resync.live?.users ?? [])) {
@@ -285,7 +285,7 @@ class Asterisk implements PbxAdapter {
       else this.#tools.logger.error(fields, reason);
     }
     this.#away.set(name, reason);
-    this.#poll?.cancel();
+    this.#rows?.pause();
     this.#keeper.forget();
     this.#asker.forget();
     this.#devices?.forget();
@@ -296,9 +296,9 @@ class Asterisk implements PbxAdapter {
     for (const fact of reading.facts) this.#feed(fact);
     const { deviceState } = reading;
     if (deviceState !== undefined && (this.#features.isTrigger(deviceState) || isFlowState(deviceState)))
-      this.#look(true);
+      this.#rows?.lookTwice();
     this.#keeper.take(reading);
-    if (reading.dialplan !== undefined && this.#features.isWrite(reading.dialplan)) this.#look(true);
+    if (reading.dialplan !== undefined && this.#features.isWrite(reading.dialplan)) this.#rows?.lookTwice();
   }
 
   #feed(fact: Fact): void {
@@ -339,43 +339,6 @@ class Asterisk implements PbxAdapter {
       this.#asker.all(live.calls);
       this.#keeper.adopted(live);
     }
-    this.#plan();
-  }
-
-  #plan(): void {
-    this.#poll?.cancel();
-    if (this.#ami === null || this.#stopped) return;
-    this.#poll = this.#tools.clock.after(this.#options.pollSeconds * 1000, () => this.#look(false));
-  }
-
-  /** Reads the features, now; `again`: and once more in a moment. */
-  #look(again: boolean): void {
-    if (again) {
-      this.#secondLook?.cancel();
-      this.#secondLook = this.#tools.clock.after(secondLookMs, () => this.#look(false));
-    }
-    if (this.#ami === null || this.#stopped || this.#resync.live === null) return;
-    this.#pollAgain = this.#polling;
-    if (this.#polling) return;
-    this.#polling = true;
-    const writes = this.#writer?.writes ?? 0;
-    this.#reader
-      .poll(this.#resync.live.users)
-      .then(
-        (rows) => {
-          const live = this.#resync.live;
-          // A write of ours during the reading: who knows whether it was seen.
-          if (live === null || writes !== this.#writer?.writes) return;
-          for (const fact of dayNightRows(rows)) this.#feed(fact);
-          for (const user of live.users)
-            for (const fact of this.#reader.featureFacts(user, rows)) this.#resync.feed(fact);
-        },
-        (error: unknown) => this.#tools.logger.debug({ error: String(error) }, 'features could not be read'),
-      )
-      .finally(() => {
-        this.#polling = false;
-        if (this.#pollAgain) this.#look(false);
-        else this.#plan();
-      });
+    this.#rows?.plan();
   }
 }

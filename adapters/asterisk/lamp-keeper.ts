@@ -6,6 +6,7 @@ import type { Reading } from './events.ts';
 import type { Fact } from './facts.ts';
 import { isQueueState } from './lamp-events.ts';
 import type { LampReader } from './lamp-reader.ts';
+import { mostLamps } from './lamps.ts';
 import type { Picture } from './picture.ts';
 
 /** What a device state said of a queue is asked for a moment later, once for all of that moment. */
@@ -33,6 +34,8 @@ export class LampKeeper {
   #wrapUp: Timer | null = null;
   /** The account hears the events of queues: it has the right `agent`. */
   #hearsQueues = false;
+  /** That there are too many lamps was said, once. */
+  #saidFull = false;
 
   constructor(tools: LampKeeperTools) {
     this.#tools = tools;
@@ -64,6 +67,14 @@ export class LampKeeper {
     if (fact.fact === 'queues') this.#tools.asker.callers(live.unaskedCallers);
     if (mayWrapUp.has(fact.fact)) this.#planWrapUp(live);
     if (live.unlisted && this.#relist === null) this.#tellNew();
+    if (fact.fact === 'lamp' && live.lampsAreFull) this.#sayFull();
+  }
+
+  #sayFull(): void {
+    if (this.#saidFull) return;
+    this.#saidFull = true;
+    const fix = 'does the dialplan name a state or a room anew for each call?';
+    this.#tools.logger.warn({ lamps: mostLamps }, `there are so many lamps that no other will be lit: ${fix}`);
   }
 
   #tellNew(): void {

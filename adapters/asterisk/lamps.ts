@@ -3,7 +3,7 @@ import type { Leg } from '../../src/model/pbx-event.ts';
 import type { LampCaller, LampFact, LampKind } from './facts.ts';
 
 /** A PBX with more lamps than these is somebody's game, or writes states that nobody watches. */
-const mostLamps = 20_000;
+export const mostLamps = 20_000;
 
 /** What lights a lamp, as first told. */
 interface Light {
@@ -23,6 +23,8 @@ export class LampTable {
   readonly #byChannel = new Map<string, Set<string>>();
   /** Channels to whether they withhold their callers; one that is not here has not been asked. */
   readonly #withheld = new Map<string, boolean>();
+  /** What is told now, while what happened during a reading is played on this one. */
+  #told: LampTable | null = null;
   #count = 0;
 
   constructor(now: () => number, known: Iterable<string>) {
@@ -32,6 +34,11 @@ export class LampTable {
 
   has(lamp: string): boolean {
     return this.#lamps.has(lamp);
+  }
+
+  /** No lamp more is known or lit. */
+  get isFull(): boolean {
+    return this.#lamps.size >= mostLamps;
   }
 
   get names(): Iterable<string> {
@@ -46,7 +53,7 @@ export class LampTable {
     if (sole)
       for (const other of [...lights.keys()]) if (other !== subject) changed = this.#dark(lamp, other) || changed;
     if (phase === null) return this.#dark(lamp, subject) || changed;
-    const before = lights.get(subject);
+    const before = lights.get(subject) ?? this.#take(lamp, subject);
     if (before === undefined) {
       const since = this.#now();
       // Never the same twice: a lamp that goes on again is another dialog.
@@ -58,6 +65,23 @@ export class LampTable {
     if (next === before.phase && holding === before.holding && sameCaller(caller, before.caller)) return changed;
     this.#put(lamp, subject, { ...before, phase: next, holding, caller });
     return true;
+  }
+
+  /** Its dialog where it was told as lit already, during the reading. */
+  #take(lamp: string, subject: string): Light | undefined {
+    const older = this.#told;
+    const told = older === null ? undefined : older.#lamps.get(lamp)?.get(subject);
+    if (older === null || told === undefined) return undefined;
+    this.#put(lamp, subject, told);
+    const channel = told.caller?.channel ?? '';
+    const withheld = older.#withheld.get(channel);
+    if (withheld !== undefined) this.#withheld.set(channel, withheld);
+    return told;
+  }
+
+  /** All that happened during the reading has been played. */
+  settle(): void {
+    this.#told = null;
   }
 
   /** Whether a channel withholds its caller. The lamps it lights. */
@@ -99,7 +123,8 @@ export class LampTable {
 
   /**
    * Takes over from an older table: which lamps there are, the ids as told, whom to withhold; and what lights the lamps of
-   * kinds that could not be read anew, as long as `lives` says that their channels are there.
+   * kinds that could not be read anew, as long as `lives` says that their channels are there. What comes to be lit before
+   * `settle` keeps its id, too.
    */
   inherit(older: LampTable, unread: readonly LampKind[], lives: (channel: string) => boolean): void {
     for (const [lamp, lights] of older.#lamps) {
@@ -118,6 +143,7 @@ export class LampTable {
       if (!this.#withheld.has(channel)) this.withhold(channel, withheld);
     }
     this.#count = Math.max(this.#count, older.#count);
+    this.#told = older;
   }
 
   #put(lamp: string, subject: string, light: Light): void {

@@ -135,6 +135,11 @@ export class Picture {
     return this.#agents;
   }
 
+  /** There are so many lamps that no other is taken. */
+  get lampsAreFull(): boolean {
+    return this.#lamps.isFull;
+  }
+
   /** A lamp was spoken of that no snapshot has listed yet: nobody can watch it before. */
   get unlisted(): boolean {
     return this.#unlisted;
@@ -190,6 +195,7 @@ export class Picture {
 
   snapshot(): Snapshot {
     this.#unlisted = false;
+    this.#lamps.settle();
     const users = this.users;
     const lamps = this.#lampNames();
     const mailboxes = users.flatMap((user) => {

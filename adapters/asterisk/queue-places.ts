@@ -1,5 +1,4 @@
 import { expandExtensions } from '../extensions.ts';
-import type { Member } from './facts.ts';
 import { isSafeUser } from './features/astdb.ts';
 import type { AsteriskOptions } from './options.ts';
 
@@ -59,8 +58,8 @@ export function placesOf(
 }
 
 /** Places as a row: JSON, for names of queues may hold what any separator is made of. */
-export function written(members: readonly Member[]): string {
-  return JSON.stringify(members.map((it) => [it.queue, it.interface, it.stateInterface, it.penalty]));
+export function written(places: readonly Place[]): string {
+  return JSON.stringify(places.map((it) => [it.queue, it.interface, it.stateInterface, it.penalty]));
 }
 
 /** The places of a row; none where it is not one of ours. */

@@ -86,7 +86,7 @@ export class AgentDesk {
 
   /**
    * What he is, fed; null: mod_callcenter does not know him. Each answer is fed before the next is asked for, or it would
-   * undo an event between the two; the state first, which shows nothing while the status is not told.
+   * undo an event between the two; the state first, or who becomes available would be shown in the one he had before.
    */
   async #read(name: string, until: number): Promise<{ readonly status: string; readonly state: string } | null> {
     const { feed } = this.#tools;

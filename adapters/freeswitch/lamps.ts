@@ -22,6 +22,8 @@ export class LampTable {
   readonly #lit = new Map<Aor, Map<string, Leg>>();
   /** What lights them, to the lamps. */
   readonly #bySubject = new Map<string, Set<Aor>>();
+  /** What is told now, while what happened during a reading is played on this one. */
+  #told: LampTable | null = null;
   #count = 0;
 
   constructor(now: () => number, known: Iterable<Aor>) {
@@ -56,7 +58,7 @@ export class LampTable {
       }
     }
     if (phase === null) return this.#dark(aor, subject) || changed;
-    const before = this.#lit.get(aor)?.get(subject);
+    const before = this.#lit.get(aor)?.get(subject) ?? this.#take(aor, subject);
     const party = { number: remote.number, name: remote.name, presentable: true };
     if (before === undefined) {
       const since = this.#now();
@@ -73,6 +75,19 @@ export class LampTable {
     return true;
   }
 
+  /** Its dialog where it was told as lit already, during the reading. */
+  #take(aor: Aor, subject: string): Leg | undefined {
+    const older = this.#told;
+    const told = older === null ? undefined : older.#lit.get(aor)?.get(subject);
+    if (told !== undefined) this.#put(aor, subject, told);
+    return told;
+  }
+
+  /** All that happened during the reading has been played. */
+  settle(): void {
+    this.#told = null;
+  }
+
   /** A channel is gone: what it lit is dark. The lamps it lit. */
   drop(subject: string): readonly Aor[] {
     return [...(this.#bySubject.get(subject) ?? [])].filter((aor) => this.#dark(aor, subject));
@@ -80,7 +95,8 @@ export class LampTable {
 
   /**
    * Takes over from an older table: the ids as told, and what lights the lamps of kinds that were not `read` anew. A
-   * parked or waiting channel must still be there; after a `gap` in the events a conference may be over.
+   * parked or waiting channel must still be there; after a `gap` in the events a conference may be over. What comes to be
+   * lit before `settle` keeps its id, too.
    */
   inherit(older: LampTable, read: readonly LampKind[], gap: boolean, isChannel: (id: string) => boolean): void {
     for (const aor of older.#spokenOf) this.#note(aor);
@@ -97,6 +113,7 @@ export class LampTable {
       }
     }
     this.#count = Math.max(this.#count, older.#count);
+    this.#told = older;
   }
 
   #note(aor: Aor): void {

@@ -160,6 +160,7 @@ export class Picture implements LivePicture<Fact> {
   }
 
   snapshot(): Snapshot {
+    this.#lamps.settle();
     const users = [...this.#users.values()];
     const lamps = this.#lamps.aors.filter((aor) => !this.#users.has(aor));
     const extensions: ExtensionInfo[] = users.map(({ aor, displayName, features }) => ({

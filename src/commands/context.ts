@@ -28,6 +28,7 @@ export interface GateTools {
   readonly apply: (event: PbxEvent) => void;
   /** Writes to the PBX and answers what it then holds. */
   readonly ask: (wish: Wish, deadlineMs: number) => Promise<Outcome<FeatureValue>>;
+  /** The same for an agent. Absent: no PBX has agents. */
   readonly askAgent?: (wish: AgentWish, deadlineMs: number) => Promise<Outcome<AgentState>>;
   readonly policy: TargetPolicy;
   /** The admin's own word on wishes for features; absent: he has none. */

@@ -1,9 +1,8 @@
 import type { Aor } from '../model/aor.ts';
 import type { FeatureName } from '../model/feature.ts';
 import type { HookAdvice, HookCall, HookQuestion } from '../model/hook.ts';
-import type { Logger } from '../model/logger.ts';
 import { granted, type Outcome, refused } from '../model/outcome.ts';
-import { HookFailure, type HookLine } from './line.ts';
+import { HookFailure, type HookLine, type LineTools } from './line.ts';
 import { Outage } from './outage.ts';
 import { parseAnswer } from './parse.ts';
 import { TellQueue } from './tell-queue.ts';
@@ -42,13 +41,13 @@ export class Hooks {
   readonly #underWay: Record<HookCall, number> = { get: 0, set: 0, assigned: 0, notify: 0 };
   #stopped = false;
 
-  constructor(line: HookLine, settings: HookSettings, logger: Logger) {
+  constructor(line: HookLine, settings: HookSettings, { logger, clock }: Pick<LineTools, 'logger' | 'clock'>) {
     this.#line = line;
     this.owns = new Set(settings.owns);
     this.targets = settings.targets;
     this.deadlineMs = settings.timeoutMs;
     this.onFailure = settings.onFailure;
-    this.#outage = new Outage(logger, 'hook-failed');
+    this.#outage = new Outage(logger, 'hook-failed', clock);
     this.#tells = new TellQueue((question) => this.tell(question), mostToTell, tellAtOnce);
   }
 

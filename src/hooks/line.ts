@@ -41,6 +41,11 @@ export function restartMs(ends: number, random: Random, firstMs = usualFirstMs):
   return full / 2 + random.fraction() * (full / 2);
 }
 
+/** What is looked at of a piece that was printed: more is not shown, and may be very much. */
+export function startOf(bytes: Buffer): string {
+  return bytes.subarray(0, 1200).toString('utf8');
+}
+
 /** What others print is shown this short, in one line. */
 export function shortLine(text: string, longest = 300): string {
   const clean = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu, ' ').trim();

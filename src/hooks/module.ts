@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Timer } from '../model/clock.ts';
 import type { HookCall } from '../model/hook.ts';
-import { HookFailure, type HookLine, type LineTools, restartMs, shortLine, wellAfterMs } from './line.ts';
+import { HookFailure, type HookLine, type LineTools, restartMs, shortLine, startOf, wellAfterMs } from './line.ts';
 import type { ModuleOrder, ModuleReport } from './module-worker.ts';
 import { ownEnvironment } from './own-environment.ts';
 import { Pending } from './pending.ts';
@@ -74,18 +74,24 @@ export class ModuleLine implements HookLine {
   }
 
   #spawn(): void {
-    const worker = new Worker(new URL('./module-worker.js', import.meta.url), {
-      workerData: { path: this.#path },
-      env: ownEnvironment(),
-      stdout: true,
-      stderr: true,
-      resourceLimits: { maxOldGenerationSizeMb: mostMegabytes },
-    });
-    this.#worker = worker;
     this.#bornAt = this.#tools.clock.now();
+    let worker: Worker;
+    try {
+      worker = new Worker(new URL('./module-worker.js', import.meta.url), {
+        workerData: { path: this.#path },
+        env: ownEnvironment(),
+        stdout: true,
+        stderr: true,
+        resourceLimits: { maxOldGenerationSizeMb: mostMegabytes },
+      });
+    } catch (error) {
+      this.#failed(`the module got no thread: ${(error as Error).message}`);
+      return;
+    }
+    this.#worker = worker;
     for (const stream of [worker.stdout, worker.stderr]) {
       stream.on('data', (bytes: Buffer) => {
-        this.#tools.logger.debug({ said: shortLine(bytes.toString('utf8')) }, 'the hook prints');
+        this.#tools.logger.debug({ said: shortLine(startOf(bytes)) }, 'the hook prints');
       });
     }
     worker.on('message', (report: ModuleReport) => {
@@ -135,8 +141,12 @@ export class ModuleLine implements HookLine {
 
   #gone(worker: Worker, reason: string): void {
     if (worker !== this.#worker) return;
-    this.#dismiss(shortLine(reason));
     void worker.terminate();
+    this.#failed(shortLine(reason));
+  }
+
+  #failed(reason: string): void {
+    this.#dismiss(reason);
     if (this.#stopped) return;
     const { clock, random, logger } = this.#tools;
     if (clock.now() - this.#bornAt > wellAfterMs) this.#ends = 0;

@@ -9,6 +9,7 @@ import {
   longestAnswer,
   restartMs,
   shortLine,
+  startOf,
   wellAfterMs,
 } from './line.ts';
 import { ownEnvironment } from './own-environment.ts';
@@ -16,6 +17,8 @@ import { Pending } from './pending.ts';
 
 /** So many questions in a row without any answer: it does not listen any more. */
 const mostUnanswered = 3;
+/** So many lines in a row that answer no question: it would keep us busy for ever. */
+const mostUnasked = 1000;
 /** From the end of its input and SIGTERM to SIGKILL; milliseconds. */
 const graceMs = 300;
 
@@ -33,6 +36,7 @@ export class ProgramLine implements HookLine {
   /** Numbers of questions without an answer, oldest first, given up ones included: an answer without `id` is the oldest's. */
   #asked: number[] = [];
   #unanswered = 0;
+  #unasked = 0;
   #why = 'the program is being started';
   #ends = 0;
   #bornAt = 0;
@@ -84,16 +88,23 @@ export class ProgramLine implements HookLine {
 
   #spawn(): void {
     const [file, ...args] = this.#command;
-    // A group of its own, so that what it starts ends with it.
-    const child = spawn(file, args, { stdio: 'pipe', shell: false, detached: true, env: ownEnvironment() });
-    this.#child = child;
     this.#bornAt = this.#tools.clock.now();
+    let child: ChildProcessWithoutNullStreams;
+    try {
+      // A group of its own, so that what it starts ends with it.
+      child = spawn(file, args, { stdio: 'pipe', shell: false, detached: true, env: ownEnvironment() });
+    } catch (error) {
+      // ENOTDIR, ENOMEM and others are thrown; ENOENT and EACCES come as an event.
+      this.#failed(`the program cannot be run: ${(error as Error).message}`);
+      return;
+    }
+    this.#child = child;
     child.on('error', (error) => this.#gone(child, `the program cannot be run: ${error.message}`));
     child.on('exit', (code, signal) => this.#gone(child, `the program ended (${code ?? signal})`));
     // Told by `exit` as well.
     child.stdin.on('error', () => undefined);
     child.stderr.on('data', (bytes: Buffer) => {
-      this.#tools.logger.debug({ said: shortLine(bytes.toString('utf8')) }, 'the hook prints');
+      this.#tools.logger.debug({ said: shortLine(startOf(bytes)) }, 'the hook prints');
     });
     let rest = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -106,6 +117,10 @@ export class ProgramLine implements HookLine {
   }
 
   #take(child: ChildProcessWithoutNullStreams, line: string): void {
+    if (++this.#unasked > mostUnasked) {
+      this.#gone(child, 'it writes lines that nobody asked for');
+      return;
+    }
     if (line.trim() === '') return;
     this.#unanswered = 0;
     let answer: unknown;
@@ -122,13 +137,17 @@ export class ProgramLine implements HookLine {
     const id = typeof given === 'number' ? given : this.#asked[0];
     if (id === undefined) return;
     this.#asked = this.#asked.filter((one) => one !== id);
-    this.#pending.answer(id, answer);
+    if (this.#pending.answer(id, answer)) this.#unasked = 0;
   }
 
   #gone(child: ChildProcessWithoutNullStreams, reason: string): void {
     if (child !== this.#child) return;
-    this.#dismiss(reason);
     this.#dispose(child);
+    this.#failed(reason);
+  }
+
+  #failed(reason: string): void {
+    this.#dismiss(reason);
     if (this.#stopped) return;
     const { clock, random, logger } = this.#tools;
     if (clock.now() - this.#bornAt > wellAfterMs) this.#ends = 0;
@@ -141,6 +160,7 @@ export class ProgramLine implements HookLine {
     this.#child = null;
     this.#asked = [];
     this.#unanswered = 0;
+    this.#unasked = 0;
     this.#why = reason;
     this.#pending.refuseAll(reason);
   }

@@ -76,10 +76,10 @@ export class Lifecycle {
     const left = Math.ceil((sub.expiresAt - this.#deps.clock.now()) / 1000);
     const rate = agreedRate(params, { expires: left, intervalMs: leastIntervalMs(sub.pkg, sub.profile) });
     if (rate === null || sub.ending !== null) return;
-    const before = sub.terms?.pace;
+    const stored = writeExtra(sub.terms);
     sub.terms = withRate(sub.terms, rate);
-    if (sub.terms?.pace !== before) sub.terms?.pace?.sent(sub.lastNotifyAt ?? this.#deps.clock.now());
-    void this.#rewrite(sub);
+    sub.terms?.pace?.begin(sub.lastNotifyAt ?? this.#deps.clock.now());
+    if (writeExtra(sub.terms) !== stored) void this.#rewrite(sub);
   }
 
   /** It is found, counted down and woken from now on. */
@@ -180,8 +180,8 @@ export class Lifecycle {
     const hasState = this.#hasState(draft, sub);
     // `*` says nothing of the state that the phone has: what changed while nobody ran is still owed.
     if (scope === 'full' && !(hasState && draft.request.suppressIfMatch === '*')) this.untold.delete(sub);
-    // No NOTIFY follows from which new rates could count.
-    if (hasState && sub.terms?.pace !== terms?.pace) sub.terms?.pace?.sent(sub.lastNotifyAt ?? clock.now());
+    // No NOTIFY follows from which rates could count, if they are new or have outlived a restart.
+    if (hasState) sub.terms?.pace?.begin(sub.lastNotifyAt ?? clock.now());
     sub.debt = hasState ? spared(sub.debt) : asked(sub.debt, scope);
     const answer = hasState ? this.#spared(draft, sub) : this.#granted(draft, sub);
     if (sub.contentType === contentType && writeExtra(sub.terms) === writeExtra(terms)) {

@@ -224,7 +224,7 @@ export class Outbox {
     sub.lastNotifyAt = now;
     sub.lastStatus = null;
     sub.notifies += 1;
-    sub.terms?.pace?.sent(now);
+    sub.terms?.pace?.sent(now, debt.haste === 'run');
     const flight: Flight = {
       sub,
       occasion: debt.occasion,

@@ -65,17 +65,33 @@ export class Pace {
   readonly rate: Rate;
   readonly params: Readonly<Record<string, string>>;
   #sentAt: readonly number[] = [];
+  /** NOTIFYs that what was told last took, so far. */
+  #run = 0;
 
-  constructor(rate: Rate) {
+  /** @param before the rates of until now; what was told by them goes on counting. */
+  constructor(rate: Rate, before: Pace | null = null) {
     this.rate = rate;
     this.params = rateParams(rate);
+    if (before === null) return;
+    this.#sentAt = before.#sentAt;
+    this.#run = before.#run;
   }
 
-  /** A NOTIFY left. */
-  sent(now: number): void {
+  /** Counts from `at` where no NOTIFY has left. */
+  begin(at: number): void {
+    if (this.#sentAt.length > 0) return;
+    this.#sentAt = [at];
+    this.#run = 1;
+  }
+
+  /** A NOTIFY left. `isRest`: with more of what the one before began to tell. */
+  sent(now: number, isRest = false): void {
+    this.#run = isRest ? this.#run + 1 : 1;
     const { adaptiveMin } = this.rate;
     const recent =
-      adaptiveMin === null ? [] : this.#sentAt.filter((at) => at > now - periodOf(adaptiveMin) * 1000).slice(1 - mostCounted);
+      adaptiveMin === null
+        ? []
+        : this.#sentAt.filter((at) => at > now - periodOf(adaptiveMin) * 1000).slice(1 - mostCounted);
     this.#sentAt = [...recent, now];
   }
 
@@ -91,12 +107,14 @@ export class Pace {
     if (last === undefined) return Number.POSITIVE_INFINITY;
     const { min, adaptiveMin } = this.rate;
     const steady = min === null ? Number.POSITIVE_INFINITY : 1 / min;
-    // RFC 6446 7.2: the more was told of late, the longer may be waited; when little was, no shorter than is forced at all
+    // RFC 6446 7.2: the more was told of late, the longer may be waited
     const adaptive =
       adaptiveMin === null
         ? Number.POSITIVE_INFINITY
-        : Math.max(this.#sentAt.length / (adaptiveMin ** 2 * periodOf(adaptiveMin)), 1 / mostForced);
-    return Math.max(last + Math.min(steady, adaptive) * 1000, this.earliest);
+        : this.#sentAt.length / (adaptiveMin ** 2 * periodOf(adaptiveMin));
+    // When little was told, no shorter than may be forced at all; a list that takes a hundred NOTIFYs is a hundred of those.
+    const wait = Math.max(Math.min(steady, adaptive), this.#run / mostForced);
+    return Math.max(last + wait * 1000, this.earliest);
   }
 }
 

@@ -45,7 +45,7 @@ export function withRate(before: Terms | null, rate: Rate | null): Terms | null 
 function made(params: Terms['params'], rate: Rate | null, before: Pace | null, list: Terms['list']): Terms | null {
   if (rate === null) return isEmpty(params) && list === null ? null : { params, pace: null, list };
   // equal rates go on counting
-  return { params, pace: before !== null && isSame(before.rate, rate) ? before : new Pace(rate), list };
+  return { params, pace: before !== null && isSame(before.rate, rate) ? before : new Pace(rate, before), list };
 }
 
 /** As it is stored; null: nothing is. */

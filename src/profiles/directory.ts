@@ -100,7 +100,9 @@ export class ProfileDirectory {
     const fresh = !first && age >= 0 && age < settleMs;
     if (fresh) return before ?? { mark: '', ownersMark: '', document: null };
     const document = await this.#document(entry, owners);
-    return document === 'moving' ? (before ?? { mark: '', ownersMark: '', document: null }) : { mark: entry.mark, ownersMark, document };
+    return document === 'moving'
+      ? (before ?? { mark: '', ownersMark: '', document: null })
+      : { mark: entry.mark, ownersMark, document };
   }
 
   /** `moving`: it is being written at this moment. */
@@ -110,7 +112,10 @@ export class ProfileDirectory {
     if (key === null) return this.#complain(entry.path, 'the path names no profile: left out');
     if (entry.size > mostBytes) return this.#complain(entry.path, `more than ${mostBytes} bytes: left out`);
     if (owners !== null && owners.size > mostBytes) {
-      return this.#complain(entry.path, 'who may have it stands where it is not read, or in too large a file: left out');
+      return this.#complain(
+        entry.path,
+        'who may have it stands where it is not read, or in too large a file: left out',
+      );
     }
     try {
       const bytes = await bytesOf(path, entry);
@@ -118,8 +123,7 @@ export class ProfileDirectory {
       if (bytes === null || (owners !== null && named === null)) return 'moving';
       const content = textOf(bytes);
       if (content === null) return this.#complain(entry.path, 'no text in UTF-8: left out');
-      const readers =
-        owners === null || named === null ? usualReaders(key) : this.#owners(key, named, owners.path);
+      const readers = owners === null || named === null ? usualReaders(key) : this.#owners(key, named, owners.path);
       const contentType = contentTypeOf(entry.path, types);
       return documentOf(key, { contentType, content, readers, effectiveBy: null }, Math.trunc(entry.changedAt));
     } catch (error) {

@@ -33,6 +33,6 @@ export class Waits {
   /** When to refresh what stands for `seconds`; ms. Well before its end, and spread. */
   refreshIn(seconds: number): number {
     const share = seconds >= 120 ? 0.8 + this.#random.fraction() * 0.1 : 0.5 + this.#random.fraction() * 0.1;
-    return Math.max(seconds * share * 1000, 1_000);
+    return Math.max(seconds * share * 1000, shortestMs); // what ends before that fails, and is begun anew ever later
   }
 }

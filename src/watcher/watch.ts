@@ -202,7 +202,8 @@ export class Watch {
       this.#expires = minExpires; // RFC 6665 4.1.2.1
       if (leg.leaving) this.#drop(leg);
       else if (leg.alive && this.#mayAskAtOnce()) void this.#send(leg);
-      else if (leg.alive) this.#tryAgain(leg, retryAfter); // it wants a little more each time
+      else if (leg.alive)
+        this.#tryAgain(leg, retryAfter); // it wants a little more each time
       else {
         this.#drop(leg);
         this.#follow('now', why);

@@ -24,7 +24,7 @@ const patienceMs = 300;
 /** The hook of the configuration, not started yet; null: there is none. Throws Fault `config-invalid` for a bad file. */
 export function openHooks(config: HooksConfig | undefined, tools: LineTools): Hooks | null {
   if (config === undefined) return null;
-  return new Hooks(lineOf(config, tools), config, tools.logger);
+  return new Hooks(lineOf(config, tools), config, tools);
 }
 
 function lineOf({ module, program, webhook, calls = usualCalls }: HooksConfig, tools: LineTools): HookLine {

@@ -139,51 +139,55 @@ describe('beside FreeSWITCH', () => {
 });
 
 describe('FreeSWITCH in trouble', () => {
-  test('connections that break in mid-call: the lamp is right again, whatever happened meanwhile', () =>
-    FreeswitchRig.run({}, async (rig) => {
-      const watched = await rig.watching('1003', '1001');
-      const call = rig.pbx.call(`1002@${first}`, `1001@${first}`);
-      await shows(watched, 'ringing');
-      rig.pbx.drop();
-      call.answer();
-      await shows(watched, 'busy');
-      rig.pbx.drop();
-      call.hangup();
-      await shows(watched, 'off');
-      await rig.daemon.ready();
-    }));
+  let rig: FreeswitchRig;
+  before(async () => {
+    rig = await FreeswitchRig.open({});
+  });
+  afterEach(() => rig.tidy());
+  after(() => rig.close());
 
-  test('FreeSWITCH killed and started again in mid-call: its calls are over, keys serve again, nothing is written late', () =>
-    FreeswitchRig.run({}, async (rig) => {
-      const watched = await rig.watching('1003', '1001');
-      const keys = await rig.keys('1001');
-      rig.pbx.call(`1002@${first}`, `1001@${first}`).answer();
-      await shows(watched, 'busy');
-      await rig.pbx.kill();
-      await rig.daemon.until('/readyz', (_body, status) => status === 503);
-      await keys.refresh({ body: setDnd(true), contentType: featureType });
-      await told(keys, 'dnd', false); // the lamp goes back
-      await rig.pbx.start();
-      await shows(watched, 'off');
-      await rig.daemon.ready();
-      assert.deepEqual(rig.pbx.db.writes, []);
-      await keys.refresh({ body: setDnd(true), contentType: featureType });
-      await told(keys, 'dnd', true);
-    }));
+  test('connections that break in mid-call: the lamp is right again, whatever happened meanwhile', async () => {
+    const watched = await rig.watching('1003', '1001');
+    const call = rig.pbx.call(`1002@${first}`, `1001@${first}`);
+    await shows(watched, 'ringing');
+    rig.pbx.drop();
+    call.answer();
+    await shows(watched, 'busy');
+    rig.pbx.drop();
+    call.hangup();
+    await shows(watched, 'off');
+    await rig.daemon.ready();
+  });
 
-  test('a FreeSWITCH that stands still: the key is told back in time, and the next one serves when it moves', () =>
-    FreeswitchRig.run({}, async (rig) => {
-      const keys = await rig.keys('1001');
-      rig.pbx.freeze();
-      await keys.refresh({ body: setDnd(true), contentType: featureType });
-      await told(keys, 'dnd', false);
-      rig.pbx.thaw();
-      // FreeSWITCH had taken it after all: that, too, is told.
-      await told(keys, 'dnd', true);
-      assert.equal(rig.pbx.db.writes.filter((it) => it.includes('insert/dnd')).length, 1);
-      await keys.refresh({ body: setDnd(false), contentType: featureType });
-      await told(keys, 'dnd', false);
-    }));
+  test('FreeSWITCH killed and started again in mid-call: its calls are over, keys serve again, nothing is written late', async () => {
+    const watched = await rig.watching('1103', '1101');
+    const keys = await rig.keys('1101');
+    rig.pbx.call(`1102@${first}`, `1101@${first}`).answer();
+    await shows(watched, 'busy');
+    await rig.pbx.kill();
+    await rig.daemon.until('/readyz', (_body, status) => status === 503);
+    await keys.refresh({ body: setDnd(true), contentType: featureType });
+    await told(keys, 'dnd', false); // the lamp goes back
+    await rig.pbx.start();
+    await shows(watched, 'off');
+    await rig.daemon.ready();
+    assert.deepEqual(rig.pbx.db.writes, []);
+    await keys.refresh({ body: setDnd(true), contentType: featureType });
+    await told(keys, 'dnd', true);
+  });
+
+  test('a FreeSWITCH that stands still: the key is told back in time, and the next one serves when it moves', async () => {
+    const keys = await rig.keys('1201');
+    rig.pbx.freeze();
+    await keys.refresh({ body: setDnd(true), contentType: featureType });
+    await told(keys, 'dnd', false);
+    rig.pbx.thaw();
+    // FreeSWITCH had taken it after all: that, too, is told.
+    await told(keys, 'dnd', true);
+    assert.equal(rig.pbx.db.writes.filter((it) => it.includes('insert/dnd/1201')).length, 1);
+    await keys.refresh({ body: setDnd(false), contentType: featureType });
+    await told(keys, 'dnd', false);
+  });
 
   test('a wrong password is said in /readyz and in the log, with what to do, and without the password', () =>
     FreeswitchRig.run({ password: 'not-the-right-one' }, async ({ daemon, pbx }) => {
@@ -196,21 +200,20 @@ describe('FreeSWITCH in trouble', () => {
       assert.equal(pbx.esl.logins, 0);
     }));
 
-  test('the daemon stopped in mid-call under a flood of events: when it goes on, the lamp is right', () =>
-    FreeswitchRig.run({}, async (rig) => {
-      const watched = await rig.watching('1003', '1001');
-      const call = rig.pbx.call(`1002@${first}`, `1001@${first}`);
-      await shows(watched, 'ringing');
-      process.kill(rig.daemon.pid, 'SIGSTOP');
-      try {
-        for (let at = 0; at < 5_000; at++) rig.pbx.call(`1002@${second}`, `1003@${second}`).hangup();
-        call.answer();
-      } finally {
-        process.kill(rig.daemon.pid, 'SIGCONT');
-      }
-      await shows(watched, 'busy');
-      call.hangup();
-      await shows(watched, 'off');
-      await rig.daemon.ready();
-    }));
+  test('the daemon stopped in mid-call under a flood of events: when it goes on, the lamp is right', async () => {
+    const watched = await rig.watching('1303', '1301');
+    const call = rig.pbx.call(`1302@${first}`, `1301@${first}`);
+    await shows(watched, 'ringing');
+    process.kill(rig.daemon.pid, 'SIGSTOP');
+    try {
+      for (let at = 0; at < 1_000; at++) rig.pbx.call(`1002@${second}`, `1003@${second}`).hangup();
+      call.answer();
+    } finally {
+      process.kill(rig.daemon.pid, 'SIGCONT');
+    }
+    await shows(watched, 'busy');
+    call.hangup();
+    await shows(watched, 'off');
+    await rig.daemon.ready();
+  });
 });

@@ -35,6 +35,8 @@ test('whoever publishes as many calls as he may, with the longest names, is stil
   await stage.daemon.api('/api/v1/simulator/call', { method: 'POST', body: { from: '2297', to: user } });
   await subscription.next((notify) => dialogInfo(notify).dialogs.some(({ state }) => state === 'early'));
   for (const tag of tags) await tagOf(publish(hand, { user, tag, expires: 0 }));
-  await subscription.next((notify) => dialogInfo(notify).dialogs.filter(({ state }) => state !== 'terminated').length === 1);
+  await subscription.next(
+    (notify) => dialogInfo(notify).dialogs.filter(({ state }) => state !== 'terminated').length === 1,
+  );
   assert.deepEqual(phone.violations, []);
 });

@@ -19,7 +19,11 @@ after(() => stage.close());
 test('a phone that hands on a challenge of Lamplighter’s own gets no answer that it could show to Lamplighter', async () => {
   const ext = stage.ext();
   const { udpPort } = stage.daemon;
-  const phone = await WatchedPhone.open({ user: ext, domain, server: { host: '127.0.0.1', port: udpPort, transport: 'udp' } });
+  const phone = await WatchedPhone.open({
+    user: ext,
+    domain,
+    server: { host: '127.0.0.1', port: udpPort, transport: 'udp' },
+  });
   try {
     const hand = await stage.hand();
     const { status, message } = await hand.ask({ user: ext, event: 'as-feature-event', answerChallenge: false });

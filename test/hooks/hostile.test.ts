@@ -5,8 +5,10 @@ import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { hooksSchema } from '../../src/config/hooks-schema.ts';
 import { ModuleLine } from '../../src/hooks/module.ts';
+import { Outage } from '../../src/hooks/outage.ts';
 import { ProgramLine } from '../../src/hooks/program.ts';
 import { WebhookLine } from '../../src/hooks/webhook.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import { RecordingLogger } from '../support/silent-logger.ts';
 import { errorsOf, hooksOn, outcome, tools, wellAgain } from './lines.ts';
 
@@ -36,6 +38,22 @@ test('a stop waits for a program that was given up shortly before, too: nothing 
   assert.ok(!isAlive(pid), 'it outlives the stop');
 });
 
+test('a program that the system refuses to run is a hook that fails, at its start and whenever it is tried again', async () => {
+  const long = 'x'.repeat(200_000);
+  for (const command of [['/etc/passwd/hook'], [process.execPath, long], ['/bin/echo', 'a\0b']] as const) {
+    const logger = new RecordingLogger();
+    const hooks = hooksOn(new ProgramLine([command[0], ...command.slice(1)], ['set'], tools(logger)), logger);
+    hooks.start();
+    const tries = () => logger.lines.filter(({ message }) => message === 'hooks: the program is started again').length;
+    const end = Date.now() + 10_000;
+    while (tries() < 3 && Date.now() < end) await new Promise((done) => setTimeout(done, 20));
+    assert.equal(await outcome(hooks, 'x'), 'hook-failed');
+    await hooks.stop();
+    assert.ok(tries() >= 3, command[0]);
+    assert.match(errorsOf(logger)[0] ?? '', /cannot be run/);
+  }
+});
+
 for (const [what, line] of [
   ['answers', '{}'],
   ['empty lines', ''],
@@ -47,8 +65,8 @@ for (const [what, line] of [
     const ended = () => logger.lines.find(({ message }) => message === 'hooks: the program is started again');
     const end = Date.now() + 20_000;
     while (ended() === undefined && Date.now() < end) await new Promise((done) => setTimeout(done, 20));
-    assert.equal(ended()?.['reason'], 'it writes lines that nobody asked for');
     await flood.stop();
+    assert.match(JSON.stringify(ended()?.fields), /lines that nobody asked for/);
   });
 }
 
@@ -127,4 +145,20 @@ test('a token that no HTTP header can hold is an error of the configuration, not
   }
   assert.ok(judge('sixteen-characters').success);
   assert.ok(judge('eyJhbGciOiJIUzI1NiJ9.e30.Zm9v+/=').success);
+});
+
+test('a hook that fails for every other user does not fill the log, and what follows a quiet time is said again', async () => {
+  const [clock, logger] = [new FakeClock(), new RecordingLogger()];
+  const outage = new Outage(logger, 'hook-failed', clock);
+  for (let round = 0; round < 1000; round++) {
+    outage.failed('no row', {});
+    outage.well();
+  }
+  assert.equal(logger.lines.length, 20, 'ten outages, each with its end');
+  await clock.run(60_000);
+  outage.failed('away', {});
+  outage.failed('away', {});
+  assert.deepEqual(errorsOf(logger).slice(10), ['the hook fails: away']);
+  outage.well();
+  assert.equal(logger.lines.at(-1)?.message, 'the hook answers again');
 });

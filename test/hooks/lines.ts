@@ -30,7 +30,7 @@ export function hooksOn(line: HookLine, logger: RecordingLogger, more: Partial<H
     onFailure: { set: 'refuse', get: 'pass' },
     ...more,
   };
-  return new Hooks(line, settings, logger);
+  return new Hooks(line, settings, { logger, clock: systemClock });
 }
 
 /** What a `set` came to: the reason of a refusal, or the code of a failure. */

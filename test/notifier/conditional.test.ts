@@ -153,7 +153,10 @@ test('what changed while nobody ran is told after the restart, though the phone 
   assert.equal((await after.again(restored, { suppressIfMatch: '*' })).status, 204);
   after.notifier.start();
   await after.clock.run(10_000);
-  assert.deepEqual(after.sender.take().map((notify) => told(notify).ids), [['d1']]);
+  assert.deepEqual(
+    after.sender.take().map((notify) => told(notify).ids),
+    [['d1']],
+  );
 });
 
 test('min-rate and max-rate of a refresh that is 204 count from the last NOTIFY', async () => {
@@ -199,4 +202,23 @@ test('the tag of a profile is another where its document is, though the phone is
     }
   }
   assert.equal(tags.size, 6);
+});
+
+test('min-rate outlives a restart, though the refresh after it is 204', async () => {
+  const store = new FakeStore();
+  const before = new World(store);
+  const dialog = newDialog();
+  const eventParams = { 'min-rate': '0.1' };
+  await before.subscribe({ dialog, eventParams, expires: 3600 });
+  const tag = tagOf(before.sender.take()[0]);
+  await before.notifier.stop();
+  const after = new World(store);
+  after.notifier.restore([...store.rows.values()], 100);
+  const [restored] = after.sender.restored;
+  assert.ok(restored !== undefined);
+  const asked = { suppressIfMatch: tag, eventParams, expires: 3600 };
+  assert.equal((await after.again(restored, asked)).status, 204);
+  after.notifier.start();
+  await after.clock.run(31_000);
+  assert.equal(after.sender.take().length, 3);
 });

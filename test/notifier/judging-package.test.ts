@@ -169,7 +169,7 @@ test('what is watched by a package, and by which dialogs a user’s devices are 
   );
 });
 
-test('R64-05: min-rate tells the document again though a package would not repeat it (RFC 6446 7.1)', async () => {
+test('min-rate tells a document again though its package would not repeat it (RFC 6446 7.1)', async () => {
   const it = world();
   await it.subscribe({ ...ask, eventParams: { 'min-rate': '0.2' } });
   assert.equal(last(it).length, 1);

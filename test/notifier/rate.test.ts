@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { aorOf } from '../../src/model/aor.ts';
 import { agreedRate, rateParams } from '../../src/notifier/rate.ts';
 import type { DialogState } from '../../src/sip/dialog.ts';
-import { alice, FakeStore, newDialog, settle, told, World } from './support.ts';
+import { ListWorld, office } from './list-support.ts';
+import { alice, domain, FakeStore, newDialog, settle, told, World } from './support.ts';
 
 const plain = { expires: 3600, intervalMs: 1000 };
 
@@ -101,7 +103,11 @@ test('adaptive-min-rate waits the longer the more was told of late (RFC 6446 7.2
   await world.clock.run(17_000);
   const early = world.sender.take().map(({ at }) => at - start);
   // the clock of the test goes by 50 ms
-  assert.deepEqual(early, [0, 5000, 10_000, 15_000], '1 / (0.1² × 60) seconds for each in the last minute, but at least 5');
+  assert.deepEqual(
+    early,
+    [0, 5000, 10_000, 15_000],
+    '1 / (0.1² × 60) seconds for each in the last minute, but at least 5',
+  );
   await world.clock.run(120_000);
   const gaps = world.sender.take().map(({ at }) => at);
   const lastMinute = gaps.filter((at) => at > world.clock.now() - 60_000).length;
@@ -160,4 +166,40 @@ test('adaptive-min-rate keeps a slow average too: the period is longer than from
   await world.clock.run(3500_000);
   const many = world.sender.take().length;
   assert.ok(many >= 34 && many <= 40, `${many} in 3500 s, asked for 35`);
+});
+
+test('a list that takes many NOTIFYs is not forced as often as one that takes one: in all it is one each 5 s', async () => {
+  const world = new ListWorld();
+  world.lists.set(office, ...Array.from({ length: 100 }, (_, at) => aorOf(String(2000 + at), domain)));
+  world.room = 1000;
+  await world.subscribe(world.asking({ eventParams: { 'min-rate': '99' }, expires: 3600 }));
+  const whole = world.sender.take().length;
+  assert.ok(whole >= 50, `the list takes ${whole}`);
+  await world.clock.run(3000_000, 1000);
+  const forced = world.sender.take().length;
+  assert.ok(forced >= whole && forced <= 3000 / 5, `${forced} in 3000 s`);
+  let flip = false;
+  world.sender.script = () => {
+    flip = !flip;
+    return { status: 200, eventParams: { 'min-rate': flip ? '0.19' : '0.2' } };
+  };
+  await world.clock.run(3000_000, 1000);
+  const flipping = world.sender.take().length;
+  assert.ok(flipping <= 3000 / 5 + whole, `${flipping} in 3000 s, with another rate in each answer`);
+});
+
+test('a phone that says the same rates in each answer makes one write', async () => {
+  const store = new FakeStore();
+  const world = new World(store);
+  let writes = 0;
+  const put = store.putSubscription.bind(store);
+  store.putSubscription = (row) => {
+    writes += 1;
+    return put(row);
+  };
+  world.sender.script = () => ({ status: 200, eventParams: { 'min-rate': '0.2' } });
+  await paced(world, {});
+  await world.clock.run(60_000);
+  assert.ok(world.sender.take().length >= 12);
+  assert.equal(writes, 2, 'the birth, and the rates');
 });

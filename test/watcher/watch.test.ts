@@ -353,3 +353,17 @@ test('a phone whose documents always leave something out is asked for everything
   await clock.run(61_000, 1_000);
   assert.equal(sender.last.asked.length, before + 1, 'again after a minute');
 });
+
+test('a phone that grants two seconds at a time is not asked each second', async () => {
+  const { clock, sender, watch } = watching();
+  watch.start();
+  await settle();
+  for (let second = 0; second < 120; second += 1) {
+    if (sender.last.waiting) sender.last.answer(200, { expires: 2 });
+    if (sender.last.open) sender.last.notify({ expires: 2 });
+    await clock.run(1_000, 500);
+  }
+  const asked = sender.sides.reduce((sum, side) => sum + side.asked.length, 0);
+  assert.ok(asked <= 8, `${asked} SUBSCRIBEs in two minutes`);
+  assert.ok(asked >= 3, 'it is asked again');
+});

@@ -213,7 +213,10 @@ describe('agents of queues on the wire', { concurrency: 8 }, () => {
       },
       async (it) => {
         await it.telling.up();
-        assert.equal(await set(it, wish('notReady', { reason: 'lunch, PJSIP/9; a|b' })), 'notReady lunch  PJSIP/9  a b');
+        assert.equal(
+          await set(it, wish('notReady', { reason: 'lunch, PJSIP/9; a|b' })),
+          'notReady lunch  PJSIP/9  a b',
+        );
         assert.equal(it.ami.queues.members[0]?.name, 'Smith  John  x y');
       },
     ));
@@ -260,6 +263,39 @@ describe('agents of queues on the wire', { concurrency: 8 }, () => {
       assert.equal(await set(it, wish('notReady', { reason: 'tea' })), 'notReady tea');
       assert.equal(it.ami.queues.writes.length, 1, it.ami.queues.writes.join(', '));
     }));
+
+  for (const [phase, action] of [
+    ['loggedOff', 'QueueRemove'],
+    ['ready', 'QueueAdd'],
+  ] as const) {
+    test(`a connection that breaks in the middle of several ${action}: he still belongs to all of his queues`, () =>
+      rig(
+        {
+          before: ({ ami }) => {
+            for (const queue of ['sales', 'support', 'vip']) ami.queues.member(queue, 'PJSIP/1001');
+          },
+        },
+        async (it) => {
+          const { ami, telling } = it;
+          const inQueues = () => ami.queues.members.map(({ queue }) => queue).sort();
+          await telling.up();
+          if (phase === 'ready') assert.equal(await set(it, wish('loggedOff')), 'loggedOff null');
+          ami.delays.set(action, 50);
+          const broken = set(it, wish(phase));
+          const done = () => ami.queues.writes.filter((line) => line.startsWith(action)).length;
+          await telling.until(() => done() === 1, 'nothing is written');
+          ami.drop();
+          assert.equal(await broken, 'pbx-away');
+          ami.delays.clear();
+          const links = () => telling.of('link').filter(({ state }) => state === 'up').length;
+          await telling.until(() => links() === 2, 'it does not come back');
+          assert.equal(await set(it, wish('loggedOff')), 'loggedOff null');
+          assert.deepEqual(inQueues(), []);
+          assert.equal(await set(it, wish('ready')), 'ready null');
+          assert.deepEqual(inQueues(), ['sales', 'support', 'vip']);
+        },
+      ));
+  }
 
   test('a name with a line break in it is no order to the PBX', () =>
     rig({ before: ({ ami }) => void ami.queues.member('sales', 'PJSIP/1001') }, async (it) => {
@@ -341,6 +377,18 @@ describe('lamps that are no phone on the wire', { concurrency: 8 }, () => {
       assert.equal(it.telling.of('snapshot').length, 2);
     }));
 
+  test('twenty thousand lamps are told in time, and the log says that there is room for no other', () =>
+    rig({ more: { lamps: { custom: ['10001-30000'] } } }, async (it) => {
+      await it.telling.up();
+      assert.equal(listed(it).length, 20_000);
+      for (const name of ['New', '10001', '30000', 'Newer']) {
+        it.ami.send({ Event: 'DeviceStateChange', Device: `Custom:${name}`, State: 'INUSE' });
+      }
+      await it.telling.until(() => lamp(it, 'custom+30000').length > 0, 'the last lamp is dark');
+      assert.deepEqual([lamp(it, 'custom+10001'), lamp(it, 'custom+New')], [['confirmed null'], []]);
+      assert.equal(it.logger.lines.filter(({ message }) => /no other will be lit/.test(message)).length, 1);
+    }));
+
   test('who calls is shown in a queue once the PBX says that he may be, and never else', () =>
     rig({}, async (it) => {
       await it.telling.up();
@@ -410,7 +458,7 @@ describe('lamps that are no phone on the wire', { concurrency: 8 }, () => {
     ));
 
   test('the rows of a list that nobody waits for any more are no events', () =>
-    rig({ before: ({ ami }) => void (ami.queues.agentRight = false) }, async (it) => {
+    rig({}, async (it) => {
       await it.telling.up();
       it.ami.queues.names.add('sales');
       it.ami.send({ ActionID: 'l1', Event: 'QueueParams', Queue: 'sales' });

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { AgentTable, extensionOf } from '../../../adapters/asterisk/agents.ts';
 import { type AmiEvent, readAmi } from '../../../adapters/asterisk/events.ts';
 import type { Fact, Member } from '../../../adapters/asterisk/facts.ts';
-import { customState, dayNightRows, lampOfHint, readQueues } from '../../../adapters/asterisk/lamp-events.ts';
+import { customState, dayNightRows, readQueues } from '../../../adapters/asterisk/lamp-events.ts';
 import { Picture, type Reading } from '../../../adapters/asterisk/picture.ts';
 import { userOf } from '../../../src/model/aor.ts';
 import type { PbxEvent } from '../../../src/model/pbx-event.ts';
@@ -115,6 +115,19 @@ describe('parking', () => {
     assert.deepEqual(legOf(next), first);
     feed(next, { Event: 'UnParkedCall', ...inSlot }, { Event: 'ParkedCall', ...inSlot });
     assert.notEqual(legOf(next)?.id, first?.id);
+  });
+
+  test('who is parked while the PBX is read keeps the dialog that was told, and his name', () => {
+    const it = picture();
+    const legOf = (from: Picture) => from.snapshot().dialogs.find(({ aor }) => aor === 'park+701@lab.test')?.legs[0];
+    // After the slots were listed; what happened meanwhile is played on the new picture too.
+    feed(it, { Event: 'ParkedCall', ...inSlot });
+    it.apply(channel);
+    const next = picture({}, it, () => start + 50);
+    feed(next, { Event: 'ParkedCall', ...inSlot });
+    assert.deepEqual(legOf(next), legOf(it));
+    feed(next, { Event: 'UnParkedCall', ...inSlot }, { Event: 'ParkedCall', ...inSlot });
+    assert.notEqual(legOf(next)?.id, legOf(it)?.id, 'once read, it is another dialog');
   });
 
   test('an end that no event told is found by the next reading; the slot stays known', () => {
@@ -277,30 +290,6 @@ describe('states of the dialplan', () => {
 });
 
 describe('hints of the dialplan', () => {
-  const hints: readonly [string, string | null][] = [
-    ['park:701@parkedcalls', 'park+701'],
-    ['confbridge:8000', 'conf+8000'],
-    ['Queue:sales', 'queue+sales'],
-    ['Custom:DAYNIGHT1', 'custom+DAYNIGHT1'],
-    ['Custom:Open,CustomPresence:1', 'custom+Open'],
-    ['custom:Open', 'custom+Open'],
-    // Another queue, room and state than the one without what comes after the sign.
-    ['Queue:sales@tenant', null],
-    ['confbridge:8000@tenant', null],
-    ['Custom:Open@night', null],
-    // They say whether somebody could answer, or is paused: nobody waits there.
-    ['Queue:sales_avail', null],
-    ['Queue:sales_pause_PJSIP/1003', null],
-    ['PJSIP/1001&Custom:DND1001,CustomPresence:1001', null],
-    ['Custom:A&Custom:B', null],
-    ['MWI:1001@default', null],
-    ['Custom:a b', null],
-    ['', null],
-  ];
-  for (const [hint, name] of hints) {
-    test(`'${hint}' shows ${name}`, () => assert.equal(lampOfHint(hint), name));
-  }
-
   test('a lamp is told under the number of its hint too, as dialogs of their own; a phone keeps its number', () => {
     const aliases = new Map([
       ['*281', 'custom+DAYNIGHT1'],

@@ -57,6 +57,20 @@ describe('parking slots', () => {
     assert.equal(lit(live, 'park+5901'), '-');
   });
 
+  test('who is parked while the PBX is read keeps the dialog that was told', () => {
+    const live = picture();
+    const a = caller('a', '201', '5901');
+    const idOf = (from: Picture) => from.snapshot().dialogs.find((it) => it.aor === lamp('park+5901'))?.legs[0]?.id;
+    feed(live, [a.create(), a.state('ACTIVE'), valet('hold')]);
+    // The slots were listed before that; what happened meanwhile is played on the new picture too.
+    const reading = { users: [], facts: [], lamps: [], gap: false, keyLamps: false };
+    const next = new Picture('main', { ...reading, lampKinds: ['park'] }, now, live);
+    feed(next, [a.create(), a.state('ACTIVE'), valet('hold')]);
+    assert.equal(idOf(next), idOf(live));
+    feed(next, [valet('exit'), valet('hold')]);
+    assert.notEqual(idOf(next), idOf(live), 'once read, it is another dialog');
+  });
+
   test('two calls in one lot light two slots, and the lot until both are gone', () => {
     const live = picture();
     const second = { 'Valet-Extension': '5902', 'Unique-ID': 'b' };

@@ -140,7 +140,11 @@ describe('do not disturb in published presence', () => {
       '<rpid:busy>Do Not Disturb</rpid:busy>',
       '<rpid:activity>do-not-disturb</rpid:activity>',
     ]) {
-      assert.deepEqual(run(pidf(tuple() + person(words)), pidf(tuple() + person('<rpid:away/>'))), [true, false], words);
+      assert.deepEqual(
+        run(pidf(tuple() + person(words)), pidf(tuple() + person('<rpid:away/>'))),
+        [true, false],
+        words,
+      );
     }
     assert.deepEqual(run(pidf(tuple() + person('<rpid:other>Disturb me</rpid:other>'))), [null]);
   });

@@ -512,10 +512,7 @@ test('P39-12: no dialog makes a PUBLISH good: heard before a restart, it removes
   };
   assert.ok((await ask(before.authenticator, 2, '192.0.2.77')).ok);
   const { authenticator } = setup({ clock: new FakeClock(before.clock.now() + 1) });
-  for (const again of [
-    () => ask(authenticator, 2, '192.0.2.77'),
-    () => ask(before.authenticator, 3, '198.51.100.9'),
-  ]) {
+  for (const again of [() => ask(authenticator, 2, '192.0.2.77'), () => ask(before.authenticator, 3, '198.51.100.9')]) {
     assert.match(valuesOf(refusal(await again()), 'WWW-Authenticate')[0] ?? '', /stale=true$/);
   }
 });

@@ -5,7 +5,6 @@ import { DatabaseBackend } from '../../../../adapters/freeswitch/features/databa
 import { FeatureDesk } from '../../../../adapters/freeswitch/features/desk.ts';
 import { NativePhones } from '../../../../adapters/freeswitch/features/native.ts';
 import { readPhoneKey } from '../../../../adapters/freeswitch/features/phone-feature.ts';
-import { PhoneKeys } from '../../../../src/wiring/keys.ts';
 import { Gate } from '../../../../src/commands/gate.ts';
 import { makePolicy } from '../../../../src/commands/policy.ts';
 import { aorOf } from '../../../../src/model/aor.ts';
@@ -13,6 +12,7 @@ import { featureOff } from '../../../../src/model/feature.ts';
 import type { PbxEvent } from '../../../../src/model/pbx-event.ts';
 import { Hub } from '../../../../src/state/hub.ts';
 import type { HubStore } from '../../../../src/state/hub-store.ts';
+import { PhoneKeys } from '../../../../src/wiring/keys.ts';
 import { FakeClock, settle } from '../../../support/fake-clock.ts';
 import { KeyStore } from '../../../support/freeswitch/store.ts';
 import { silentLogger } from '../../../support/silent-logger.ts';
