@@ -1,20 +1,15 @@
-import type { Body, LeftWatcher, Rendered, Scope, WatcherEntry } from '../event-packages/event-package.ts';
-import type { Aor } from '../model/aor.ts';
+import type { Body, Scope } from '../event-packages/event-package.ts';
 import type { Clock } from '../model/clock.ts';
-import type { Logger } from '../model/logger.ts';
-import type { Random } from '../model/random.ts';
-import type { ResourceView } from '../model/views.ts';
 import { type DialogState, isSameFlow } from '../sip/dialog.ts';
-import type { NotifyMessage, NotifyResult, NotifySender, SubscriptionStateHeader } from '../sip/front.ts';
+import type { NotifyMessage, NotifyResult, SubscriptionStateHeader } from '../sip/front.ts';
 import { judge } from './answer.ts';
-import { EntityTags } from './entity-tags.ts';
-import { listTermsOf, requireEventlist } from './list-terms.ts';
+import { Documents, type DocumentTools, noDocument } from './documents.ts';
+import { listTermsOf } from './list-terms.ts';
 import type { Numbers } from './numbers.ts';
-import type { StateReader } from './ports.ts';
 import { leastIntervalMs } from './rate.ts';
 import type { Channel, Flight, Subscription } from './record.ts';
 import { changed, due, joinScopes, missed, noState, owedAgain, paid, restOfScope, sent, told } from './subscription.ts';
-import { type Head, SubscriptionRender } from './subscription-render.ts';
+import type { Head } from './subscription-render.ts';
 
 /** Three retransmissions (0.5, 1.5, 3.5 s) have gone by then; milliseconds. */
 const patienceMs = 4_000;
@@ -29,20 +24,9 @@ const slice = 12;
 /** Answers to a storm go first for so long; milliseconds. */
 const longestYieldMs = 500;
 
-export interface OutboxDeps {
+export interface OutboxDeps extends DocumentTools {
   readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  readonly state: Pick<StateReader, 'view'>;
-  readonly sender: NotifySender;
   readonly numbers: Numbers;
-  /** Of the package that this subscription's documents are about. */
-  readonly watchersFor: (sub: Subscription) => readonly WatcherEntry[];
-  /** Of the same package: what ended not long ago. */
-  readonly leftFor: (sub: Subscription) => readonly LeftWatcher[];
-  readonly mayPickUp: (watcher: Aor | null, resource: Aor) => boolean;
-  /** What a subscription to a list is told. */
-  readonly renderList: (sub: Subscription, scope: Scope, head: Head) => Rendered;
   /** Runs a task after the sockets were read. */
   readonly defer: (task: () => void) => void;
   /** The phone ended it by its answer (RFC 6665 4.2.2); it is out of the outbox already. */
@@ -66,11 +50,11 @@ export class Outbox {
   /** Clock time. */
   #yieldingSince: number | null = null;
   #stopped = false;
-  readonly #tags: EntityTags;
+  readonly #documents: Documents;
 
   constructor(deps: OutboxDeps) {
     this.#deps = deps;
-    this.#tags = new EntityTags(({ watcher, aor }) => deps.mayPickUp(watcher, aor));
+    this.#documents = new Documents(deps);
   }
 
   /** The subscriptions of a dialog; null for a dialog without any. */
@@ -208,15 +192,13 @@ export class Outbox {
     const { event } = sub.pkg;
     const head: Head = { event, eventId: sub.eventId, subscription: stateHeader(sub, now) };
     this.#deps.numbers.secure(sub);
-    const rendered = isList
-      ? this.#renderList(sub, scope, { ...head, headers: requireEventlist })
-      : this.#render(view, sub, stateless ? 'full' : scope, head);
+    const rendered = this.#documents.rendered(view, sub, stateless ? 'full' : scope, head);
     if (rendered.bodies.length === 0 && debt.occasion === 'change') {
       sub.debt = paid(debt);
       this.flush(channel);
       return;
     }
-    const [body = nothing, ...others] = stateless ? withoutState : rendered.bodies;
+    const [body = noDocument, ...others] = stateless ? withoutState : rendered.bodies;
     // RFC 6665 4.4.1: the last NOTIFY is one. Elsewhere the others go one by one, each as soon as it may.
     const rest = final ? null : others.reduce<Scope | null>((sum, other) => joinScopes(sum, other.covers), null);
     sub.debt = sent(debt, now, rest === 'full' ? null : restOfScope(rest, body.covers));
@@ -235,7 +217,7 @@ export class Outbox {
     channel.flight = flight;
     if (channel.usages.length > 1) channel.usages = [...channel.usages.filter((other) => other !== sub), sub];
     const { eventId, subscription } = head;
-    const headers = isList ? requireEventlist : this.#headers(view, sub);
+    const headers = this.#documents.headers(view, sub);
     const { contentType, content, eventParams } = body;
     const message = { event, eventId, subscription, headers, contentType, content };
     if (eventParams !== undefined) {
@@ -262,38 +244,9 @@ export class Outbox {
     }
   }
 
-  /** null: its package has none. Of the state as it is now. */
+  /** As `Documents.entityTag`. */
   entityTag(sub: Subscription): string | null {
-    if (listTermsOf(sub) !== null) return null; // a list may change while none of its members does
-    return this.#tags.of(this.#deps.state.view(sub.aor), sub);
-  }
-
-  /** RFC 5839 6.1. A document that cannot be written has no tag either; `#render` tells of it. */
-  #headers(view: ResourceView, sub: Subscription): NotifyMessage['headers'] {
-    try {
-      return this.#tags.headers(view, sub);
-    } catch {
-      return undefined;
-    }
-  }
-
-  #render(view: ResourceView, sub: Subscription, scope: Scope, head: Head): Rendered {
-    try {
-      return sub.pkg.render(view, new SubscriptionRender(sub, scope, head, this.#deps));
-    } catch (error) {
-      // RFC 6665 4.2.1.2 wants its NOTIFY all the same; one without a body claims nothing.
-      this.#deps.logger.error({ err: error, event: sub.pkg.event, aor: sub.aor }, 'a document could not be written');
-      return { bodies: [nothing], shown: sub.shown };
-    }
-  }
-
-  #renderList(sub: Subscription, scope: Scope, head: Head): Rendered {
-    try {
-      return this.#deps.renderList(sub, scope, head);
-    } catch (error) {
-      this.#deps.logger.error({ err: error, event: sub.pkg.event, aor: sub.aor }, 'a list could not be written');
-      return { bodies: [nothing], shown: sub.shown };
-    }
+    return this.#documents.entityTag(sub);
   }
 
   #failed(sub: Subscription, error: unknown): NotifyResult {
@@ -360,8 +313,7 @@ function dueAt({ debt, pkg, profile, terms }: Subscription): number {
   return debt.haste === 'asked' ? at : Math.max(at, terms.pace.earliest); // RFC 6446 5.2
 }
 
-const nothing: Body = { contentType: null, content: '', covers: 'full' };
-const withoutState: readonly [Body] = [{ ...nothing, covers: noState }];
+const withoutState: readonly [Body] = [{ ...noDocument, covers: noState }];
 
 /** Dialogs one phone may remember; more are never alive at once (security.md 5). */
 const mostShown = 100;

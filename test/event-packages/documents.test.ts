@@ -187,7 +187,7 @@ const random = Math.floor(Math.random() * 2 ** 31);
 const seeds = [1, random];
 
 describe(`documents with hostile names and numbers (seeds ${seeds.join(', ')})`, () => {
-  const perSeed = 150;
+  const perSeed = 60;
 
   for (const pkg of eventPackages.filter(({ event }) => !handsOn.has(event))) {
     const { event } = pkg;

@@ -24,18 +24,26 @@ function isAlive(pid: number): boolean {
 }
 
 test('a stop waits for a program that was given up shortly before, too: nothing is left behind', async () => {
-  const logger = new RecordingLogger();
+  const [clock, logger] = [new FakeClock(), new RecordingLogger()];
   const script = resolve('test/fixtures/hooks/many-ways-program.mjs');
-  const hooks = hooksOn(new ProgramLine([process.execPath, script, 'numbered'], ['set'], tools(logger)), logger);
+  const line = new ProgramLine([process.execPath, script, 'numbered'], ['set'], { ...tools(logger), clock });
+  const hooks = hooksOn(line, logger);
   hooks.start();
   const pid = Number((await wellAgain(hooks, 'stubborn')).split(' ').at(-1));
   assert.equal(await outcome(hooks, 'nonsense'), 'hook-failed', 'it is given up, and ignores SIGTERM');
-  assert.ok(isAlive(pid));
-  await hooks.stop();
-  const end = Date.now() + 200;
-  // Whoever was killed is gone in a moment; the wait of 300 ms before SIGKILL must be over.
-  while (isAlive(pid) && Date.now() < end) await new Promise((done) => setTimeout(done, 5));
-  assert.ok(!isAlive(pid), 'it outlives the stop');
+  let stopped = false;
+  const stopping = hooks.stop().then(() => {
+    stopped = true;
+  });
+  await new Promise((done) => setImmediate(done));
+  assert.ok(!stopped && isAlive(pid), 'its time to go by itself has not passed');
+  await clock.run(300);
+  await stopping;
+  const end = Date.now() + 10_000;
+  while (isAlive(pid)) {
+    assert.ok(Date.now() < end, 'it outlives the stop');
+    await new Promise((done) => setTimeout(done, 10));
+  }
 });
 
 test('a program that the system refuses to run is a hook that fails, at its start and whenever it is tried again', async () => {

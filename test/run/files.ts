@@ -5,7 +5,9 @@ import { join, sep } from 'node:path';
 
 /** Folders below test/ whose files may share a process. */
 const shared = [
+  'adapters/simulated',
   'commands',
+  'compositor',
   'config',
   'event-packages',
   'model',
@@ -14,6 +16,8 @@ const shared = [
   'sip/locate',
   'sip/message',
   'state',
+  'truth',
+  'watcher',
 ];
 
 const batches = 'dist/batches';

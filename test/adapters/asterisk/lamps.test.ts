@@ -97,6 +97,17 @@ describe('parking', () => {
     );
   });
 
+  test('two lots that number their slots alike: the slot is lit while one of them has somebody there', () => {
+    const it = picture();
+    const other = { ...inSlot, ParkeeUniqueid: 'c.2', ParkeeCallerIDNum: '1002', Parkinglot: 'tenant2' };
+    feed(it, { Event: 'ParkedCall', ...inSlot }, { Event: 'ParkedCall', ...other });
+    assert.deepEqual(feed(it, { Event: 'UnParkedCall', ...other }), [
+      'park+701 confirmed withheld',
+      'park+tenant2 -',
+    ]);
+    assert.deepEqual(feed(it, { Event: 'UnParkedCall', ...inSlot }), ['park+701 -', 'park+default -']);
+  });
+
   test('who hung up is parked nowhere, whichever link says so first', () => {
     const it = picture();
     feed(it, { Event: 'ParkedCall', ...inSlot });

@@ -498,21 +498,3 @@ test('after a restart a dialog alone makes no nonce good: neither for a setting,
   // COMPAT(Linphone): a plain refresh must not be challenged.
   assert.ok((await ask(authenticator, 4, home, '')).ok);
 });
-
-test('P39-12: no dialog makes a PUBLISH good: heard before a restart, it removes nothing after it, and nowhere else before', async () => {
-  const before = setup();
-  const given = await before.challenge();
-  const ask = (authenticator: Authenticator, nc: number, address: string) => {
-    const { flow } = subscribe();
-    const digest = answerTo(given, { ...right, nc, method: 'PUBLISH' });
-    const text =
-      `PUBLISH ${uri} SIP/2.0\nVia: SIP/2.0/UDP 192.0.2.77;branch=z9hG4bK1\nFrom: <${uri}>;tag=f\nTo: <${uri}>;tag=ours\n` +
-      `Call-ID: c\nCSeq: 2 PUBLISH\nEvent: dialog\nSIP-If-Match: x\nExpires: 0\nAuthorization: ${digest}\nContent-Length: 0\n\n`;
-    return authenticator.check(requestOf(text, { ...flow, remote: { address, port: 5060 } }));
-  };
-  assert.ok((await ask(before.authenticator, 2, '192.0.2.77')).ok);
-  const { authenticator } = setup({ clock: new FakeClock(before.clock.now() + 1) });
-  for (const again of [() => ask(authenticator, 2, '192.0.2.77'), () => ask(before.authenticator, 3, '198.51.100.9')]) {
-    assert.match(valuesOf(refusal(await again()), 'WWW-Authenticate')[0] ?? '', /stale=true$/);
-  }
-});

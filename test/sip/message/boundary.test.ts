@@ -62,7 +62,7 @@ describe('nothing that comes in throws past the boundary', () => {
       fc.property(fc.oneof(bytes(600), damagedMessage), sources, (input, from) => {
         parseMessage(input, from);
       }),
-      runs(1500),
+      runs(600),
     );
   });
 
@@ -97,7 +97,7 @@ describe('nothing that comes in throws past the boundary', () => {
         readers.readContentType(lines);
         readers.splitLines(lines);
       }),
-      runs(2500),
+      runs(1000),
     );
   });
 });
