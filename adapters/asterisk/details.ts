@@ -62,6 +62,7 @@ export class DetailAsker {
       void within(this.#clock, askMs, answer, () => null).then((presentation) => {
         if (generation !== this.#generation) return;
         asked.delete('caller');
+        if (asked.size === 0) this.#asked.delete(id);
         this.#feed({ fact: 'caller-withheld', id, withheld: presentation === null || isWithheld(presentation) });
       });
     }

@@ -13,9 +13,10 @@ export function lampName(kind: LampKind, about: string | undefined): string | nu
 export function readLampEvent(event: AmiEvent): readonly Fact[] {
   switch (event['Event']) {
     case 'ParkedCall':
-    // A channel that took the place of a parked one: the slot has one at a time.
-    case 'ParkedCallSwap':
       return parked(event, true);
+    // A channel that took the place of a parked one.
+    case 'ParkedCallSwap':
+      return parked(event, true, true);
     case 'UnParkedCall':
     case 'ParkedCallTimeOut':
     case 'ParkedCallGiveUp':
@@ -55,13 +56,16 @@ export function readLampEvent(event: AmiEvent): readonly Fact[] {
   }
 }
 
-/** Of a ParkedCall event or a row of ParkedCalls: the slot, and the lot, which is lit by all that is parked there. */
-export function parked(event: AmiEvent, there: boolean): readonly LampFact[] {
+/**
+ * Of a ParkedCall event or a row of ParkedCalls: the slot, and the lot, which is lit by all that is parked there.
+ * @param sole nobody else is in the slot any more. Two lots may number their slots alike, and share a lamp then.
+ */
+export function parked(event: AmiEvent, there: boolean, sole = false): readonly LampFact[] {
   const caller = callerOf(event, 'Parkee');
   if (caller === null) return [];
   const lit = { subject: caller.channel, phase: there ? 'confirmed' : null, caller } as const;
   return [
-    ...listed(lampFact(lampName('park', event['ParkingSpace']), { ...lit, sole: there })),
+    ...listed(lampFact(lampName('park', event['ParkingSpace']), { ...lit, sole })),
     ...listed(lampFact(lampName('park', event['Parkinglot']), lit)),
   ];
 }

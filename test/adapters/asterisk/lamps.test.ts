@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { AgentTable, extensionOf } from '../../../adapters/asterisk/agents.ts';
+import { AgentTable } from '../../../adapters/asterisk/agents.ts';
 import { type AmiEvent, readAmi } from '../../../adapters/asterisk/events.ts';
 import type { Fact, Member } from '../../../adapters/asterisk/facts.ts';
 import { customState, dayNightRows, readQueues } from '../../../adapters/asterisk/lamp-events.ts';
@@ -101,10 +101,7 @@ describe('parking', () => {
     const it = picture();
     const other = { ...inSlot, ParkeeUniqueid: 'c.2', ParkeeCallerIDNum: '1002', Parkinglot: 'tenant2' };
     feed(it, { Event: 'ParkedCall', ...inSlot }, { Event: 'ParkedCall', ...other });
-    assert.deepEqual(feed(it, { Event: 'UnParkedCall', ...other }), [
-      'park+701 confirmed withheld',
-      'park+tenant2 -',
-    ]);
+    assert.deepEqual(feed(it, { Event: 'UnParkedCall', ...other }), ['park+701 confirmed withheld', 'park+tenant2 -']);
     assert.deepEqual(feed(it, { Event: 'UnParkedCall', ...inSlot }), ['park+701 -', 'park+default -']);
   });
 
@@ -349,26 +346,6 @@ describe('members of queues', () => {
     LastCall: '0',
     ...more,
   });
-
-  const interfaces: readonly [string, string, string | null][] = [
-    ['PJSIP/1001', '', '1001'],
-    ['PJSIP/1001/sip:1001@192.0.2.1', '', '1001'],
-    ['SIP/1001', '', '1001'],
-    ['Local/1001@from-queue/n', 'hint:1001@ext-local', '1001'],
-    ['Local/FMPR-1001@from-internal', '', '1001'],
-    ['Local/1001@from-queue', '', '1001'],
-    ['Agent/1001', '', '1001'],
-    ['hint:1001@ext-local', '', '1001'],
-    ['Local/@x', 'hint:1001@ext-local', '1001'],
-    ['Local/a b@from-queue/n', '', null],
-    ['Message/x', '', null],
-    ['', '', null],
-  ];
-  for (const [iface, stateInterface, extension] of interfaces) {
-    test(`the interface '${iface}' ${stateInterface && `of '${stateInterface}' `}is ${extension}`, () => {
-      assert.equal(extensionOf({ interface: iface, stateInterface }), extension);
-    });
-  }
 
   test('login, break with a reason, back, a call, logout: agent and lamp follow', () => {
     const it = picture();
