@@ -58,7 +58,7 @@ export class DetailAsker {
       if (id === '' || asked.has('caller')) continue;
       this.#asked.set(id, asked.add('caller'));
       const generation = this.#generation;
-      const answer = variableOf(this.#access, { id, name }, 'CALLERID(num-pres)', askMs).catch(() => null);
+      const answer = variableOf(this.#access, { id, name }, 'CALLERID(pres)', askMs).catch(() => null);
       void within(this.#clock, askMs, answer, () => null).then((presentation) => {
         if (generation !== this.#generation) return;
         asked.delete('caller');
@@ -99,7 +99,8 @@ export class DetailAsker {
         tags && noCallId ? ask('CHANNEL(pjsip,call-id)') : null,
         tags ? ask('CHANNEL(pjsip,local_tag)') : null,
         tags ? ask('CHANNEL(pjsip,remote_tag)') : null,
-        withheld ? ask('CONNECTEDLINE(num-pres)') : null,
+        // Withheld where the number or the name is; `num-pres` would give a withheld name away.
+        withheld ? ask('CONNECTEDLINE(pres)') : null,
       ]).then(([callId, localTag, remoteTag, presentation]) => ({ callId, localTag, remoteTag, presentation })),
       () => nothing,
     ).catch(() => nothing);

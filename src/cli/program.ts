@@ -1,11 +1,16 @@
 import { Command, type CommanderError } from 'commander';
 import { nearest } from '../config/nearest.ts';
 import { checkConfig } from './check-config.ts';
-import { start } from './start.ts';
 import { version } from './version.ts';
 
 /** The exit code for a command line that makes no sense: EX_USAGE of sysexits. */
 const usage = 64;
+
+/** Only who runs the daemon waits for the whole of it to be loaded: half of the time of all other commands. */
+async function start(config: string | null): Promise<number> {
+  const daemon = await import('./start.ts');
+  return daemon.start(config);
+}
 
 /** The command line: one file a command. */
 export function program(): Command {

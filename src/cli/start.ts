@@ -1,4 +1,4 @@
-import { App } from '../app.ts';
+import type { App } from '../app.ts';
 import { createLogger } from '../log.ts';
 import { sleep, systemClock } from '../model/clock.ts';
 import { Fault } from '../model/errors.ts';
@@ -20,7 +20,8 @@ export async function start(file: string | null): Promise<number> {
   const { level, format } = config.log;
   const text = format === 'text' || (format === 'auto' && process.stdout.isTTY === true);
   const logger = createLogger({ level, format: text ? 'text' : 'json' });
-  const app = new App({ config, clock: systemClock, random: systemRandom, logger, version });
+  const rooms = await import('../app.ts'); // not before there is something to run
+  const app = new rooms.App({ config, clock: systemClock, random: systemRandom, logger, version });
   try {
     await app.start();
   } catch (error) {

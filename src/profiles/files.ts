@@ -36,6 +36,7 @@ export const ownersSuffix = '.owners';
  */
 export async function entriesBelow(
   top: string,
+  most = mostFiles,
 ): Promise<{ readonly entries: readonly Entry[]; readonly more: boolean }> {
   const root = await realpath(top);
   const entries: Entry[] = [];
@@ -43,7 +44,7 @@ export async function entriesBelow(
     // Owners first: where there are too many files, no document counts without its own.
     const found = (await readdir(folder)).sort((a, b) => Number(isOwners(b)) - Number(isOwners(a)) || (a < b ? -1 : 1));
     for (const name of found) {
-      if (entries.length > mostFiles || name.startsWith('.') || name.endsWith('~')) continue;
+      if (entries.length > most || name.startsWith('.') || name.endsWith('~')) continue;
       const place = join(folder, name);
       const below = path === '' ? name : `${path}/${name}`;
       const what = await inside(place, root);
@@ -61,7 +62,7 @@ export async function entriesBelow(
     }
   };
   await walk(root, '', 1);
-  return { entries: entries.slice(0, mostFiles), more: entries.length > mostFiles };
+  return { entries: entries.slice(0, most), more: entries.length > most };
 }
 
 /** null: it is gone, or leads out of the directory. */

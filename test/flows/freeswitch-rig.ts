@@ -89,7 +89,7 @@ export class FreeswitchRig {
 domain: ${first}
 aliases: [127.0.0.1]
 domains: [{ name: ${second} }]
-sip: { listen: ['udp:127.0.0.1:0', 'tcp:127.0.0.1:0'], warmUp: false }
+sip: { listen: ['udp:127.0.0.1:0', 'tcp:127.0.0.1:0'] }
 store: { path: ${this.home.path('lamplighter.db')} }
 http: { listen: '127.0.0.1:0' }
 log: { format: json }

@@ -124,7 +124,7 @@ export function writeConfig(home: Home, port = 0): string {
     'lamplighter.yaml',
     `version: 1
 domain: ${domain}
-sip: { listen: ['udp:127.0.0.1:${port}', 'tcp:127.0.0.1:${port}'], expirySpread: 0, warmUp: false }
+sip: { listen: ['udp:127.0.0.1:${port}', 'tcp:127.0.0.1:${port}'], expirySpread: 0 }
 store: { path: ${home.path('lamplighter.db')} }
 http: { listen: '127.0.0.1:0' }
 pbx:

@@ -12,7 +12,7 @@ async function fixedConfig(home: Home): Promise<string> {
     'lamplighter.yaml',
     `version: 1
 domain: ${domain}
-sip: { listen: ['udp:127.0.0.1:${sip}', 'tcp:127.0.0.1:${sip}'], warmUp: false }
+sip: { listen: ['udp:127.0.0.1:${sip}', 'tcp:127.0.0.1:${sip}'] }
 store: { path: ${home.path('lamplighter.db')} }
 http: { listen: '127.0.0.1:${http}' }
 pbx: [{ name: sim, type: simulated }]

@@ -9,7 +9,7 @@ export function simulatedConfig(home: Home, more = ''): string {
     'lamplighter.yaml',
     `version: 1
 domain: ${domain}
-sip: { listen: ['udp:127.0.0.1:0', 'tcp:127.0.0.1:0'], warmUp: false }
+sip: { listen: ['udp:127.0.0.1:0', 'tcp:127.0.0.1:0'] }
 store: { path: ${home.path('lamplighter.db')} }
 http: { listen: '127.0.0.1:0' }
 pbx:

@@ -41,7 +41,7 @@ export class Stage {
       'lamplighter.yaml',
       `version: 1
 domain: ${domain}
-sip: { listen: ['udp:127.0.0.1:${port}', 'tcp:127.0.0.1:${port}'], warmUp: false, ${sip} }
+sip: { listen: ['udp:127.0.0.1:${port}', 'tcp:127.0.0.1:${port}'], ${sip} }
 store: { path: ${this.home.path('lamplighter.db')} }
 http: { listen: '127.0.0.1:0' }
 pbx:

@@ -65,7 +65,7 @@ test('a SIP port in use ends with exit code 3, the port and the fix', () =>
     const { port } = socket.address();
     const config = home.write(
       'lamplighter.yaml',
-      `sip: { listen: ['udp:127.0.0.1:${port}'], warmUp: false }\nstore: { path: ${home.path('x.db')} }\nhttp: { listen: '127.0.0.1:0' }\n`,
+      `sip: { listen: ['udp:127.0.0.1:${port}'] }\nstore: { path: ${home.path('x.db')} }\nhttp: { listen: '127.0.0.1:0' }\n`,
     );
     const { code, output } = await Daemon.run('start', '--config', config);
     socket.close();
@@ -82,7 +82,7 @@ test('an HTTP port in use ends with exit code 3', () =>
     const { port } = server.address() as { port: number };
     const config = home.write(
       'lamplighter.yaml',
-      `sip: { listen: ['udp:127.0.0.1:0'], warmUp: false }\nstore: { path: ${home.path('x.db')} }\nhttp: { listen: '127.0.0.1:${port}' }\n`,
+      `sip: { listen: ['udp:127.0.0.1:0'] }\nstore: { path: ${home.path('x.db')} }\nhttp: { listen: '127.0.0.1:${port}' }\n`,
     );
     const { code, output } = await Daemon.run('start', '--config', config);
     server.close();
@@ -95,7 +95,7 @@ test('an address this host has not ends with exit code 3, whatever timer was for
   withHome(async (home) => {
     const config = home.write(
       'lamplighter.yaml',
-      `sip: { listen: ['udp:192.0.2.1:5070'], warmUp: false }\nstore: { path: ${home.path('x.db')} }\nhttp: { listen: '127.0.0.1:0' }\n`,
+      `sip: { listen: ['udp:192.0.2.1:5070'] }\nstore: { path: ${home.path('x.db')} }\nhttp: { listen: '127.0.0.1:0' }\n`,
     );
     process.env['NODE_OPTIONS'] = '--import data:text/javascript,setInterval(()=>undefined,1000)';
     try {
@@ -112,7 +112,7 @@ test('a database that cannot be written ends with exit code 4 and the fix', () =
     home.write('file', '');
     const config = home.write(
       'lamplighter.yaml',
-      `sip: { listen: ['udp:127.0.0.1:0'], warmUp: false }\nstore: { path: ${home.path('file/below/x.db')} }\nhttp: { listen: '127.0.0.1:0' }\n`,
+      `sip: { listen: ['udp:127.0.0.1:0'] }\nstore: { path: ${home.path('file/below/x.db')} }\nhttp: { listen: '127.0.0.1:0' }\n`,
     );
     const { code, output } = await Daemon.run('start', '--config', config);
     assert.equal(code, 4);
@@ -138,7 +138,6 @@ test('a second daemon on one database ends with exit code 4 and leaves the first
 
 test('a PBX that is down at start, or refuses the password, ends nothing: it is said once with the fix, phones get 503', () =>
   withHome(async (home) => {
-    // the only start of these tests that rehearses, as the default is
     // accepts connections and says nothing a PBX would say: worse than refusing them
     const mute = createServer((socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1');
     await once(mute, 'listening');

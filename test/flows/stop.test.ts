@@ -7,7 +7,7 @@ const config = (home: Home) =>
   home.write(
     'lamplighter.yaml',
     `domain: lamplighter.test
-sip: { listen: ['udp:127.0.0.1:0', 'tcp:127.0.0.1:0'], auth: trusted, warmUp: false }
+sip: { listen: ['udp:127.0.0.1:0', 'tcp:127.0.0.1:0'], auth: trusted }
 pbx: [{ name: demo, type: simulated, extensions: ['2000'] }]
 store: { path: '${home.path('store.db')}' }
 http: { listen: '127.0.0.1:0' }

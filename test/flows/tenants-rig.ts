@@ -64,7 +64,7 @@ domains:
   - { name: South.test, aliases: [s.test, 192.0.2.50] }
   - { name: east.test }
   - { name: empty.test }
-sip: { listen: ['udp:127.0.0.1:0', 'tcp:127.0.0.1:0'], warmUp: false, ${sip} }
+sip: { listen: ['udp:127.0.0.1:0', 'tcp:127.0.0.1:0'], ${sip} }
 store: { path: ${rig.home.path('lamplighter.db')} }
 http: { listen: '127.0.0.1:0' }
 log: { format: json }

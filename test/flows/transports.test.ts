@@ -37,7 +37,6 @@ domain: ${domain}
 sip:
   listen: [${listen.map((point) => `'${point}'`).join(', ')}]
   tls: { cert: ${cert}, key: ${key} }
-  warmUp: false
 ${sip}
 store: { path: ${home.path('lamplighter.db')} }
 http: { listen: '127.0.0.1:0' }

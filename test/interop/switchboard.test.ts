@@ -191,8 +191,16 @@ it('Lamplighter logs a member in, pauses him with a reason, has him wrap up, and
     const phases = () => telling.of('agent').map(({ agent }) => agent?.phase);
     await telling.until(() => phases().at(-1) === 'workingAfterCall', `no wrap-up: ${phases()}`);
     await telling.until(() => phases().at(-1) === 'ready', 'it never ends');
+    // at what parts the members of a row in Queue/PersistentMembers Asterisk would lose all who come after him
+    assert.equal(await set('notReady', 'lunch, soup; at|2'), 'notReady lunch  soup  at 2');
+    await site.lab.cli('queue add member PJSIP/1004 to support');
+    await site.lab.restart();
+    await telling.up(2);
+    assert.match(await member(), /paused:lunch {2}soup {2}at 2/);
+    assert.match(await site.lab.cli('queue show support'), /PJSIP\/1004/);
     assert.equal(await set('loggedOff'), 'loggedOff null');
     assert.equal(await member(), 'none');
+    await site.lab.cli('queue remove member PJSIP/1004 from support');
     assert.match(await site.lab.cli('database show LamplighterAgents'), /1003/);
   } finally {
     await adapter.stop();

@@ -404,22 +404,27 @@ describe('lamps that are no phone on the wire', { concurrency: 8 }, () => {
           CallerIDNum: number,
         });
       };
-      it.ari.variables.set('q.1 CALLERID(num-pres)', 'allowed_passed_screen');
-      it.ari.variables.set('q.2 CALLERID(num-pres)', 'prohib_passed_screen');
+      it.ari.variables.set('q.1 CALLERID(pres)', 'allowed_passed_screen');
+      it.ari.variables.set('q.2 CALLERID(pres)', 'prohib_passed_screen');
+      // His number may be shown and his name may not.
+      it.ari.variables.set('q.4 CALLERID(num-pres)', 'allowed_passed_screen');
+      it.ari.variables.set('q.4 CALLERID(pres)', 'prohib_not_screened');
       for (const [id, number] of [
         ['q.1', '07001'],
         ['q.2', '07002'],
         ['q.3', '07003'],
+        ['q.4', '07004'],
       ] as const)
         join(id, number);
       await it.telling.until(() => lamp(it, 'queue+sales').at(-1)?.startsWith('confirmed 07001') === true, 'no caller');
       it.ari.send({ type: 'ChannelDestroyed', channel: channel('q.1', 'PJSIP/1002-00000001', 'Up') });
       await it.telling.until(
-        () => lamp(it, 'queue+sales').at(-1) === 'confirmed null + confirmed null',
+        () => lamp(it, 'queue+sales').at(-1) === 'confirmed null + confirmed null + confirmed null',
         'the withheld ones are not alone',
       );
       assert.equal(JSON.stringify(it.telling.of('dialogs')).includes('07002'), false);
       assert.equal(JSON.stringify(it.telling.of('dialogs')).includes('07003'), false);
+      assert.equal(JSON.stringify(it.telling.of('dialogs')).includes('07004'), false);
     }));
 
   test('a caller who waited and is parked later is shown there too, and again in another slot', () =>
@@ -427,7 +432,7 @@ describe('lamps that are no phone on the wire', { concurrency: 8 }, () => {
       await it.telling.up();
       const name = 'PJSIP/1002-00000001';
       it.ari.channels = [channel('q.1', name, 'Up')];
-      it.ari.variables.set('q.1 CALLERID(num-pres)', 'allowed_passed_screen');
+      it.ari.variables.set('q.1 CALLERID(pres)', 'allowed_passed_screen');
       const waits = { Queue: 'sales', Uniqueid: 'q.1', Channel: name, CallerIDNum: '07001' };
       it.ami.send({ Event: 'QueueCallerJoin', ...waits });
       await it.telling.until(() => lamp(it, 'queue+sales').at(-1) === 'confirmed 07001', 'no caller in the queue');

@@ -180,7 +180,7 @@ export class FakeAri {
 function variable(expression: string): string {
   if (expression === 'CHANNEL(pjsip,local_tag)') return 'tag-of-the-pbx';
   if (expression === 'CHANNEL(pjsip,remote_tag)') return 'tag-of-the-phone';
-  if (expression === 'CONNECTEDLINE(num-pres)') return 'allowed_not_screened';
+  if (expression === 'CONNECTEDLINE(pres)') return 'allowed_not_screened';
   return '';
 }
 
