@@ -17,8 +17,10 @@ export const agentMatter: AgentMatter = {
     if (wished === null || tools.askAgent === undefined) return refused('no-agent', `${userOf(aor)} is no agent`);
     return tools.askAgent({ aor, ...wished, origin }, deadlineMs);
   },
-  commit: ({ wish: { aor }, tools }, source, agent) => {
-    tools.apply({ type: 'agent', source, aor, agent });
+  commit: ({ wish: { aor }, before, tools }, source, agent) => {
+    // An adapter tells what it read before it answers: what is something else by now is newer than the answer.
+    const isOld = tools.view(aor).agent?.since !== before?.since;
+    if (!isOld) tools.apply({ type: 'agent', source, aor, agent });
     return false;
   },
   commitLate: ({ wish, before, tools }, source, agent) => {

@@ -20,11 +20,15 @@ export const featureMatter: FeatureMatter = {
     // A PBX that forgets the target of an inactive forward would forget one that was just named: the hub remembers it.
     const kept = !answer.enabled && answer.target === null && !wish.enabled && targetNamed;
     const value = kept ? { ...answer, target: wished.target } : answer;
-    const revThen = tools.view(aor).features[feature].rev;
-    tools.apply({ type: 'feature', source, aor, feature, value, origin, wished, ...(quiet ? { quiet } : {}) });
-    const { rev } = tools.view(aor).features[feature];
+    const then = tools.view(aor).features[feature];
     const attributed = guards.inFlight.asked(aor, feature)?.attributed ?? false;
-    return rev > revThen || (attributed && revThen > before.rev);
+    // What somebody else changed after the PBX had reported the wish is newer than its answer.
+    const isOld = attributed && then.rev > before.rev && then.updatedBy === 'pbx';
+    if (!isOld) {
+      tools.apply({ type: 'feature', source, aor, feature, value, origin, wished, ...(quiet ? { quiet } : {}) });
+    }
+    const { rev } = tools.view(aor).features[feature];
+    return rev > then.rev || (attributed && then.rev > before.rev);
   },
   commitLate: ({ wish: { aor, feature }, before, tools }, source, value) => {
     if (tools.view(aor).features[feature].rev !== before.rev) return;

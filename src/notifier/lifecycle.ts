@@ -13,7 +13,7 @@ import { agreedRate, leastIntervalMs } from './rate.ts';
 import { type EndReason, type Subscription, toPulse, toRow } from './record.ts';
 import { isReplaceable, type Roster } from './roster.ts';
 import { type Draft, newSubscription, tellScope, termsAsked } from './subscribe.ts';
-import { asked, ends, held, noState, nothingOwed, released, spared } from './subscription.ts';
+import { asked, ends, held, noState, nothingOwed, reached, released, spared } from './subscription.ts';
 import { withRate, writeExtra } from './terms.ts';
 import { type Grant, putWishes } from './wishes.ts';
 
@@ -66,7 +66,12 @@ export class Lifecycle {
     const { remoteTarget, flow } = channel.dialog;
     const moved = moveDialog(channel.dialog, draft.request.path); // RFC 3261 12.2.2
     // After a restart every usage of the dialog must know where the phone is.
-    if (moved) for (const usage of channel.usages) this.#deps.store.touchSubscription(toRow(usage));
+    if (moved) {
+      for (const usage of channel.usages) {
+        usage.debt = reached(usage.debt);
+        this.#deps.store.touchSubscription(toRow(usage));
+      }
+    }
     if (sub === null) return this.#birth(draft, () => moveDialog(channel.dialog, { remoteTarget, flow }));
     return expires === 0 ? this.#unsubscribe(draft, sub) : this.#refresh(draft, sub);
   }

@@ -73,6 +73,7 @@ export class Outbox {
   discard(sub: Subscription): void {
     const { channel } = sub;
     channel.usages = channel.usages.filter((other) => other !== sub);
+    if (sub.version > channel.firstVersion) channel.firstVersion = sub.version;
     this.#settle(channel);
   }
 

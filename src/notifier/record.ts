@@ -32,6 +32,8 @@ export interface Channel {
   readonly aor: Aor;
   readonly entity: string;
   usages: readonly Subscription[];
+  /** Above the documents of those that have left: the phone may not know that they ended, and take lower ones for old. */
+  firstVersion: number;
   flight: Flight | null;
   timer: Timer | null;
   /** Clock time of `timer`; Infinity without one. */
@@ -83,7 +85,7 @@ const none: readonly Subscription[] = [];
 
 export function newChannel(dialog: DialogState, aor: Aor, entity: string): Channel {
   const wakeAt = Number.POSITIVE_INFINITY;
-  return { dialog, aor, entity, usages: none, flight: null, timer: null, wakeAt, queued: false };
+  return { dialog, aor, entity, usages: none, firstVersion: 0, flight: null, timer: null, wakeAt, queued: false };
 }
 
 export function toRow(sub: Subscription): SubscriptionRow {

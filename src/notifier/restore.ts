@@ -119,6 +119,8 @@ function channelFor(dialog: DialogState, row: SubscriptionRow, channels: Map<str
   const known = there !== undefined && isSameDialog(there.dialog, dialog) ? there : undefined;
   const channel = known ?? newChannel(dialog, row.aor, row.entity);
   if (there === undefined) channels.set(dialog.localTag, channel);
+  // who left before the restart is not on the disk any more
+  channel.firstVersion = Math.max(channel.firstVersion, row.versionLimit);
   const shared = channel.dialog;
   shared.localCseq = Math.max(shared.localCseq, row.cseqLimit);
   shared.localCseqLimit = shared.localCseq + block;

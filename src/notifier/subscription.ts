@@ -98,6 +98,11 @@ export const parked: Debt = {
   strict: true,
 };
 
+/** Its dialog has another path: what only a dead connection held back may go. */
+export function reached(debt: Debt): Debt {
+  return debt.pausedUntil === Number.POSITIVE_INFINITY ? { ...debt, pausedUntil: 0, strict: false } : debt;
+}
+
 /** The 200 is on its way and its wishes are at the gate. */
 export function held(debt: Debt, until: number): Debt {
   return { ...debt, holds: debt.holds + 1, heldUntil: Math.max(until, debt.heldUntil) };

@@ -376,6 +376,19 @@ test('a PBX that reports the change before it answers: with attribution one row,
   assert.equal(hub.view(a1001).features.cfa.updatedBy, 'phone');
 });
 
+test('what somebody changes between the report of a wish and the answer to it stands: the answer is older', async () => {
+  const { gate, wish, hub, asked, rows } = desk({}, false);
+  const one = wish(a1001, 'cfa', true, { target: '1002' });
+  await settle();
+  hub.apply(gate.attribute(feature(a1001, 'cfa', { enabled: true, target: '1002' })));
+  hub.apply(gate.attribute(feature(a1001, 'cfa', { enabled: false, target: '1002' })));
+  asked[0]?.obey();
+  const verdict = await one;
+  assert.deepEqual([verdict.decision, verdict.state.enabled], ['granted', false]);
+  assert.equal(hub.view(a1001).features.cfa.enabled, false);
+  assert.deepEqual(rows(), ['granted phone', 'observed pbx']);
+});
+
 test('another value that the PBX reports meanwhile is the PBX’s own', async () => {
   const { wish, asked, gate, hub, rows } = desk({}, false);
   const pending = wish(a1001, 'cfa', true, { target: '1002' });

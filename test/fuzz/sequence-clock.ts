@@ -17,7 +17,8 @@ export class SequenceClock implements Clock {
   }
 
   after(ms: number, task: () => void): Timer {
-    const due: Due = { at: this.#now + Math.max(ms, 0), order: this.#order++, task };
+    // as setTimeout has it: whole milliseconds, and at least one
+    const due: Due = { at: this.#now + Math.max(Math.trunc(ms), 1), order: this.#order++, task };
     this.#due.add(due);
     return { cancel: () => this.#due.delete(due) };
   }
@@ -53,7 +54,7 @@ export class SequenceClock implements Clock {
 
   /** Moves the time; `settle` is awaited after each moment at which something was due. */
   async run(ms: number, settle: () => Promise<void>): Promise<void> {
-    const end = this.#now + ms;
+    const end = this.#now + Math.round(ms);
     for (;;) {
       let next: Due | null = null;
       for (const due of this.#due) {

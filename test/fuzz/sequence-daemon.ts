@@ -173,6 +173,8 @@ export class SequenceDaemon {
     this.compositor.stop();
     await this.adapter.stop();
     await this.front.stop();
+    // the real one drains its sockets
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
     await this.notifier.stop();
     await this.profiles.stop();
     this.store.close();

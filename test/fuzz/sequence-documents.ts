@@ -38,8 +38,9 @@ export class Documents {
   #feature(xml: string): void {
     const kind = /<(\w+Event)\b/.exec(xml)?.[1] ?? '';
     const type = /<forwardingType>(\w+)/.exec(xml)?.[1] ?? '';
-    const key = kind.startsWith('Agent') ? kind : `${kind} ${type}`;
-    this.#told.set(key, xml);
+    // said on the way to a state
+    if (kind === 'AgentLoggedOnEvent') return;
+    this.#told.set(kind.startsWith('Agent') ? 'agent' : `${kind} ${type}`, xml);
   }
 }
 

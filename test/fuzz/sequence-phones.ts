@@ -25,6 +25,10 @@ export interface Usage {
   state: 'asked' | 'active' | 'over';
   documents: Documents;
   etag: string | null;
+  /** Clock time at which it ends without a refresh. */
+  until: number;
+  /** As NOTIFYs said it; null: none. */
+  maxRate: number | null;
   /** What it was answered last. */
   lastAnswer: number;
   /** NOTIFYs since the last step. */
@@ -161,6 +165,8 @@ export class PhoneNetwork {
         dialog.connection = flow.connection;
         dialog.remoteTag ??= answer.toTag ?? null;
         dialog.target = /<([^>]+)>/.exec(valuesOf(answer, 'Contact')[0] ?? '')?.[1] ?? dialog.target;
+        usage.until = this.#clock.now() + Number(valuesOf(answer, 'Expires')[0]) * 1000;
+        if (more.expires === 0 && status === 204) usage.state = 'over';
         if (more.expires !== 0 && usage.state === 'asked') usage.state = 'active';
       } else if (status === 481) usage.state = 'over';
       answered(answer);
@@ -208,9 +214,12 @@ export class PhoneNetwork {
       return final(481);
     }
     usage.heard += 1;
+    usage.maxRate = Number(/max-rate=([\d.]+)/.exec(state)?.[1] ?? Number.NaN) || null;
     if (usage.heard > 20_000) throw new Error(`NOTIFYs without end: ${what} ${usage.params}`);
     const { status, ms, headers } = this.#answer(usage);
     usage.lastAnswer = status;
+    // what comes of it the next NOTIFY says
+    if (headers['Event']?.includes('max-rate') === true) usage.maxRate = Number.MIN_VALUE;
     if (status < 300) {
       try {
         const type = header('Content-Type');
@@ -220,8 +229,8 @@ export class PhoneNetwork {
       }
       usage.etag = header('SIP-ETag') ?? usage.etag;
     }
-    const over = state.startsWith('terminated') || status === 481;
-    if (over) usage.state = 'over';
+    if (state.startsWith('terminated') || status === 481 || status === 489) usage.state = 'over';
+    if (status === 404) for (const each of dialog.usages) each.state = 'over'; // RFC 5057 5.1
     if (ms === 0) return final(status, headers);
     return new Promise((resolve) => this.#clock.after(ms, () => resolve(final(status, headers, status === 408))));
   }

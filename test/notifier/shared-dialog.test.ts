@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { alice, newDialog, settle, tcp, told, udp, World } from './support.ts';
+
+/* Several subscriptions of one dialog: what the sequences of test/fuzz found. */
+
+const versionsOf = (world: World, eventId: string | null) =>
+  world.sender
+    .take()
+    .filter(({ message }) => message.eventId === eventId)
+    .map((notify) => told(notify).version);
+
+test('who subscribes again while the end of his old subscription waits is told versions above that end', async () => {
+  const world = new World();
+  const dialog = newDialog(udp(5060));
+  await world.lamp({ dialog, eventId: 'a' });
+  await world.again(dialog, { eventId: 'b' });
+  for (let more = 0; more < 3; more++) await world.again(dialog, { eventId: 'a' });
+  world.sender.take();
+  world.sender.hold = true;
+  await world.again(dialog, { eventId: 'b' }); // its NOTIFY keeps the dialog busy
+  const [busy] = world.sender.take();
+  await world.again(dialog, { eventId: 'a', expires: 0 });
+  await world.again(dialog, { eventId: 'a' });
+  world.sender.hold = false;
+  await busy?.answer();
+  const versions = versionsOf(world, 'a');
+  assert.deepEqual(versions, [4, 5]);
+  await world.notifier.stop();
+});
+
+test('a subscription that was dropped without the knowledge of its phone goes on with higher versions, after a restart too', async () => {
+  const first = new World();
+  const dialog = newDialog(udp(5060));
+  await first.lamp({ dialog, eventId: 'a' });
+  await first.again(dialog, { eventId: 'b' });
+  await first.again(dialog, { eventId: 'a' });
+  first.sender.take();
+  first.sender.script = ({ message }) => (message.eventId === 'a' ? 489 : 200);
+  first.state.calls(alice, 'x');
+  await first.clock.run(5_000);
+  const dropped = versionsOf(first, 'a');
+  assert.deepEqual(dropped, [2]);
+  first.sender.script = () => 200;
+  await first.again(dialog, { eventId: 'a' });
+  assert.deepEqual(versionsOf(first, 'a'), [3]);
+  first.sender.script = ({ message }) => (message.eventId === 'a' ? 489 : 200);
+  first.state.calls(alice);
+  await first.clock.run(5_000);
+  assert.equal(first.notifier.count(alice), 1);
+  await first.notifier.stop();
+
+  const second = new World(first.store);
+  second.notifier.restore([...first.store.rows.values()], 10);
+  second.notifier.start();
+  await second.clock.run(5_000);
+  const [after] = second.sender.take();
+  assert.ok(after);
+  await second.again(after.dialog, { eventId: 'a' });
+  const [version] = versionsOf(second, 'a');
+  assert.ok(version !== undefined && version > 4, String(version));
+  await second.notifier.stop();
+});
+
+test('one SUBSCRIBE over a new connection brings back every subscription of its dialog', async () => {
+  const first = new World();
+  const dialog = newDialog(tcp('c1'));
+  await first.lamp({ dialog, eventId: 'a' });
+  await first.again(dialog, { eventId: 'b' });
+  await first.notifier.stop();
+
+  const second = new World(first.store);
+  second.notifier.restore([...first.store.rows.values()], 10);
+  second.notifier.start();
+  second.state.calls(alice, 'x');
+  await second.clock.run(10_000);
+  assert.equal(second.sender.take().length, 0, 'the connection is gone');
+  const restored = second.sender.restored[0];
+  assert.ok(restored);
+  await second.again(restored, { eventId: 'b', path: { remoteTarget: restored.remoteTarget, flow: tcp('c2') } });
+  await second.clock.run(5_000);
+  await settle();
+  const ids = new Set(second.sender.take().map(({ message }) => message.eventId));
+  assert.deepEqual([...ids].sort(), ['a', 'b']);
+  await second.notifier.stop();
+});
