@@ -111,9 +111,9 @@ export class Lifecycle {
   /** Out of the indexes and the store; what it owes still goes out. Never rejects. */
   unlist(sub: Subscription): Promise<void> {
     const { roster } = this.#deps;
+    this.#expiry.remove(sub); // first: a refresh may have put it there before its row was on disk
     if (!roster.remove(sub)) return Promise.resolve();
     roster.giveBack(sub);
-    this.#expiry.remove(sub);
     this.untold.delete(sub);
     return this.deleteRow(sub.id);
   }

@@ -127,6 +127,11 @@ export class Outbox {
     channel.flight = null;
     const { sub } = flight;
     if (!channel.usages.includes(sub)) return;
+    if (sub.ending !== null && channel.usages.some((other) => isSuccessor(other, sub))) {
+      // its end, told once more, would be taken for that of the new one
+      this.discard(sub);
+      return;
+    }
     sub.debt = owedAgain(sub.debt, flight.covers, flight.occasion);
     this.#showed(sub, mayShow(sub.shown, flight.shown));
   }
@@ -312,6 +317,11 @@ function dueAt({ debt, pkg, profile, terms }: Subscription): number {
   if (terms === null || terms.pace === null) return at;
   if (debt.scope === null) return debt.holds > 0 ? at : terms.pace.latest;
   return debt.haste === 'asked' ? at : Math.max(at, terms.pace.earliest); // RFC 6446 5.2
+}
+
+/** To the phone they are one subscription (RFC 6665 4.5.2). */
+function isSuccessor(young: Subscription, old: Subscription): boolean {
+  return young.ending === null && young.pkg === old.pkg && young.eventId === old.eventId;
 }
 
 const withoutState: readonly [Body] = [{ ...noDocument, covers: noState }];

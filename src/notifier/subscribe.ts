@@ -245,5 +245,8 @@ export function termsAsked(
 function firstVersion({ channel, pkg }: Draft): number {
   const before = channel?.usages.filter((usage) => usage.pkg === pkg) ?? [];
   // one that ends has one more document to send
-  return Math.max(channel?.firstVersion ?? 0, ...before.map(({ version, ending }) => (ending === null ? version : version + 1)));
+  return Math.max(
+    channel?.firstVersion ?? 0,
+    ...before.map(({ version, ending }) => (ending === null ? version : version + 1)),
+  );
 }

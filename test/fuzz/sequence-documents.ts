@@ -1,5 +1,5 @@
-import { ListTable, listIn } from '../support/list-view.ts';
 import { splitMultipart } from '../../src/event-packages/multipart.ts';
+import { ListTable, listIn } from '../support/list-view.ts';
 
 /** What a subscription was told, put together from its NOTIFYs: key to document, free of what differs each time. */
 export class Documents {
@@ -12,7 +12,9 @@ export class Documents {
     if (contentType.startsWith('multipart/related')) {
       this.#list ??= new ListTable();
       this.#list.take(listIn({ contentType, body: content }));
-      this.#told = new Map([...this.#list.rows].map(([uri, row]) => [uri, `${row.state} ${plain(row.part?.content ?? '')}`]));
+      this.#told = new Map(
+        [...this.#list.rows].map(([uri, row]) => [uri, `${row.state} ${plain(row.part?.content ?? '')}`]),
+      );
       return;
     }
     const version = /<(?:dialog-info|watcherinfo|reginfo)\s[^>]*\bversion="(\d+)"/.exec(content)?.[1];
@@ -32,7 +34,10 @@ export class Documents {
   }
 
   told(): string {
-    return [...this.#told].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, text]) => `${key}: ${text}`).join('\n');
+    return [...this.#told]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, text]) => `${key}: ${text}`)
+      .join('\n');
   }
 
   #feature(xml: string): void {

@@ -35,6 +35,19 @@ export interface Usage {
   heard: number;
 }
 
+export function newUsage(asked: Pick<Usage, 'event' | 'id' | 'params' | 'accept' | 'isList'>): Usage {
+  return {
+    ...asked,
+    state: 'asked',
+    documents: new Documents(),
+    etag: null,
+    until: 0,
+    maxRate: null,
+    lastAnswer: 0,
+    heard: 0,
+  };
+}
+
 export interface PhoneDialog {
   readonly phone: Phone;
   readonly callId: string;
@@ -134,7 +147,8 @@ export class PhoneNetwork {
     const { phone } = dialog;
     const { port, user, instance } = phone;
     const to = `<sip:${dialog.resource}@${domain}>${dialog.remoteTag === null ? '' : `;tag=${dialog.remoteTag}`}`;
-    const uri = dialog.remoteTag === null ? `sip:${dialog.resource}@${domain}` : (dialog.target ?? 'sip:192.0.2.1:5070');
+    const uri =
+      dialog.remoteTag === null ? `sip:${dialog.resource}@${domain}` : (dialog.target ?? 'sip:192.0.2.1:5070');
     dialog.cseq += 1;
     const own = instance === null ? '' : `;+sip.instance="<urn:uuid:${instance}>"`;
     const text = [
@@ -167,6 +181,8 @@ export class PhoneNetwork {
         dialog.target = /<([^>]+)>/.exec(valuesOf(answer, 'Contact')[0] ?? '')?.[1] ?? dialog.target;
         usage.until = this.#clock.now() + Number(valuesOf(answer, 'Expires')[0]) * 1000;
         if (more.expires === 0 && status === 204) usage.state = 'over';
+        // agreed, and no NOTIFY says so
+        if (status === 204 && usage.params.includes('max-rate')) usage.maxRate = Number.MIN_VALUE;
         if (more.expires !== 0 && usage.state === 'asked') usage.state = 'active';
       } else if (status === 481) usage.state = 'over';
       answered(answer);

@@ -50,7 +50,9 @@ export function eventParams(chance: Seeded, event: string): string {
     event === 'ua-profile' || chance.once(20)
       ? `${one('profile-type', ['device', 'user', 'local-network', '"user"', 'device'])}${one('vendor', ['acme', '"Ac me"', '%00'])}${one('model', ['m1', 'm2', '""'])}${one('version', ['1', '2.0'])}${one('effective-by', ['0', '60'])}`
       : '';
-  const odd = chance.once(5) ? chance.pick([';x=y', ';call-id="a@b"', ';include-session-description', ';sla', ';ma', ';__proto__=1']) : '';
+  const odd = chance.once(5)
+    ? chance.pick([';x=y', ';call-id="a@b"', ';include-session-description', ';sla', ';ma', ';__proto__=1'])
+    : '';
   return `${chance.once(2) ? rates(chance) : ''}${profile}${odd}`;
 }
 
@@ -86,7 +88,11 @@ export function pressed(chance: Seeded, user: string): string {
     case 1:
       return `${head}<SetAgentState ${ns}>${device}<requestedAgentState>${chance.pick(['loggedOn', 'loggedOff', 'ready', 'notReady', 'workingAfterCall'])}</requestedAgentState></SetAgentState>`;
     case 2:
-      return chance.pick([' ', `${head}<SetDoNotDisturb ${ns}/>`, `${head}<SetForwarding ${ns}>${device}</SetForwarding>`]);
+      return chance.pick([
+        ' ',
+        `${head}<SetDoNotDisturb ${ns}/>`,
+        `${head}<SetForwarding ${ns}>${device}</SetForwarding>`,
+      ]);
     default: {
       const type = chance.pick(['forwardImmediate', 'forwardBusy', 'forwardNoAns']);
       const to = chance.pick([...users, '0316', '']);
@@ -133,4 +139,31 @@ export function published(chance: Seeded, event: string, user: string): PublishD
       };
     }
   }
+}
+
+/** A PUBLISH of its own Call-ID; `name` makes names that nobody had before. */
+export function publishMessage(
+  user: string,
+  { event, type, body }: PublishDraft,
+  tag: string | null,
+  expires: number | null,
+  port: number,
+  name: (prefix: string) => string,
+): string {
+  return [
+    `PUBLISH sip:${user}@${domain} SIP/2.0`,
+    `Via: SIP/2.0/UDP 192.0.2.77:${port};branch=z9hG4bK${name('p')}`,
+    'Max-Forwards: 70',
+    `From: <sip:${user}@${domain}>;tag=${name('f')}`,
+    `To: <sip:${user}@${domain}>`,
+    `Call-ID: ${name('pub')}`,
+    'CSeq: 1 PUBLISH',
+    `Event: ${event}`,
+    ...(tag === null ? [] : [`SIP-If-Match: ${tag}`]),
+    ...(expires === null ? [] : [`Expires: ${expires}`]),
+    ...(body === '' ? [] : [`Content-Type: ${type}`]),
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    '',
+    body,
+  ].join('\r\n');
 }

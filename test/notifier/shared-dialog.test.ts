@@ -29,6 +29,26 @@ test('who subscribes again while the end of his old subscription waits is told v
   await world.notifier.stop();
 });
 
+test('the end of a subscription is not told again to a phone that has subscribed anew meanwhile', async () => {
+  const world = new World();
+  const dialog = await world.lamp({ expires: 60 });
+  await world.again(dialog, { eventId: 'other', expires: 3600 });
+  world.sender.take();
+  world.sender.hold = true;
+  await world.clock.run(62_000, 1000);
+  const [end] = world.sender.take();
+  assert.equal(end?.message.subscription.state, 'terminated');
+  await world.clock.run(6_000, 1000);
+  world.sender.hold = false;
+  await world.again(dialog, { expires: 600 });
+  await world.clock.run(60_000, 1000);
+  await end?.answer(408);
+  const states = world.sender.take().map(({ message }) => message.subscription.state);
+  assert.deepEqual(states, ['active']);
+  assert.equal(world.notifier.count(alice), 2);
+  await world.notifier.stop();
+});
+
 test('a subscription that was dropped without the knowledge of its phone goes on with higher versions, after a restart too', async () => {
   const first = new World();
   const dialog = newDialog(udp(5060));
@@ -83,4 +103,19 @@ test('one SUBSCRIBE over a new connection brings back every subscription of its 
   const ids = new Set(second.sender.take().map(({ message }) => message.eventId));
   assert.deepEqual([...ids].sort(), ['a', 'b']);
   await second.notifier.stop();
+});
+
+test('a subscription that is refreshed before it is stored, and then refused by its phone, leaves no timer', async () => {
+  const world = new World();
+  const dialog = await world.lamp();
+  world.sender.script = ({ message }) => (message.eventId === 'b' ? 481 : 200);
+  await Promise.all([
+    world.again(dialog, { eventId: 'b', expires: 3600 }),
+    world.again(dialog, { eventId: 'b', expires: 7200 }),
+  ]);
+  await world.again(dialog, { expires: 0 });
+  await world.clock.run(5_000);
+  assert.equal(world.notifier.count(alice), 0);
+  assert.equal(world.clock.pending, 0);
+  await world.notifier.stop();
 });

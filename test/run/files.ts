@@ -1,10 +1,11 @@
 // Prints what `npm test` runs. Each file is a process of its own, but where that is half of its time: tests of rooms without
-// processes, sockets and globals share one for each folder (257 processes are 45 s of two cores, 120 are 25).
+// processes and globals share one for each folder (257 processes are 45 s of two cores, 120 are 25).
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 
 /** Folders below test/ whose files may share a process. */
 const shared = [
+  'adapters/asterisk',
   'adapters/simulated',
   'commands',
   'compositor',
@@ -13,6 +14,7 @@ const shared = [
   'model',
   'notifier',
   'sip/auth',
+  'sip/front',
   'sip/locate',
   'sip/message',
   'state',

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Sayings } from '../../src/wiring/watch.ts';
 import { eventPackages } from '../../src/event-packages/index.ts';
 import { type Aor, aorOf } from '../../src/model/aor.ts';
 import type { Device, PbxEvent } from '../../src/model/pbx-event.ts';
 import { defaultProfile } from '../../src/model/profile.ts';
 import type { Published } from '../../src/model/publication.ts';
 import { Watcher, type WatcherLimits } from '../../src/watcher/watcher.ts';
+import { Sayings } from '../../src/wiring/watch.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 import { RecordingLogger } from '../support/silent-logger.ts';
 import { FakeSender, half } from './rig.ts';
