@@ -41,7 +41,7 @@ export function agreedRate(
   const fastest = intervalMs > 0 ? 1000 / intervalMs : Number.POSITIVE_INFINITY;
   const most = max == null ? null : Math.min(Math.max(max, expires > 0 ? 1 / expires : 0), fastest);
   const forced = (rate: number | null | undefined) =>
-    rate == null || rate === 0 ? null : Math.min(rate, mostForced, fastest, most ?? fastest);
+    rate == null || rate === 0 ? null : Math.min(rate, mostForced, fastest, most || fastest); // 0: none, as below
   return { max: most === 0 ? null : most, min: forced(min), adaptiveMin: forced(adaptiveMin) };
 }
 

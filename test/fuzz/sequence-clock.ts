@@ -6,6 +6,9 @@ interface Due {
   readonly task: () => void;
 }
 
+/** Timers in one stretch of time; an hour of a few wheels is some ten thousand. */
+const mostFired = 200_000;
+
 /** A clock that jumps from timer to timer. Each process life has a view of it that ends with the process. */
 export class SequenceClock implements Clock {
   #now = 1_700_000_000_000;
@@ -17,6 +20,7 @@ export class SequenceClock implements Clock {
   }
 
   after(ms: number, task: () => void): Timer {
+    if (Number.isNaN(ms)) throw new Error('a timer without a time: setTimeout would fire each millisecond');
     // as setTimeout has it: whole milliseconds, and at least one
     const due: Due = { at: this.#now + Math.max(Math.trunc(ms), 1), order: this.#order++, task };
     this.#due.add(due);
@@ -55,7 +59,8 @@ export class SequenceClock implements Clock {
   /** Moves the time; `settle` is awaited after each moment at which something was due. */
   async run(ms: number, settle: () => Promise<void>): Promise<void> {
     const end = this.#now + Math.round(ms);
-    for (;;) {
+    for (let fired = 0; ; fired++) {
+      if (fired > mostFired) throw new Error(`${mostFired} timers in ${ms} ms`);
       let next: Due | null = null;
       for (const due of this.#due) {
         if (due.at > end || (next !== null && (due.at > next.at || (due.at === next.at && due.order > next.order)))) {

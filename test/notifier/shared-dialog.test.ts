@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { agreedRate, Pace } from '../../src/notifier/rate.ts';
 import { alice, newDialog, settle, tcp, told, udp, World } from './support.ts';
 
 /* Several subscriptions of one dialog: what the sequences of test/fuzz found. */
@@ -118,4 +119,13 @@ test('a subscription that is refreshed before it is stored, and then refused by 
   assert.equal(world.notifier.count(alice), 0);
   assert.equal(world.clock.pending, 0);
   await world.notifier.stop();
+});
+
+test('rates asked for in the last second of a subscription make no timer without a time', () => {
+  const asked = { 'max-rate': '0', 'min-rate': '1', 'adaptive-min-rate': '1' };
+  const rate = agreedRate(asked, { expires: 0, intervalMs: 0 });
+  assert.ok(rate);
+  const pace = new Pace(rate);
+  pace.begin(1_000);
+  assert.equal(pace.latest, 6_000);
 });
