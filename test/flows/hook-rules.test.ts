@@ -54,7 +54,8 @@ describe('a hook with a say in everything', () => {
   test('a target that the policy forbids is not taken from get, and said in the log', async () => {
     const subscription = await (await stage.phone('2011')).subscribe({ event });
     assert.equal((await told(subscription)).get('cfa')?.enabled, false);
-    const line = stage.daemon.log.find(({ message }) => message === 'what the hook says is not allowed: not taken');
+    const not = 'what the hook says is not allowed: not taken';
+    const [line] = await stage.daemon.logged(({ message }) => message === not);
     assert.equal(line?.['code'], 'premium');
   });
 
@@ -141,7 +142,7 @@ describe('a program that ends at once', () => {
   test('with onFailure.set: pass a wish goes on without it; the outage is one line', async () => {
     await stage.setDnd('2021', true);
     await stage.setDnd('2021', false);
-    const said = stage.daemon.log.filter(({ code }) => code === 'hook-failed');
+    const said = await stage.daemon.logged(({ code }) => code === 'hook-failed');
     assert.equal(said.length, 1);
     assert.ok(String(said[0]?.['fix']).includes('hooks.onFailure'));
   });

@@ -99,6 +99,21 @@ export class Daemon {
     });
   }
 
+  /** The lines that fit, once there are so many: the log comes by a pipe, after the answer that a test waited for. */
+  async logged(
+    fits: (line: Record<string, unknown>) => boolean,
+    least = 1,
+    timeoutMs = 15_000,
+  ): Promise<Record<string, unknown>[]> {
+    const end = Date.now() + timeoutMs;
+    for (;;) {
+      const found = this.log.filter(fits);
+      if (found.length >= least) return found;
+      if (Date.now() > end) throw new Error(`only ${found.length} of ${least} lines in the log`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
   async api<T = unknown>(
     path: string,
     init: { method?: string; body?: unknown } = {},
