@@ -1,6 +1,6 @@
 import type { Logger } from '../model/logger.ts';
 import type { SubscriptionStore } from './ports.ts';
-import type { Subscription } from './record.ts';
+import type { Channel, Subscription } from './record.ts';
 
 /** NOTIFYs for one write to the store. */
 export const block = 1000;
@@ -46,6 +46,15 @@ export class Numbers {
         if (sub.ending === null) this.#store.reserve(sub.id, sub.channel.dialog.localCseqLimit, sub.versionLimit);
       }
     });
+  }
+
+  /** Who leaves a dialog may come back to it after a restart: the limit of one who stays remembers how far he was. */
+  remember({ usages, firstVersion }: Channel): void {
+    const living = usages.filter(({ ending }) => ending === null);
+    const [keeper] = living;
+    if (keeper === undefined || living.some(({ versionLimit }) => versionLimit >= firstVersion)) return;
+    keeper.versionLimit = firstVersion;
+    this.reserve([keeper]);
   }
 
   /** At start: a block for everybody in one write. False: the store took nothing. */

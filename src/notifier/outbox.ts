@@ -74,6 +74,7 @@ export class Outbox {
     const { channel } = sub;
     channel.usages = channel.usages.filter((other) => other !== sub);
     if (sub.version > channel.firstVersion) channel.firstVersion = sub.version;
+    this.#deps.numbers.remember(channel);
     this.#settle(channel);
   }
 

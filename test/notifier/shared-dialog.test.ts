@@ -83,6 +83,30 @@ test('a subscription that was dropped without the knowledge of its phone goes on
   await second.notifier.stop();
 });
 
+test('a subscription far ahead of the others of its dialog, gone before a restart, comes back with higher versions', async () => {
+  const first = new World();
+  const dialog = newDialog(udp(5060));
+  await first.lamp({ dialog, eventId: 'a' });
+  await first.again(dialog, { eventId: 'b' });
+  for (let turn = 0; turn < 2500; turn++) await first.again(dialog, { eventId: 'a' });
+  const last = Math.max(...versionsOf(first, 'a'));
+  await first.again(dialog, { eventId: 'a', expires: 0 });
+  const end = Math.max(...versionsOf(first, 'a'));
+  assert.ok(end > last);
+  await first.notifier.stop();
+
+  const second = new World(first.store);
+  second.notifier.restore([...first.store.rows.values()], 10);
+  second.notifier.start();
+  await second.clock.run(5_000);
+  const [after] = second.sender.take();
+  assert.ok(after);
+  await second.again(after.dialog, { eventId: 'a' });
+  const [version] = versionsOf(second, 'a');
+  assert.ok(version !== undefined && version > end, `${version} after ${end}`);
+  await second.notifier.stop();
+});
+
 test('one SUBSCRIBE over a new connection brings back every subscription of its dialog', async () => {
   const first = new World();
   const dialog = newDialog(tcp('c1'));
