@@ -61,6 +61,42 @@ export interface ServerTransaction {
   readonly request: SipRequest;
   /** A second call is ignored. Via, From, To, Call-ID, CSeq and (for 2xx, dialog-forming) Record-Route are copied. */
   respond(answer: SipAnswer): void;
+  /**
+   * Instead of `respond`: sends the request on as a stateful proxy does (RFC 3261 16). The engine adds Via, takes one from
+   * Max-Forwards, brings the responses back, and deals with CANCEL, the ACK of refusals and Timer C. An ACK (of a 2xx)
+   * goes on without a transaction. A second call, or one after `respond`, is ignored. Absent: the engine is no proxy.
+   */
+  forward?(relay: Relay): void;
+}
+
+/** Header values by canonical name, a header line each, in place of those that came; an empty list takes the header out. */
+export type HeaderEdits = ReadonlyMap<string, readonly string[]>;
+
+/** Where a request goes on to. */
+export interface Relay {
+  /**
+   * In order of preference, at least one: the next is taken where one cannot be had, breaks, stays silent until its
+   * transaction times out, or answers 503.
+   */
+  readonly ways: readonly RelayWay[];
+  /** Hears each response but 100 before it goes back, and may change headers of it. Must not throw. */
+  readonly onResponse?: (response: RelayedResponse) => HeaderEdits | null;
+}
+
+export interface RelayWay {
+  /** The path, asked for when it is its turn; null: there is none. */
+  path(): Flow | null | Promise<Flow | null>;
+  /** The request as it leaves by that path: the Request-URI, and the headers that differ (Route, Record-Route, Path …). */
+  edit(path: Flow): { readonly uri: string; readonly headers: HeaderEdits };
+}
+
+/** A response on its way back through us. */
+export interface RelayedResponse {
+  readonly status: number;
+  header(name: string): string | undefined;
+  headers(name: string): readonly string[];
+  /** The path the request took. */
+  readonly flow: Flow;
 }
 
 /** Everything addressed by the caller; the engine adds Via, Max-Forwards and Content-Length. */
@@ -118,8 +154,13 @@ export interface SipEngine {
   readonly backlog?: number;
   /** The bytes a request of this flow may have without breaking RFC 3261 18.1.1; Infinity for streams. */
   roomBytes(flow: Flow): number;
-  /** A path over a connection of our own to this very place; null: none can be had. Absent: the engine dials nobody. */
+  /**
+   * A path of our own to this very place: for UDP by a listener of its family, for TCP over a connection, kept and used
+   * again; null: none can be had. Absent: the engine dials nobody.
+   */
   connect?(remote: ListenPoint): Promise<Flow | null>;
+  /** Address and port at which the far end of this path reaches us, as our Via says; null: the path is gone. */
+  reachableAt?(flow: Flow): Endpoint | null;
   /** True: a request of this flow may arrive even where its connection is gone. Absent: never. */
   outlasts?(flow: Flow): boolean;
 }
