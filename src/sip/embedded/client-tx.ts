@@ -62,8 +62,18 @@ export interface ClientIdentity {
   readonly sentBy: Endpoint;
 }
 
-/** One request under way on one path. */
-export class ClientTx extends Waiting {
+/** A request under way, as the store of all of them sees it. */
+export interface ClientBranch {
+  readonly identity: ClientIdentity;
+  readonly flow: Flow;
+  /** A response of this branch and method. */
+  onResponse(response: ParsedResponse): void;
+  /** What it went by is gone. */
+  onBroken(): void;
+}
+
+/** One request of our own under way on one path. */
+export class ClientTx extends Waiting implements ClientBranch {
   readonly identity: ClientIdentity;
   readonly flow: Flow;
   #wire: string;
@@ -110,6 +120,14 @@ export class ClientTx extends Waiting {
       this.#empty();
       done?.(act === 'timeout' ? localResponse(408) : final(response));
     }
+  }
+
+  onResponse(response: ParsedResponse): void {
+    this.input(response.status < 200 ? 'provisional' : 'final', response);
+  }
+
+  onBroken(): void {
+    this.input('broken');
   }
 
   override onDue(): void {
@@ -165,8 +183,8 @@ export class ClientTransactions {
   readonly wheel: TimerWheel;
   readonly transmit: Transmit;
   readonly #limit: number;
-  readonly #byBranch = new Map<string, ClientTx>();
-  readonly #byConnection = new Map<string, Set<ClientTx>>();
+  readonly #byBranch = new Map<string, ClientBranch>();
+  readonly #byConnection = new Map<string, Set<ClientBranch>>();
 
   constructor(wheel: TimerWheel, transmit: Transmit, limit = clientLimit) {
     this.wheel = wheel;
@@ -180,18 +198,21 @@ export class ClientTransactions {
 
   /** Sends, and calls `done` once: with the final response, or a local 408 or 503. */
   send(identity: ClientIdentity, flow: Flow, wire: string, done: (response: FinalResponse) => void): void {
-    if (this.#byBranch.size >= this.#limit) {
-      done(localResponse(503, 'Too Many Requests Under Way'));
-      return;
-    }
     const tx = new ClientTx(identity, flow, wire, this, done);
-    this.#byBranch.set(identity.branch, tx);
-    if (flow.connection !== '') {
-      const others = this.#byConnection.get(flow.connection);
-      if (others === undefined) this.#byConnection.set(flow.connection, new Set([tx]));
-      else others.add(tx);
-    }
-    tx.begin();
+    if (this.add(tx)) tx.begin();
+    else done(localResponse(503, 'Too Many Requests Under Way'));
+  }
+
+  /** From now on it hears of its responses, until it is forgotten. False: there are too many. */
+  add(tx: ClientBranch): boolean {
+    if (this.#byBranch.size >= this.#limit) return false;
+    const { connection } = tx.flow;
+    this.#byBranch.set(keyOf(tx.identity), tx);
+    if (connection === '') return true;
+    const others = this.#byConnection.get(connection);
+    if (others === undefined) this.#byConnection.set(connection, new Set([tx]));
+    else others.add(tx);
+    return true;
   }
 
   /**
@@ -199,31 +220,36 @@ export class ClientTransactions {
    * are compared by value: a peer may write an IPv6 address of ours another way than we did.
    */
   receive(response: ParsedResponse): boolean {
-    const { via, method, status } = response;
-    const tx = via.branch === null ? undefined : this.#byBranch.get(via.branch);
+    const { via, method } = response;
+    const tx = via.branch === null ? undefined : this.#byBranch.get(keyOf({ branch: via.branch, method }));
     if (tx === undefined || tx.identity.method !== method) return false;
     const { address, port } = tx.identity.sentBy;
     if ((via.port ?? 5060) !== port || !sameHost(via.host, address)) return false;
-    tx.input(status < 200 ? 'provisional' : 'final', response);
+    tx.onResponse(response);
     return true;
   }
 
   /** A connection is gone: what went by it cannot be answered any more. */
   breakConnection(connection: string): void {
-    for (const tx of [...(this.#byConnection.get(connection) ?? [])]) tx.input('broken');
+    for (const tx of [...(this.#byConnection.get(connection) ?? [])]) tx.onBroken();
   }
 
   breakAll(): void {
-    for (const tx of [...this.#byBranch.values()]) tx.input('broken');
+    for (const tx of [...this.#byBranch.values()]) tx.onBroken();
   }
 
-  forget(tx: ClientTx): void {
+  forget(tx: ClientBranch & Waiting): void {
     const { connection } = tx.flow;
     this.wheel.cancel(tx);
-    this.#byBranch.delete(tx.identity.branch);
+    this.#byBranch.delete(keyOf(tx.identity));
     if (connection === '') return;
     const others = this.#byConnection.get(connection);
     others?.delete(tx);
     if (others?.size === 0) this.#byConnection.delete(connection);
   }
+}
+
+/** RFC 3261 9.1: a CANCEL has the branch of what it cancels. */
+function keyOf({ branch, method }: Pick<ClientIdentity, 'branch' | 'method'>): string {
+  return method === 'CANCEL' ? `${branch}|CANCEL` : branch;
 }

@@ -1,13 +1,14 @@
-import { createHash } from 'node:crypto';
 import { type Clock, sleep } from '../../model/clock.ts';
 import type { Logger } from '../../model/logger.ts';
 import type { Random } from '../../model/random.ts';
 import type {
   AddressedRequest,
+  Endpoint,
   EngineCapabilities,
   FinalResponse,
   Flow,
   ListenPoint,
+  Relay,
   ServerTransaction,
   SipAnswer,
   SipEngine,
@@ -15,24 +16,19 @@ import type {
 import { limits } from '../message/limits.ts';
 import { type ParsedRequest, parseMessage, type RefusedMessage, refuse } from '../message/parse.ts';
 import type { SecurityReports } from '../security-log.ts';
+import { Answers, sourceName } from './answers.ts';
 import { ClientTransactions, localResponse } from './client-tx.ts';
 import { Complaints } from './complaints.ts';
-import { type Draft, draftRequest, writeAnswer, writeRefusal } from './compose.ts';
+import { type Draft, draftRequest } from './compose.ts';
 import type { Connection } from './connection.ts';
 import type { Frame } from './framing.ts';
 import { Outgoing, udpRoom } from './outgoing.ts';
 import { Overload } from './overload.ts';
-import { inProportion, refusalInProportion } from './proportion.ts';
 import { ReceivedRequest } from './received-request.ts';
-import {
-  type HandedTransaction,
-  type Limits,
-  mergeKey,
-  type ServerHost,
-  ServerTransactions,
-  serverKey,
-  serverLimits,
-} from './server-tx.ts';
+import { Relays } from './relay/relays.ts';
+import { mergeKey, serverKey } from './server-keys.ts';
+import { type HandedTransaction, type Limits, ServerTransactions, serverLimits } from './server-transactions.ts';
+import type { ServerHost } from './server-tx.ts';
 import {
   defaultPerSource,
   looksLikeResponse,
@@ -67,6 +63,8 @@ export interface EmbeddedEngineOptions {
   readonly exempt?: (address: string) => boolean;
   /** Instead of the usual limits on transactions. */
   readonly transactions?: Partial<Limits>;
+  /** True: requests can be sent on (`ServerTransaction.forward`); an INVITE then has all its timers. Default: false. */
+  readonly proxy?: boolean;
   /** How long `stop` waits at most for what is under way, ms; default: not at all. */
   readonly drainMs?: number;
 }
@@ -83,9 +81,15 @@ const drainStepMs = 10;
 /** What a CANCEL can name (RFC 3261 9.2); INVITE first. */
 const cancellable = ['INVITE', 'SUBSCRIBE', 'NOTIFY', 'PUBLISH', 'OPTIONS', 'REGISTER', 'MESSAGE', 'INFO', 'REFER'];
 
-/** SIP on our own sockets: RFC 3261 transport and non-INVITE transactions, and nothing above them. */
+/** Requests that a burst may be cleared of (503); a call in the making is none. */
+const sheddable: ReadonlySet<string> = new Set(['SUBSCRIBE', 'PUBLISH', 'REGISTER', 'OPTIONS']);
+
+/** Those that are served here wherever they came from; of others a copy may be a call forked to two phones behind us. */
+const endsHere: ReadonlySet<string> = new Set(['SUBSCRIBE', 'PUBLISH']);
+
+/** SIP on our own sockets: RFC 3261 transport and transactions, those of a proxy too, and nothing above them. */
 export class EmbeddedEngine implements SipEngine {
-  readonly capabilities: EngineCapabilities = { maxMessage: limits.message, ownsCseq: true, inlineProxy: false };
+  readonly capabilities: EngineCapabilities;
   readonly #options: EmbeddedEngineOptions;
   readonly #logger: Logger;
   readonly #complaints: Complaints;
@@ -100,12 +104,16 @@ export class EmbeddedEngine implements SipEngine {
   readonly #client: ClientTransactions;
   readonly #transports: Transports;
   readonly #outgoing: Outgoing;
+  readonly #answers: Answers;
+  /** null: this engine is no proxy. */
+  readonly #relays: Relays | null;
   #onRequest: (transaction: ServerTransaction) => void = () => undefined;
   /** `draining`: what is under way is brought to its end, nothing new begins. */
   #phase: 'stopped' | 'running' | 'draining' = 'stopped';
 
   constructor(options: EmbeddedEngineOptions) {
     this.#options = options;
+    this.capabilities = { maxMessage: limits.message, ownsCseq: true, inlineProxy: options.proxy === true };
     this.#logger = options.logger.child('sip');
     this.#complaints = new Complaints(options.clock, this.#logger, options.security ?? null);
     this.#tokens = new Tokens(options.random);
@@ -146,6 +154,15 @@ export class EmbeddedEngine implements SipEngine {
       },
     });
     this.#outgoing = new Outgoing(this.#transports, this.#client, this.#tokens, options.clock);
+    this.#answers = new Answers({
+      transports: this.#transports,
+      tokens: this.#tokens,
+      complaints: this.#complaints,
+      logger: this.#logger,
+      serverName: options.serverName,
+      secret: this.#secret,
+    });
+    this.#relays = options.proxy === true ? this.#makeRelays() : null;
   }
 
   async start(onRequest: (transaction: ServerTransaction) => void): Promise<readonly ListenPoint[]> {
@@ -196,8 +213,13 @@ export class EmbeddedEngine implements SipEngine {
   }
 
   async connect({ transport, address, port }: ListenPoint): Promise<Flow | null> {
-    if (this.#phase !== 'running' || transport !== 'tcp') return null;
-    return (await this.#transports.dial({ address, port }))?.flow ?? null;
+    if (this.#phase !== 'running') return null;
+    if (transport === 'udp') return this.#transports.udpTo({ address, port });
+    return transport === 'tcp' ? ((await this.#transports.dial({ address, port }))?.flow ?? null) : null;
+  }
+
+  reachableAt(flow: Flow): Endpoint | null {
+    return this.#transports.viaAddress(flow);
   }
 
   /**
@@ -212,34 +234,29 @@ export class EmbeddedEngine implements SipEngine {
     while (this.#client.size + this.#server.pending > 0 && clock.now() < until) await sleep(clock, drainStepMs);
   }
 
-  #serverHost(): ServerHost {
-    return {
+  #makeRelays(): Relays {
+    return new Relays({
       wheel: this.#wheel,
-      write: (message, flow, answer, bytes) => this.#write(message, flow, answer, bytes),
-      send: (flow, wire) => this.#reply(flow, wire),
+      client: this.#client,
+      tokens: this.#tokens,
+      secret: this.#secret,
+      reachableAt: (flow) => this.reachableAt(flow),
+      onFault: ({ method }, error) =>
+        this.#logger.error({ error: String(error), method }, 'a request could not be sent on'),
+    });
+  }
+
+  #serverHost(): ServerHost {
+    const { proxy } = this.#options;
+    const forward: ServerHost['forward'] = (...request) => this.#relays?.forward(...request);
+    return {
+      ...(proxy === true ? { forward } : {}),
+      wheel: this.#wheel,
+      write: (message, flow, answer, bytes) => this.#answers.write(message, flow, answer, bytes),
+      send: (flow, wire) => this.#answers.send(flow, wire),
       onUnanswered: (message, flow) =>
         this.#logger.error({ source: sourceName(flow), method: message.method }, 'a request was never answered'),
     };
-  }
-
-  #write(message: ParsedRequest, flow: Flow, answer: SipAnswer, bytes: number): string {
-    const tag = message.toTag === null && answer.toTag === undefined ? this.#tokens.next(8) : '';
-    try {
-      const write = (one: SipAnswer, server: string) => writeAnswer(message, flow.remote, one, tag, server);
-      const { serverName } = this.#options;
-      return flow.transport === 'udp' ? inProportion(answer, bytes, serverName, write) : write(answer, serverName);
-    } catch (error) {
-      this.#logger.error({ error: String(error), method: message.method }, 'an answer could not be written');
-      return writeAnswer(message, flow.remote, { status: 500 }, tag || this.#tokens.next(8), '');
-    }
-  }
-
-  /** RFC 3581 4: to where it came from, by the socket it came by; a connection that is gone takes its answer along. */
-  #reply(flow: Flow, wire: string): void {
-    if (wire === '') return; // nothing that would be in proportion to the request
-    this.#transports.send(flow, wire, (error) =>
-      this.#complaints.warn(sourceName(flow), 'an answer could not be sent', error.message),
-    );
   }
 
   #onFrame(frame: Frame, connection: Connection): void {
@@ -277,34 +294,59 @@ export class EmbeddedEngine implements SipEngine {
 
   #onRequestMessage(message: ParsedRequest, bytes: number, flow: Flow, tooMany: boolean): void {
     const { method } = message;
-    if (method === 'ACK') return; // it can only belong to a final answer we gave to an INVITE
+    if (method === 'ACK') {
+      this.#onAck(message, flow);
+      return;
+    }
     const key = serverKey(message, flow.remote, method);
     if (this.#server.absorb(key, bytes) || this.#phase === 'draining') return;
     if (tooMany) this.#complaints.warn(sourceName(flow), 'too many requests (sip.limits.perSource)');
     if (tooMany || this.#server.full) {
       // without state: nothing is kept of what there is too much of
-      this.#reply(flow, this.#write(message, flow, { ...this.#later(), toTag: this.#statelessTag(message) }, bytes));
+      this.#answers.giveStateless(message, flow, this.#later(), bytes);
       return;
     }
-    const merge = mergeKey(message);
+    const merge = this.#relays === null || endsHere.has(method) ? mergeKey(message) : null;
     const merged = merge !== null && this.#server.isMerged(merge);
     const transaction = this.#server.open({ key, merge }, bytes, message, new ReceivedRequest(message, flow));
     if (method === 'CANCEL') this.#onCancel(message, flow, transaction);
     else if (merged)
       transaction.respond({ status: 482 }); // RFC 3261 8.2.2.2
     // kept like any answer: a repetition that is under way must not be served after its client was sent away
-    else if (message.toTag === null && this.#overload.sheds()) transaction.respond(this.#later());
-    else this.#queue.push(transaction, message.toTag !== null);
+    else if (message.toTag === null && this.#mayBeShed(method) && this.#overload.sheds())
+      transaction.respond(this.#later());
+    else this.#queue.push(transaction, message.toTag !== null || method === 'INVITE');
+  }
+
+  #mayBeShed(method: string): boolean {
+    return this.#relays === null || sheddable.has(method);
+  }
+
+  /** RFC 3261 17.2.1: that of a refusal ends here; that of a 2xx is a request of its own, which is never answered. */
+  #onAck(message: ParsedRequest, flow: Flow): void {
+    const relays = this.#relays;
+    if (relays === null || this.#server.find(serverKey(message, flow.remote, 'INVITE'))?.acknowledged() === true)
+      return;
+    const request = new ReceivedRequest(message, flow);
+    const forward = (plan: Relay): void => {
+      relays.passAck(message, flow, plan).catch((error: unknown) => {
+        this.#logger.error({ error: String(error) }, 'an ACK could not be sent on');
+      });
+    };
+    this.#hand({ request, respond: () => undefined, forward }, flow);
   }
 
   #later(): SipAnswer {
     return { status: 503, headers: [['Retry-After', String(this.#overload.retryAfter())]] };
   }
 
-  /** RFC 3261 9.2: by then every request has, or is about to get, its final answer: nothing else to do. */
+  /** RFC 3261 9.2: what is served here has, or is about to get, its final answer; what was sent on is cancelled there. */
   #onCancel(message: ParsedRequest, flow: Flow, transaction: ServerTransaction): void {
-    const known = cancellable.some((method) => this.#server.has(serverKey(message, flow.remote, method)));
-    transaction.respond({ status: known ? 200 : 481 });
+    const key = cancellable
+      .map((method) => serverKey(message, flow.remote, method))
+      .find((one) => this.#server.has(one));
+    transaction.respond({ status: key === undefined ? 481 : 200 });
+    if (key !== undefined) this.#server.find(key)?.cancel();
   }
 
   #hand(transaction: ServerTransaction, flow: Flow): void {
@@ -323,37 +365,12 @@ export class EmbeddedEngine implements SipEngine {
 
   #onRefused(refused: RefusedMessage, flow: Flow, bytes: number, answered: boolean): void {
     this.#limits.charge(flow.remote.address, malformedCost);
-    if (answered) this.#answerRefused(refused, flow, bytes);
+    if (answered) this.#answers.refuse(refused, flow, bytes);
     if (refused.outOfStep) this.#transports.connection(flow)?.lostStep();
-  }
-
-  #answerRefused(refused: RefusedMessage, flow: Flow, bytes: number): void {
-    const detail = refused.method === null ? refused.reason : `${refused.method}: ${refused.reason}`;
-    this.#complaints.warn(sourceName(flow), 'SIP message refused', detail);
-    const { callId, cseq, via } = refused.echo;
-    const tag = this.#hashed(`${callId}|${cseq}|${via[0]}`);
-    const { serverName } = this.#options;
-    const write = (server: string) => writeRefusal(refused, flow.remote, tag, server);
-    const wire = flow.transport === 'udp' ? refusalInProportion(bytes, serverName, write) : write(serverName);
-    if (wire !== null) this.#reply(flow, wire);
-  }
-
-  /** RFC 3261 8.2.7: a stateless answer has the same To tag each time. */
-  #statelessTag(message: ParsedRequest): string {
-    const { headers } = message;
-    return this.#hashed(`${headers.get('Call-ID')}|${headers.get('CSeq')}|${headers.get('Via')}`);
-  }
-
-  #hashed(text: string): string {
-    return createHash('sha256').update(`${this.#secret}|${text}`, 'latin1').digest('hex').slice(0, 16);
   }
 }
 
 /** One message a datagram or frame: no Content-Length is needed to find its end (RFC 7118 5). */
 function isFramed({ transport }: Flow): boolean {
   return transport !== 'tcp' && transport !== 'tls';
-}
-
-function sourceName(flow: Flow): string {
-  return `${flow.transport}:${flow.remote.address}`;
 }

@@ -97,6 +97,13 @@ export class Transports {
     return this.#tcp.dial(remote, from);
   }
 
+  /** The path to this place from a UDP listener of its family; null: there is none. */
+  udpTo(remote: Endpoint): Flow | null {
+    const v6 = isIPv6(remote.address);
+    const listener = this.#udp.find(({ point }) => isIPv6(point.address) === v6);
+    return listener === undefined ? null : { transport: 'udp', local: listener.point, remote, connection: '' };
+  }
+
   /** Where we can be reached, for the Via of a request on this flow; null: no socket for it. */
   viaAddress(flow: Flow): Endpoint | null {
     if (flow.transport === 'udp') {

@@ -39,8 +39,7 @@ export function writeRequest(method: string, uri: string, headers: WireHeaders, 
 
 /** As `writeRequest`, from lines that `headerLine` made. */
 export function requestFromLines(method: string, uri: string, lines: string, body: string): string {
-  if (!nameToken.test(method) || !startToken.test(uri)) throw new Fault('internal', 'a request line that is none');
-  return assemble(`${method} ${uri} SIP/2.0\r\n${lines}`, body);
+  return assemble(requestLine(method, uri) + lines, body);
 }
 
 /** A response without body; headers as given, Content-Length added. Default reason: the RFC's phrase. */
@@ -52,4 +51,15 @@ export function writeResponse(status: number, reason: string | undefined, header
 export function responseFromLines(status: number, reason: string | undefined, lines: string, body: string): string {
   if (!Number.isInteger(status) || status < 100 || status > 699) throw new Fault('internal', `SIP status ${status}`);
   return assemble(`SIP/2.0 ${status} ${clean(reason ?? reasonPhrase(status), 'reason')}\r\n${lines}`, body);
+}
+
+/** With its CRLF. Throws Fault('internal') where it would be none. */
+export function requestLine(method: string, uri: string): string {
+  if (!nameToken.test(method) || !startToken.test(uri)) throw new Fault('internal', 'a request line that is none');
+  return `${method} ${uri} SIP/2.0\r\n`;
+}
+
+/** A whole message around bytes that came from elsewhere; `start` with its CRLF, `lines` as above. */
+export function aroundBytes(start: string, lines: string, body: Buffer): string {
+  return `${start}${lines}Content-Length: ${body.length}\r\n\r\n${body.toString('latin1')}`;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type ClientState, clientTable, nextTimerE } from '../../../src/sip/embedded/client-tx.ts';
-import { serverTable } from '../../../src/sip/embedded/server-tx.ts';
+import { serverTables } from '../../../src/sip/embedded/server-tables.ts';
 
 describe('RFC 3261 17.1.2, the non-INVITE client', () => {
   test('Timer E doubles from T1 to T2 while trying and is T2 in Proceeding', () => {
@@ -25,10 +25,12 @@ describe('RFC 3261 17.1.2, the non-INVITE client', () => {
 
 describe('RFC 3261 17.2.2, the non-INVITE server', () => {
   test('absorbs retransmissions before its answer and repeats the answer after it', () => {
-    assert.equal(serverTable.trying.retransmission.act, 'none');
-    assert.deepEqual(serverTable.trying.answer, { state: 'completed', act: 'send' });
-    assert.deepEqual(serverTable.completed.retransmission, { state: 'completed', act: 'resend' });
-    assert.equal(serverTable.completed.answer.act, 'none');
-    assert.equal(serverTable.completed.timer.state, 'terminated');
+    const { plain } = serverTables;
+    assert.equal(plain.trying.retransmission.act, 'none');
+    assert.deepEqual(plain.trying.success, { state: 'completed', act: 'send' });
+    assert.deepEqual(plain.trying.failure, { state: 'completed', act: 'send' });
+    assert.deepEqual(plain.completed.retransmission, { state: 'completed', act: 'resend' });
+    assert.equal(plain.completed.failure.act, 'none');
+    assert.equal(plain.completed.timer.state, 'terminated');
   });
 });

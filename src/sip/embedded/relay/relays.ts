@@ -1,0 +1,101 @@
+import type { Endpoint, Flow, Relay as Plan } from '../../engine.ts';
+import type { ParsedRequest } from '../../message/parse.ts';
+import type { ClientTransactions } from '../client-tx.ts';
+import type { ServerTx } from '../server-tx.ts';
+import type { TimerWheel } from '../timer-wheel.ts';
+import type { Tokens } from '../tokens.ts';
+import { Branch, type BranchOptions } from './branch.ts';
+import { isLooped, loopMark, markedBranch } from './loop.ts';
+import { Relay } from './relay.ts';
+import { hopsLeft, ourVia, relayedRequest, stampedVias } from './rewrite.ts';
+
+/** Our Via on one path. */
+export interface OwnVia {
+  readonly line: string;
+  readonly branch: string;
+  readonly sentBy: Endpoint;
+}
+
+/** What one request on its way through needs from the engine. */
+export interface RelayHost {
+  readonly wheel: TimerWheel;
+  /** null: the path is gone. */
+  viaFor(message: ParsedRequest, flow: Flow): OwnVia | null;
+  branch(options: BranchOptions): Branch;
+  /** RFC 3261 9.1: a transaction of its own, whose answer tells nothing. */
+  sendCancel(branch: Branch, wire: string): void;
+  onFault(message: ParsedRequest, error: unknown): void;
+}
+
+export interface RelaysOptions {
+  readonly wheel: TimerWheel;
+  readonly client: ClientTransactions;
+  readonly tokens: Tokens;
+  /** Makes loop marks that nobody else can make. */
+  readonly secret: string;
+  /** Where the far end of a path reaches us; null: the path is gone. */
+  readonly reachableAt: (flow: Flow) => Endpoint | null;
+  readonly onFault: (message: ParsedRequest, error: unknown) => void;
+}
+
+/** The proxy of the engine: requests that are sent on (RFC 3261 16). */
+export class Relays implements RelayHost {
+  readonly wheel: TimerWheel;
+  readonly #options: RelaysOptions;
+
+  constructor(options: RelaysOptions) {
+    this.wheel = options.wheel;
+    this.#options = options;
+  }
+
+  /** A request with a transaction of its own; not an ACK. */
+  forward(server: ServerTx, message: ParsedRequest, source: Flow, plan: Plan): void {
+    const refusal = this.#refusal(message);
+    if (refusal !== null) {
+      server.bring(refusal, { status: refusal });
+      return;
+    }
+    const relay = new Relay(this, server, message, source, plan);
+    server.isSentOn(relay);
+    relay.begin();
+  }
+
+  /** The ACK of a 2xx belongs to no transaction (RFC 3261 16.11): it goes by the first way there is, and is never answered. */
+  async passAck(message: ParsedRequest, source: Flow, { ways }: Plan): Promise<void> {
+    if (this.#refusal(message) !== null) return;
+    const vias = stampedVias(message, source.remote);
+    for (const way of ways) {
+      const flow = await way.path();
+      const via = flow === null ? null : this.viaFor(message, flow);
+      if (flow === null || via === null) continue;
+      const wire = relayedRequest(message, vias, { ...way.edit(flow), via: via.line });
+      if (this.#options.client.transmit(flow, wire, () => undefined)) return;
+    }
+  }
+
+  viaFor(message: ParsedRequest, flow: Flow): OwnVia | null {
+    const { tokens, secret, reachableAt } = this.#options;
+    const sentBy = reachableAt(flow);
+    if (sentBy === null) return null;
+    const branch = markedBranch(tokens.next(12), loopMark(message, secret));
+    return { line: ourVia(flow.transport, sentBy, branch), branch, sentBy };
+  }
+
+  branch(options: BranchOptions): Branch {
+    return new Branch(options, this.#options.client);
+  }
+
+  sendCancel({ identity, flow }: Branch, wire: string): void {
+    this.#options.client.send({ ...identity, method: 'CANCEL' }, flow, wire, () => undefined);
+  }
+
+  onFault(message: ParsedRequest, error: unknown): void {
+    this.#options.onFault(message, error);
+  }
+
+  /** RFC 3261 16.3 steps 3 and 4; null: it may go on. */
+  #refusal(message: ParsedRequest): 482 | 483 | null {
+    if (hopsLeft(message) < 0) return 483;
+    return isLooped(message, loopMark(message, this.#options.secret)) ? 482 : null;
+  }
+}
