@@ -15,6 +15,7 @@ import { parseVia, stampVia } from '../../src/sip/message/via.ts';
 import { writeRequest, writeResponse } from '../../src/sip/message/write.ts';
 import { readPublish } from '../../src/sip/publish-message.ts';
 import { readSubscribe } from '../../src/sip/subscribe-message.ts';
+import { checkRelayed } from './relayed.ts';
 import { plain } from './samples.ts';
 import type { Seeded } from './seeded.ts';
 
@@ -75,6 +76,7 @@ function checkMessage(input: string): void {
     assert.deepEqual(reading(reread), reading(parsed), 'serialise(parse(x)) is read as x');
     if (body !== null && reread.kind !== 'refused') assert.ok(reread.body.equals(parsed.body), 'and has its body');
     if (parsed.kind === 'request') checkAnswers(parsed);
+    checkRelayed(parsed);
   }
 }
 
