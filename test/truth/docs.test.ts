@@ -8,9 +8,8 @@ import { faults } from '../../src/model/errors.ts';
 import { apiMethods } from '../../src/ops/rpc/api-methods.ts';
 
 const inFolder = (folder: string) => readdirSync(folder).map((name) => join(folder, name));
-const pages = ['README.md', 'CHANGELOG.md', ...inFolder('docs'), ...inFolder('docs/decisions')].filter((path) =>
-  path.endsWith('.md'),
-);
+const folders = ['docs', 'docs/decisions', 'docs/deploy'];
+const pages = ['README.md', 'CHANGELOG.md', ...folders.flatMap(inFolder)].filter((path) => path.endsWith('.md'));
 
 /** Methods of JSON-RPC are no settings, though some look so. */
 const methods = new Set(apiMethods.map(({ name }) => name));
@@ -60,6 +59,7 @@ function isSetting(path: string): boolean {
 
 test('each text of the security log that docs/tls-websocket.md explains is one that the engine writes', () => {
   const code = inFolder('src/sip/embedded')
+    .filter((path) => path.endsWith('.ts'))
     .map((path) => readFileSync(path, 'utf8'))
     .join('\n');
   const [, table = ''] = readFileSync('docs/tls-websocket.md', 'utf8').split(/^\| `detail` .*$/m);
