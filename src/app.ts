@@ -8,6 +8,7 @@ import type { AuditRow } from './model/audit.ts';
 import { type Clock, type Timer, within } from './model/clock.ts';
 import type { FeatureRow } from './model/feature.ts';
 import type { Logger } from './model/logger.ts';
+import type { PbxEvent } from './model/pbx-event.ts';
 import type { Random } from './model/random.ts';
 import type { Notifier } from './notifier/notifier.ts';
 import type { Grant } from './notifier/wishes.ts';
@@ -24,6 +25,7 @@ import { PhoneKeys } from './wiring/keys.ts';
 import { notifierOf } from './wiring/notifier.ts';
 import { profileRoom } from './wiring/profiles.ts';
 import { compositorOf } from './wiring/publish.ts';
+import { pushOf } from './wiring/push.ts';
 import { type SipSide, sipSide } from './wiring/sip.ts';
 import { Sayings } from './wiring/watch.ts';
 
@@ -116,7 +118,8 @@ export class App {
 
     const owner = (user: string, domain: string) => hub.ownerOf(aorOf(user, domain));
     const security = this.#security;
-    const sip = sipSide({ ...this.#options, security, adapters, owner, secret: stored.secret });
+    const { registrations } = stored;
+    const sip = sipSide({ ...this.#options, security, adapters, owner, secret: stored.secret, store, registrations });
     const { front } = sip;
     this.#running.push(() => sip.close());
     this.#sipSide = sip;
@@ -173,9 +176,12 @@ export class App {
       onPublish: compositor.onPublish,
       onNotify: (transaction) => subscriber.serve(transaction),
     });
-    subscriber.listen(points);
+    subscriber.listen(front.watches ? points : []);
     hub.onChange((change) => watcher.changed(change));
     this.#sip = points.map(({ transport, address, port }) => `${transport}:${hostPort(address, port)}`);
+
+    const push = pushOf({ config, clock, random, logger, hub, adapters, notifier, store });
+    push.start();
 
     this.#tellRestored(hub, notifier);
     // Together: one that hangs takes no time from the others.
@@ -185,18 +191,23 @@ export class App {
     // before the PBXs: what is under way may still ask them
     this.#running.push(() => front.stop());
     this.#running.push(() => watcher.stop());
+    this.#running.push(() => push.stop());
     const pressed = hookSide?.beforeTelling((event) => keys.pressed(event)) ?? ((event) => keys.pressed(event));
+    const tell = (event: PbxEvent): void => {
+      const heard = hookSide === null ? event : hookSide.heard(event);
+      if (heard !== null) hub.apply(gate.attribute(heard));
+    };
     for (const adapter of adapters.values()) {
       adapter.start((event) => {
         if (event.type === 'phone-key') void pressed(event);
-        else {
-          const heard = hookSide === null ? event : hookSide.heard(event);
-          if (heard !== null) hub.apply(gate.attribute(heard));
-        }
+        else tell(sip.phones?.devices.heard(event) ?? event);
       });
     }
+    sip.phones?.phones.onChange((aor) => {
+      for (const event of sip.phones?.devices.again(aor) ?? []) tell(event);
+    });
 
-    const served = { hub, adapters, store, gate, front, notifier, watcher, compositor, profiles, hookSide };
+    const served = { hub, adapters, store, gate, sip, front, notifier, watcher, push, compositor, profiles, hookSide };
     const http = httpServer({ config, clock, logger, version, ...served });
     const at = await http.start();
     this.#running.push(() => http.stop());

@@ -62,6 +62,8 @@ class Asterisk implements PbxAdapter {
   readonly #agentWriter: AgentWriter | null;
   /** Links that are down, and why. */
   readonly #away = new Map<string, string>();
+  /** Why AMI refused the last NOTIFY to a phone; null: it did not. */
+  #notifyRefused: string | null = null;
 
   constructor(settings: AdapterSettings, tools: AdapterTools) {
     this.#settings = settings;
@@ -226,13 +228,18 @@ class Asterisk implements PbxAdapter {
     if (contacts.length === 0) return refused('not-registered', 'no phone is registered there');
     try {
       const sent = await notifyEndpoint(ami, endpoint, notice, deadlineMs);
+      this.#notifyRefused = null;
       return sent.ok
         ? granted(contacts.map((contact) => ({ contact, userAgent: null, source: null, answer: null })))
         : sent;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       if (!(error instanceof Fault) || error.code !== 'pbx-refused') return refused('pbx-timeout', reason);
-      this.#tools.logger.error({ pbx: this.#settings.name, code: error.code, fix: error.fix }, reason);
+      // once: what is pushed would say it for each NOTIFY
+      if (this.#notifyRefused !== reason) {
+        this.#tools.logger.error({ pbx: this.#settings.name, code: error.code, fix: error.fix }, reason);
+      }
+      this.#notifyRefused = reason;
       return refused('pbx-refused', reason);
     }
   }

@@ -1,6 +1,7 @@
 import { Command, type CommanderError } from 'commander';
 import { nearest } from '../config/nearest.ts';
 import { checkConfig } from './check-config.ts';
+import { doctor } from './doctor.ts';
 import { version } from './version.ts';
 
 /** The exit code for a command line that makes no sense: EX_USAGE of sysexits. */
@@ -41,6 +42,14 @@ export function program(): Command {
     .description('Names every error of a configuration file, with its line.')
     .action((file: string) => {
       process.exitCode = checkConfig(file);
+    });
+  root
+    .command('doctor')
+    .description('Says which way phones come, and what is wrong with it, each with its fix.')
+    .option('-c, --config <file>', 'the file the daemon runs with', process.env['LAMPLIGHTER_CONFIG'])
+    .option('--json', 'for programs', false)
+    .action(async ({ config = null, json }: { config?: string | null; json: boolean }) => {
+      process.exitCode = await doctor(config, { json });
     });
   return root;
 }

@@ -39,7 +39,8 @@ function judge({ sip, features, hooks }: Config): readonly string[] {
   const wrong = policy.ok ? [] : [`features.policy: ${policy.refusal.message}`];
   wrong.push(...missingHookFiles(hooks));
   const attempts = [() => sip.tls && checkTls(sip.tls), () => new TrustedNetworks(sip.trusted)];
-  for (const attempt of attempts) {
+  const identity = () => new TrustedNetworks(sip.identity?.from ?? [], 'sip.identity.from');
+  for (const attempt of [...attempts, identity]) {
     try {
       attempt();
     } catch (error) {

@@ -71,6 +71,47 @@ export function publishRights({ publish, domain }: Pick<Config, 'publish' | 'dom
   };
 }
 
+type IdentitySettings = Pick<Config['sip'], 'auth' | 'trusted' | 'identity'>;
+
+/** Whose header names the user, with the default filled in; null: nobody's. */
+export function identityOf({ auth, trusted, identity }: IdentitySettings): AssertingProxies | null {
+  if (identity === undefined) return null;
+  const { header, from = auth === 'trusted' ? trusted : [], missing } = identity;
+  return { header, from, missing };
+}
+
+/** Networks that are believed who their users are, by From or by a header: the proxies and gateways of the house. */
+export function believedNetworks(sip: IdentitySettings): readonly string[] {
+  return [...(sip.auth === 'trusted' ? sip.trusted : []), ...(identityOf(sip)?.from ?? [])];
+}
+
+interface AssertingProxies {
+  readonly header: string;
+  readonly from: readonly string[];
+  readonly missing: 'refuse' | 'auth';
+}
+
+/** What is told through the PBXs, to whom; times in milliseconds. */
+export function pushesOf({ push, phones, domain: first }: Pick<Config, 'push' | 'phones' | 'domain'>) {
+  return push.map(({ extensions, domain = first, packages, watch, profile, subscribed, ...pace }) => {
+    const chosen = phones.profiles.find(({ name }) => name === profile);
+    return {
+      extensions: whole(extensions),
+      domain,
+      packages,
+      watch,
+      profile: chosen === undefined ? null : ({ ...defaultProfile, ...given(withoutMatch(chosen)) } as PhoneProfile),
+      sparesSubscribed: subscribed === 'skip',
+      minIntervalMs: pace.minIntervalMs,
+      repeatMs: pace.repeatMinutes === 0 ? null : pace.repeatMinutes * 60_000,
+    };
+  });
+}
+
+function withoutMatch({ match: _, ...profile }: Config['phones']['profiles'][number]) {
+  return profile;
+}
+
 /** Groups of extensions, each in its domain. */
 export function groupsOf({ groups, domain }: Pick<Config, 'groups' | 'domain'>): readonly ExtensionGroup[] {
   return groups.map((group) => ({

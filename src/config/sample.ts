@@ -33,6 +33,9 @@ const shown: Readonly<Record<string, unknown>> = {
   'sip.tls.clientCa': '/etc/lamplighter/phones-ca.pem',
   'sip.webSocketOrigins': ['https://phone.example.com'],
   'sip.advertise': '203.0.113.10',
+  'sip.identity.from': ['192.0.2.5'],
+  'sip.upstream': 'sip:127.0.0.1:5060',
+  'sip.drachtio.secretFile': '/etc/lamplighter/drachtio',
   'sip.users': [{ user: '1001', passwordFile: '/etc/lamplighter/1001' }],
   'pbx.astdb': {
     dnd: { ...place('DND'), on: 'YES', states: [{ name: 'Custom:DND{ext}', on: 'BUSY', off: 'NOT_INUSE' }] },
@@ -60,6 +63,7 @@ const shown: Readonly<Record<string, unknown>> = {
   'profiles.effectiveBy': 3600,
   groups: [{ name: 'sales', extensions: '20\\d\\d', domain: 'pbx.example.com' }],
   lists: [{ name: 'office', displayNames: { en: 'Office' }, members: ['1001', '1002', 'sales'] }],
+  push: [{ extensions: '1\\d{3}', packages: ['as-feature-event', 'dialog'], watch: ['1001', 'dnd+1001'] }],
   hooks: {
     webhook: {
       url: 'https://hooks.example.com/dfks',
@@ -207,7 +211,7 @@ function jsonSchema(schema: z.ZodType): Node {
   return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Node;
 }
 
-/** `password` and `token` may be given as the path of a file instead; the reader of secrets sees to it, not the schema. */
+/** `password`, `token` and `secret` may be given as the path of a file instead; the reader of secrets sees to it, not the schema. */
 function withFiles(node: Node): Node {
   const items = node.items === undefined ? {} : { items: withFiles(node.items) };
   if (node.properties === undefined) return { ...node, ...items };
@@ -215,7 +219,7 @@ function withFiles(node: Node): Node {
   let required = node.required ?? [];
   const either: object[] = [];
   for (const [name, child] of Object.entries(node.properties)) {
-    if (name !== 'password' && name !== 'token') {
+    if (name !== 'password' && name !== 'token' && name !== 'secret') {
       properties[name] = withFiles(child);
       continue;
     }

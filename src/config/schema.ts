@@ -1,11 +1,15 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { callKinds } from '../model/profile.ts';
+import { drachtioSchema, engineProblems } from './drachtio-schema.ts';
 import { hooksSchema } from './hooks-schema.ts';
+import { identitySchema } from './identity-schema.ts';
+import { inlineSchema, ownUpstream, upstreamSchema, upstreamsOf } from './inline-schema.ts';
 import { listProblems, listSchema } from './list-schema.ts';
 import { parseListenPoint } from './listen-point.ts';
 import { profilesSchema } from './profiles-schema.ts';
 import { publishSchema } from './publish-schema.ts';
+import { pushSchema } from './push-schema.ts';
 import { watchSettings } from './watch-schema.ts';
 
 const listenPoint = z
@@ -83,7 +87,11 @@ const network = z
   );
 
 const sipSettings = z.strictObject({
-  engine: z.literal('embedded').default('embedded').describe('The SIP engine.'),
+  engine: z
+    .enum(['embedded', 'drachtio'])
+    .default('embedded')
+    .describe('The SIP engine. embedded: its own; drachtio: a drachtio-server: docs/deploy/drachtio.md.'),
+  drachtio: drachtioSchema.optional().describe('With engine: drachtio.'),
   listen: z
     .array(listenPoint)
     .min(1)
@@ -120,6 +128,9 @@ const sipSettings = z.strictObject({
       "pbx: the PBX's own passwords; users: the list below; trusted: From is believed from `trusted` networks.",
     ),
   trusted: z.array(network).default(['127.0.0.0/8']).describe('Networks that are believed with auth: trusted.'),
+  identity: identitySchema(network)
+    .optional()
+    .describe('Proxies that have asked for the password say in a header who it is: docs/deploy/kamailio.md.'),
   digest: z
     .enum(['sha-256', 'md5'])
     .default('sha-256')
@@ -164,9 +175,23 @@ const sipSettings = z.strictObject({
     })
     .prefault({})
     .describe('What any source may ask.'),
+  upstream: upstreamSchema,
+  inline: inlineSchema.describe('With `upstream`: how it stands between phones and PBX.'),
 });
 
-const sip = sipSettings.superRefine(({ listen, tls: certificate }, context) => {
+const sip = sipSettings.superRefine((settings, context) => {
+  const { listen, tls: certificate, auth, identity, upstream } = settings;
+  for (const { path, message } of engineProblems(settings)) {
+    context.addIssue({ code: 'custom', path: [...path], message });
+  }
+  if (identity !== undefined && identity.from === undefined && auth !== 'trusted') {
+    const message = `missing; auth: ${auth} has no trusted networks that could be meant`;
+    context.addIssue({ code: 'custom', path: ['identity', 'from'], message });
+  }
+  for (const one of upstreamsOf({ upstream })) {
+    if (!ownUpstream(one, listen.map(parseListenPoint))) continue;
+    context.addIssue({ code: 'custom', path: ['upstream'], message: `${one} is an address of Lamplighter itself` });
+  }
   for (const [index, point] of listen.entries()) {
     const path = ['listen', index];
     const before = point.endsWith(':0') ? -1 : listen.findIndex((other) => socketOf(other) === socketOf(point));
@@ -328,6 +353,13 @@ const settings = z.strictObject({
     .describe(
       'Extensions that a phone watches with one subscription (RFC 4662): docs/lists.md. Each of `groups` is one too.',
     ),
+  push: z
+    .array(pushSchema(pattern, domain))
+    .max(100)
+    .default([])
+    .describe(
+      'Phones that are told through their PBX, as their SUBSCRIBE cannot come here. Best effort: docs/deploy/push.md.',
+    ),
   hooks: hooksSchema.optional().describe('Your own code has a say in feature keys: docs/hooks.md.'),
   store: z
     .strictObject({
@@ -359,7 +391,7 @@ const settings = z.strictObject({
 
 /** The configuration file, version 1. Keys not named here are errors. */
 export const configSchema = settings.superRefine(
-  ({ domain: first, aliases, domains, sip: { users }, pbx: pbxs, publish, groups, lists }, context) => {
+  ({ domain: first, aliases, domains, sip: { users }, pbx: pbxs, publish, groups, lists, push, phones }, context) => {
     const meaning = new Map([first, ...aliases].map((name) => [name, first]));
     for (const [index, tenant] of domains.entries()) {
       for (const [at, name] of [tenant.name, ...tenant.aliases].entries()) {
@@ -385,10 +417,16 @@ export const configSchema = settings.superRefine(
       ...groups.map((one, index) => [['groups', index, 'domain'], one.domain] as const),
       ...publish.rights.map((one, index) => [['publish', 'rights', index, 'domain'], one.domain] as const),
       ...lists.map((one, index) => [['lists', index, 'domain'], one.domain] as const),
+      ...push.map((one, index) => [['push', index, 'domain'], one.domain] as const),
     ];
     for (const [index, { name }] of groups.entries()) {
       if (groups.findIndex((one) => one.name === name) === index) continue;
       context.addIssue({ code: 'custom', path: ['groups', index, 'name'], message: `there is another group ${name}` });
+    }
+    for (const [index, { profile: wanted }] of push.entries()) {
+      if (wanted === undefined || phones.profiles.some(({ name }) => name === wanted)) continue;
+      const message = `there is no profile ${wanted} in phones.profiles`;
+      context.addIssue({ code: 'custom', path: ['push', index, 'profile'], message });
     }
     for (const { path, message } of listProblems(lists, first)) {
       context.addIssue({ code: 'custom', path: [...path], message });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
-/** The settings that are secret: each may stand in a file of its own, named by `passwordFile` or `tokenFile`. */
-const secrets = ['password', 'token'] as const;
+/** The settings that are secret: each may stand in a file of its own, named by `passwordFile`, `tokenFile` or `secretFile`. */
+const secrets = ['password', 'token', 'secret'] as const;
 
 export const fileKeys: readonly string[] = secrets.map((name) => `${name}File`);
 
@@ -22,7 +22,7 @@ export interface Secrets {
 }
 
 /**
- * Replaces every `passwordFile` and `tokenFile` by the `password` or `token` that the file holds (its text without the
+ * Replaces every `passwordFile`, `tokenFile` and `secretFile` by the `password`, `token` or `secret` that the file holds (its text without the
  * line end), so that no secret need stand in the configuration.
  */
 export function readSecrets(tree: unknown): Secrets {

@@ -21,6 +21,10 @@ export const faults = {
   },
   'pbx-replaced': { exit: 0, fix: 'a second Lamplighter uses the same ARI application; stop one or name another app' },
   'pbx-crashed': { exit: 0, fix: 'the adapter is started again; report the message if it repeats' },
+  'drachtio-unreachable': {
+    exit: 0,
+    fix: 'start drachtio-server, or correct sip.drachtio; until then no phone is heard, and Lamplighter keeps trying',
+  },
   'hook-failed': {
     exit: 0,
     fix: 'correct the module, program or web server of hooks; until it answers, hooks.onFailure decides',

@@ -15,6 +15,7 @@ import { renderWatched } from './list-render.ts';
 import type { ListTools } from './list-request.ts';
 import { listTermsOf } from './list-terms.ts';
 import { ListWatches } from './list-watches.ts';
+import { isNews } from './news.ts';
 import { Numbers } from './numbers.ts';
 import { Outbox } from './outbox.ts';
 import type { StateReader, SubscriptionStore } from './ports.ts';
@@ -58,6 +59,17 @@ export interface Device {
   readonly userAgent: string | null;
   /** `udp:192.0.2.1:5060` */
   readonly source: string;
+}
+
+/** How one subscription reaches its phone. */
+export interface SubscriptionPath {
+  readonly watcher: Aor | null;
+  /** Of the phone, or of the proxy that is next. */
+  readonly address: string;
+  /** A proxy put itself into the path (Record-Route). */
+  readonly proxied: boolean;
+  /** Nobody answered the last NOTIFY. */
+  readonly unanswered: boolean;
 }
 
 /** Who must be told, when, and in which order: RFC 6665 from the notifier's side. */
@@ -202,6 +214,14 @@ export class Notifier {
     return [...this.#roster.all()].sort((a, b) => a.id - b.id).map(toView);
   }
 
+  /** Where each living subscription is told, in no order. */
+  *paths(): Iterable<SubscriptionPath> {
+    for (const { watcher, lastStatus, channel } of this.#roster.all()) {
+      const { flow, routeSet } = channel.dialog;
+      yield { watcher, address: flow.remote.address, proxied: routeSet.length > 0, unanswered: lastStatus === 408 };
+    }
+  }
+
   /** The resources with living subscriptions to this package. Looks through them all. */
   watched(event: string): ReadonlySet<Aor> {
     const aors = new Set<Aor>();
@@ -223,6 +243,12 @@ export class Notifier {
       userAgent,
       source: flowName(dialog.flow),
     }));
+  }
+
+  /** A phone of this user has a living subscription that tells it of this resource, by itself or in a list. */
+  isTold(user: Aor, event: string, aor: Aor): boolean {
+    for (const { watcher, pkg } of this.#watching(aor)) if (watcher === user && pkg.event === event) return true;
+    return false;
   }
 
   /** Living subscriptions to this resource. */
@@ -321,13 +347,6 @@ export class Notifier {
 }
 
 const noState: Rendered = { bodies: [{ contentType: null, content: '', covers: 'full' }], shown: [] };
-
-/** The last truth stands while a PBX is away, so `stale` is not told to phones. */
-function isNews(change: Change, pkg: EventPackage): boolean {
-  if (!pkg.reads.includes(change.topic)) return false;
-  if (change.topic === 'extension' && change.aspects.length === 1 && change.aspects[0] === 'stale') return false;
-  return pkg.concerns?.(change) ?? true;
-}
 
 /** The store took no reservation: the old ends stand, and each NOTIFY tries again. */
 function unsecured(sub: Subscription): void {

@@ -226,7 +226,8 @@ export class Outbox {
     const { eventId, subscription } = head;
     const headers = this.#documents.headers(view, sub);
     const { contentType, content, eventParams } = body;
-    const message = { event, eventId, subscription, headers, contentType, content };
+    const plain = { event, eventId, subscription, headers, contentType, content };
+    const message = final && channel.usages.length > 1 ? { ...plain, dialogLives: true } : plain;
     if (eventParams !== undefined) {
       this.#transmit(channel, flight, { ...message, eventParams });
       return;

@@ -7,8 +7,10 @@ import type { Origin, Wish } from '../model/feature.ts';
 import type { Logger } from '../model/logger.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Device, MailboxCounts } from '../model/pbx-event.ts';
+import type { PhoneView } from '../model/phone.ts';
 import type { NotifiedPhone } from '../model/phone-notice.ts';
 import type { ProfileDocument } from '../model/profile-document.ts';
+import type { PushView } from '../model/push-view.ts';
 import type { AgentVerdict, Verdict } from '../model/verdict.ts';
 import type {
   Change,
@@ -18,6 +20,7 @@ import type {
   ResourceView,
   SubscriptionView,
 } from '../model/views.ts';
+import type { WaysView } from '../model/ways.ts';
 import type { Group } from './groups.ts';
 
 /** What ops reads of the hub. */
@@ -150,6 +153,10 @@ export interface SimulatorHand {
 export interface OpsDeps {
   /** Phones that Lamplighter subscribes to itself; absent: none. */
   readonly watched?: { list(aor?: Aor): readonly PhoneWatchView[] };
+  /** Phones that are told through their PBX; absent: none. */
+  readonly pushed?: { list(aor?: Aor): readonly PushView[] };
+  /** Phones that have registered through us; absent: no REGISTER goes through us. */
+  readonly phones?: { list(aor?: Aor): readonly PhoneView[] } | undefined;
   readonly hub: HubReader;
   readonly subscriptions: SubscriptionDesk;
   readonly publications: PublicationDesk;
@@ -165,6 +172,8 @@ export interface OpsDeps {
   /** Tells the hooks of a user as if all his features had changed. */
   readonly expose?: ((aor: Aor) => void) | undefined;
   readonly health: () => Health;
+  /** How phones reach us; absent: nobody looks. */
+  readonly ways?: () => WaysView;
   /** null: the PBX is a real one. */
   readonly simulator: SimulatorHand | null;
   /** The default first. */

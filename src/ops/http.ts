@@ -16,12 +16,15 @@ import { featureRoutes } from './routes/features.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { probeRoutes, statusRoutes } from './routes/health.ts';
 import { panelRoutes } from './routes/panel.ts';
+import { phoneRoutes } from './routes/phones.ts';
 import { profileRoutes } from './routes/profiles.ts';
 import { publicationRoutes } from './routes/publications.ts';
+import { pushRoutes } from './routes/push.ts';
 import { rpcRoutes } from './routes/rpc.ts';
 import { simulatorRoutes } from './routes/simulator.ts';
 import { subscriptionRoutes } from './routes/subscriptions.ts';
 import { watchedRoutes } from './routes/watched.ts';
+import { wayRoutes } from './routes/ways.ts';
 import { EventStream } from './sse.ts';
 
 const bindFaults: Readonly<Record<string, FaultCode>> = {
@@ -142,6 +145,9 @@ function apiRoutes(app: Hono<OpsEnv>, deps: OpsDeps): void {
   profileRoutes(app, deps);
   subscriptionRoutes(app, deps);
   watchedRoutes(app, deps);
+  phoneRoutes(app, deps);
+  pushRoutes(app, deps);
+  wayRoutes(app, deps);
   publicationRoutes(app, deps);
   auditRoutes(app, deps);
   simulatorRoutes(app, deps);

@@ -2,6 +2,7 @@ import type { AgentState } from '../model/agent.ts';
 import { userOf } from '../model/aor.ts';
 import type { AuditRow } from '../model/audit.ts';
 import type { FeatureName, FeatureState, FeatureValue } from '../model/feature.ts';
+import type { PhoneView } from '../model/phone.ts';
 import type { Published } from '../model/publication.ts';
 import { reachable } from '../model/reachable.ts';
 import type { DialogView, LinkView, PublicationView, ResourceView, SubscriptionView } from '../model/views.ts';
@@ -11,7 +12,8 @@ import type { DialogView, LinkView, PublicationView, ResourceView, SubscriptionV
 /** What callers call themselves is as long as a SIP message, and goes to every reader of the event stream. */
 const longestName = 256;
 
-export function extensionShape(view: ResourceView, subscriptions: number): object {
+/** @param phones of this user, registered through us; undefined: no REGISTER goes through us. */
+export function extensionShape(view: ResourceView, subscriptions: number, phones?: readonly PhoneView[]): object {
   const { dnd, cfa, cfb, cfna } = view.features;
   return {
     aor: view.aor,
@@ -29,6 +31,7 @@ export function extensionShape(view: ResourceView, subscriptions: number): objec
     mailbox: view.mailbox,
     agent: agentShape(view.agent ?? null),
     subscriptions,
+    ...(phones === undefined ? {} : { phones: phones.map(phoneShape) }),
     stale: view.stale,
   };
 }
@@ -72,6 +75,18 @@ export function subscriptionShape(view: SubscriptionView): object {
     createdAt: time(view.createdAt),
     expiresAt: time(view.expiresAt),
     lastNotifyAt: view.lastNotifyAt === null ? null : time(view.lastNotifyAt),
+  };
+}
+
+export function phoneShape({ aor, contact, userAgent, since, expiresAt, ...view }: PhoneView): object {
+  return {
+    aor,
+    ext: userOf(aor),
+    contact: shortened(contact),
+    ...view,
+    userAgent: shortened(userAgent),
+    since: time(since),
+    expiresAt: time(expiresAt),
   };
 }
 

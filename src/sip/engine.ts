@@ -36,6 +36,8 @@ export interface SipRequest {
   header(name: string): string | undefined;
   /** One entry a header line, top to bottom; comma lists are not split. */
   headers(name: string): readonly string[];
+  /** Every header line, top to bottom. Absent: the engine knows them one by one. */
+  entries?(): HeaderList;
   readonly body: Buffer;
   readonly flow: Flow;
   /** Request-URI, From and To, where the engine has taken them apart already. */
@@ -116,6 +118,8 @@ export interface AddressedRequest {
   readonly body?: string;
   /** Where it goes. The Request-URI and routes never choose the address, but where the flow `outlasts` its connection. */
   readonly flow: Flow;
+  /** Of a NOTIFY that says `terminated`: other subscriptions of its dialog go on. */
+  readonly dialogLives?: boolean;
 }
 
 export interface FinalResponse {
@@ -127,14 +131,21 @@ export interface FinalResponse {
   headers?(name: string): readonly string[];
   /** True: made here, nothing came from the network. */
   readonly local: boolean;
+  /** The CSeq that went out, where the engine does not own it (`ownsCseq`) and it is known. */
+  readonly cseq?: number;
 }
 
 export interface EngineCapabilities {
   /** Bytes; messages beyond are refused with 513. */
   readonly maxMessage: number;
-  /** The CSeq given in `request` is what goes out. */
+  /**
+   * The CSeq given in `request` is what goes out. Otherwise it may be another, which the response tells: the next given
+   * must be above it, and the first of a dialog is one above that of its SUBSCRIBE.
+   */
   readonly ownsCseq: boolean;
   readonly inlineProxy: boolean;
+  /** False: it can be no subscriber, so phones are not watched. Absent: it can. */
+  readonly watches?: boolean;
 }
 
 export interface ListenPoint extends Endpoint {
@@ -163,4 +174,6 @@ export interface SipEngine {
   reachableAt?(flow: Flow): Endpoint | null;
   /** True: a request of this flow may arrive even where its connection is gone. Absent: never. */
   outlasts?(flow: Flow): boolean;
+  /** A dialog is over, no request of ours follows in it. Absent: the engine keeps nothing of dialogs. */
+  forget?(dialog: { readonly callId: string; readonly localTag: string; readonly remoteTag: string }): void;
 }

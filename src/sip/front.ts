@@ -6,7 +6,8 @@ import type { DialogPath, DialogState } from './dialog.ts';
 export interface Watcher {
   /** null only for a trusted source without a usable From. */
   readonly aor: Aor | null;
-  readonly how: 'digest' | 'trusted';
+  /** `registered`: by a path that a phone of his has just registered by through us. */
+  readonly how: 'digest' | 'trusted' | 'registered';
 }
 
 /** A SUBSCRIBE as the notifier sees it: authenticated, grammar checked, no SIP headers left. */
@@ -74,6 +75,8 @@ export interface NotifyMessage {
   readonly headers?: readonly (readonly [string, string])[] | undefined;
   /** Parameters of the Event header beside `id`; names and values are tokens. */
   readonly eventParams?: Readonly<Record<string, string>>;
+  /** Of the last NOTIFY of a subscription: others of its dialog go on. */
+  readonly dialogLives?: boolean;
   /** null contentType: no body. */
   readonly contentType: string | null;
   readonly content: string;

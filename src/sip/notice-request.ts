@@ -4,6 +4,9 @@ import { type DialogState, newTag } from './dialog.ts';
 import type { AddressedRequest } from './engine.ts';
 import { parseNameAddr } from './message/name-addr.ts';
 
+/** Where a phone is, and in whose name it is told. */
+export type NoticePath = Pick<DialogState, 'remoteParty' | 'remoteTarget' | 'routeSet' | 'flow'>;
+
 /**
  * A NOTIFY outside of any dialog, to the phone at the other end of one: by its path, and in the name of its own user, as
  * PBXs do it. COMPAT(all phones that know `check-sync`): RFC 6665 8.2.1 leaves no room for such a NOTIFY; with the
@@ -12,7 +15,7 @@ import { parseNameAddr } from './message/name-addr.ts';
  * @param contact ours, with angle brackets.
  */
 export function noticeRequest(
-  dialog: DialogState,
+  dialog: NoticePath,
   { event, contentType, body }: PhoneNotice,
   contact: string,
   random: Random,

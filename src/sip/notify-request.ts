@@ -20,7 +20,7 @@ export function notifyRequest(
   ];
   if (message.headers !== undefined) for (const header of message.headers) headers.push(header);
   if (contentType !== null) headers.push(['Content-Type', contentType]);
-  return {
+  const request: AddressedRequest = {
     method: 'NOTIFY',
     uri: dialog.remoteTarget,
     from: dialog.localParty,
@@ -32,6 +32,7 @@ export function notifyRequest(
     body: contentType === null ? '' : message.content,
     flow: dialog.flow,
   };
+  return message.dialogLives === true ? { ...request, dialogLives: true } : request;
 }
 
 /** E65-12, E65-20: the package and the `id` of the SUBSCRIBE, and what the package adds (RFC 6665 5.4.2). */

@@ -52,7 +52,7 @@ export class Places {
 
   /** The domain that a host means; null: it is none of ours. */
   domainFor(host: string): string | null {
-    return this.namedBy(host) ?? (this.#isThisMachine(bare(host)) ? this.domain : null);
+    return this.namedBy(host) ?? (this.isThisMachine(host) ? this.domain : null);
   }
 
   /** The domain whose name or alias a host is; null where it names no domain, as an address of this machine. */
@@ -77,7 +77,9 @@ export class Places {
     return domain === null ? null : aorOf(uri.user, domain);
   }
 
-  #isThisMachine(name: string): boolean {
+  /** An address or a name of this machine itself, whatever domain it may mean besides. */
+  isThisMachine(host: string): boolean {
+    const name = bare(host);
     return this.#names.has(name) || (isIP(name) !== 0 && (this.addresses.has(name) || this.#advertised.has(name)));
   }
 }

@@ -3,7 +3,7 @@ import type { Logger } from '../model/logger.ts';
 import type { PhoneNotice } from '../model/phone-notice.ts';
 import type { Random } from '../model/random.ts';
 import type { Authenticator } from './auth/authenticator.ts';
-import { type DialogState, DialogTable } from './dialog.ts';
+import { type DialogId, type DialogState, DialogTable } from './dialog.ts';
 import {
   type FinalResponse,
   type Flow,
@@ -27,7 +27,7 @@ import type {
 import { readEvent, readRetryAfter } from './headers.ts';
 import { parseUri } from './message/uri.ts';
 import { detached } from './message/wire-text.ts';
-import { noticeRequest } from './notice-request.ts';
+import { type NoticePath, noticeRequest } from './notice-request.ts';
 import { headBytes, notifyRequest } from './notify-request.ts';
 import { answerOther } from './other-methods.ts';
 import { bracketed, contactUser, isSecureTarget, ownContact } from './own-contact.ts';
@@ -55,6 +55,8 @@ export interface SipFrontOptions {
   readonly maxBodyBytes: number;
   /** `host` or `host:port` for our Contact; null: the address the phone reaches. */
   readonly advertise: string | null;
+  /** What a user's phone at this path called itself when it registered, for those that do not say it again; default: not known. */
+  readonly agentOf?: (user: Aor, flow: Flow) => string | null;
   /** Hears of authenticated parties that ask for what they may not have; default: nobody does. */
   readonly security?: SecurityReports;
 }
@@ -77,9 +79,11 @@ export class SipFront implements NotifySender {
   readonly #tools: StepTools;
   readonly #userAgents = new UserAgents();
   readonly #publishServer: PublishServer;
+  readonly #ownsCseq: boolean;
 
   constructor(options: SipFrontOptions) {
     this.#options = options;
+    this.#ownsCseq = options.engine.capabilities.ownsCseq;
     this.#allowEvents = [['Allow-Events', options.allowEvents.join(', ')]];
     this.#tools = { ...options, dialogs: this.#dialogs };
     this.#publishServer = new PublishServer({
@@ -95,11 +99,21 @@ export class SipFront implements NotifySender {
     return this.#dialogs.size;
   }
 
+  /** It is one of them. */
+  owns(id: DialogId): boolean {
+    return this.#dialogs.find(id) !== null;
+  }
+
   /** Throws the Faults of `SipEngine.start`. */
   start(onSubscribe: OnSubscribe, others: OtherListeners = {}): Promise<readonly ListenPoint[]> {
     return this.#options.engine.start((transaction) => {
       this.#serve(transaction, onSubscribe, others);
     });
+  }
+
+  /** False: the engine can be no subscriber. */
+  get watches(): boolean {
+    return this.#options.engine.capabilities.watches ?? true;
   }
 
   stop(): Promise<void> {
@@ -109,11 +123,12 @@ export class SipFront implements NotifySender {
   notify(dialog: DialogState, message: NotifyMessage): Promise<NotifyResult> {
     dialog.localCseq += 1;
     const request = notifyRequest(dialog, dialog.localCseq, this.#contactFor(dialog), message);
-    return this.#options.engine.request(request).then(toResult);
+    const sent = this.#options.engine.request(request);
+    return this.#ownsCseq ? sent.then(toResult) : sent.then((response) => toResult(counted(dialog, response)));
   }
 
-  /** Sends a NOTIFY outside of any dialog by the path of this one; the dialog stays as it is. */
-  notifyApart(dialog: DialogState, notice: PhoneNotice): Promise<NotifyResult> {
+  /** Sends a NOTIFY outside of any dialog by this path, which may be that of a dialog; the dialog stays as it is. */
+  notifyApart(dialog: NoticePath, notice: PhoneNotice): Promise<NotifyResult> {
     const request = noticeRequest(dialog, notice, this.#contactFor(dialog), this.#options.random);
     return this.#options.engine.request(request).then(toResult);
   }
@@ -152,6 +167,7 @@ export class SipFront implements NotifySender {
 
   release(dialog: DialogState): void {
     this.#dialogs.remove(dialog);
+    this.#options.engine.forget?.(dialog);
   }
 
   #serve(transaction: ServerTransaction, onSubscribe: OnSubscribe, { onPublish, onNotify }: OtherListeners): void {
@@ -219,7 +235,10 @@ export class SipFront implements NotifySender {
     if (dialog === null) throw new Error('a SUBSCRIBE passed every step without a dialog');
     const asked = this.#asked(attempt, dialog);
     // Known before it is granted: the notifier may release it before this answer leaves, and it must stay released.
-    if (initial) this.#dialogs.add(dialog);
+    if (initial) {
+      this.#dialogs.add(dialog);
+      if (!this.#ownsCseq) dialog.localCseq = attempt.message.cseq; // where the engine begins to count, too
+    }
     const refused = () => {
       if (initial) this.#dialogs.remove(dialog); // RFC 3261 12.1: a refused SUBSCRIBE makes no dialog
     };
@@ -271,13 +290,17 @@ export class SipFront implements NotifySender {
       accept: message.accept,
       contentType: message.contentType,
       body: request.body,
-      userAgent: this.#userAgents.of(request.header('User-Agent')),
+      userAgent: this.#userAgents.of(request.header('User-Agent')) ?? this.#registeredAgent(who, request.flow),
       device:
         message.device === remoteTarget && remoteTarget === dialog.remoteTarget
           ? dialog.remoteTarget
           : detached(message.device),
       source: sourceOf(request),
     };
+  }
+
+  #registeredAgent(who: Aor | null, flow: Flow): string | null {
+    return who === null ? null : (this.#options.agentOf?.(who, flow) ?? null);
   }
 
   #answer(transaction: ServerTransaction, { dialog }: SubscribeRequest, answer: SubscribeAnswer): void {
@@ -307,7 +330,7 @@ export class SipFront implements NotifySender {
     );
   }
 
-  #contactFor({ flow, remoteTarget, routeSet }: DialogState): string {
+  #contactFor({ flow, remoteTarget, routeSet }: Pick<DialogState, 'flow' | 'remoteTarget' | 'routeSet'>): string {
     const secure = isSecureTarget(remoteTarget, routeSet);
     return ownContact(flow, this.#options.advertise, this.#options.places.addresses, secure);
   }
@@ -322,6 +345,12 @@ function soon<T>(value: T | Promise<T>, next: (value: T) => Promise<void> | unde
 function placeOf(contact: string): string | null {
   const uri = parseUri(contact);
   return uri === null ? null : `${bracketed(uri.host)}:${uri.port ?? 5060}`;
+}
+
+/** The engine counted itself: what we count must not fall behind, it is what goes out when the engine has lost the dialog. */
+function counted(dialog: DialogState, response: FinalResponse): FinalResponse {
+  if (response.cseq !== undefined && response.cseq > dialog.localCseq) dialog.localCseq = response.cseq;
+  return response;
 }
 
 function toResult(response: FinalResponse): NotifyResult {

@@ -7,6 +7,7 @@ import { Fault } from '../model/errors.ts';
 import type { FeatureRow } from '../model/feature.ts';
 import type { Logger } from '../model/logger.ts';
 import type { Leg } from '../model/pbx-event.ts';
+import type { RegistrationRow } from '../model/phone.ts';
 import type { ProfileDocument, ProfileKey } from '../model/profile-document.ts';
 import type { PublicationRow } from '../model/publication-row.ts';
 import type { Random } from '../model/random.ts';
@@ -19,6 +20,7 @@ import { migrate } from './migrate.ts';
 import { makePrivate } from './privacy.ts';
 import { ProfileTable } from './profiles.ts';
 import { PublicationTable } from './publications.ts';
+import { RegistrationTable } from './registrations.ts';
 import type { AuditQuery, Store, StoredState } from './store.ts';
 import { type Raised, SubscriptionTable } from './subscriptions.ts';
 import { WriteBehind } from './write-behind.ts';
@@ -39,7 +41,8 @@ export interface SqliteStoreOptions {
 
 /**
  * SQLite in WAL mode, two connections on the one file: `hard` syncs every commit (features, audit, number
- * reservations), `soft` does not (subscriptions, publications, legs). Both live in this thread, so they never wait for each other.
+ * reservations), `soft` does not (subscriptions, publications, registrations, legs). Both live in this thread, so they
+ * never wait for each other.
  */
 export class SqliteStore implements Store {
   readonly #logger: Logger;
@@ -49,6 +52,7 @@ export class SqliteStore implements Store {
   readonly #soft: Driver;
   readonly #subscriptions: SubscriptionTable;
   readonly #publications: PublicationTable;
+  readonly #registrations: RegistrationTable;
   readonly #profiles: ProfileTable;
   readonly #features: FeatureTable;
   readonly #audit: AuditTable;
@@ -72,6 +76,7 @@ export class SqliteStore implements Store {
     try {
       this.#subscriptions = new SubscriptionTable(this.#soft, this.#hard, this.#raised());
       this.#publications = new PublicationTable(this.#soft);
+      this.#registrations = new RegistrationTable(this.#soft);
       this.#putLegs = this.#soft.prepare('INSERT OR REPLACE INTO legs VALUES (?,?,?)');
       this.#setMeta = this.#soft.prepare('INSERT OR REPLACE INTO meta VALUES (?,?)');
       this.#profiles = new ProfileTable(this.#hard);
@@ -94,6 +99,7 @@ export class SqliteStore implements Store {
     return {
       subscriptions,
       publications: this.#publications.load(now),
+      registrations: this.#registrations.load(now),
       profiles: this.#profiles.load(),
       features: this.#features.load(),
       dialogs: this.#legs(),
@@ -123,6 +129,22 @@ export class SqliteStore implements Store {
     return this.#births.add(() => this.#publications.remove(id));
   }
 
+  putRegistration(row: RegistrationRow): Promise<void> {
+    this.#behind.drop(`registration ${row.id}`);
+    const written = this.#births.add(() => this.#registrations.put(row));
+    this.#births.flush(); // the answer that tells the phone of it leaves in this very turn
+    return written;
+  }
+
+  touchRegistration(row: RegistrationRow): void {
+    this.#behind.put(`registration ${row.id}`, () => this.#registrations.touch(row));
+  }
+
+  deleteRegistration(id: string): Promise<void> {
+    this.#behind.drop(`registration ${id}`);
+    return this.#births.add(() => this.#registrations.remove(id));
+  }
+
   putProfile(document: ProfileDocument): void {
     this.#write(() => this.#profiles.put(document));
   }
@@ -144,6 +166,16 @@ export class SqliteStore implements Store {
         .prepare('INSERT OR REPLACE INTO meta VALUES (?,?)')
         .run('raised', Buffer.from(`${raised.cseqs} ${raised.versions}`));
       this.#subscriptions.raise(raised);
+    });
+  }
+
+  pushVersionLimit(): number {
+    return Number(this.#meta('push_versions') ?? 0);
+  }
+
+  reservePushVersions(limit: number): void {
+    this.#write(() => {
+      this.#hard.prepare('INSERT OR REPLACE INTO meta VALUES (?,?)').run('push_versions', Buffer.from(String(limit)));
     });
   }
 

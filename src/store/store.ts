@@ -2,6 +2,7 @@ import type { Aor } from '../model/aor.ts';
 import type { AuditRow } from '../model/audit.ts';
 import type { FeatureRow } from '../model/feature.ts';
 import type { Leg } from '../model/pbx-event.ts';
+import type { RegistrationRow } from '../model/phone.ts';
 import type { ProfileDocument, ProfileKey } from '../model/profile-document.ts';
 import type { PublicationRow } from '../model/publication-row.ts';
 import type { SubscriptionPulse, SubscriptionRow } from '../model/subscription-row.ts';
@@ -10,6 +11,8 @@ export interface StoredState {
   readonly subscriptions: readonly SubscriptionRow[];
   /** By id, which is the order they were made in. */
   readonly publications: readonly PublicationRow[];
+  /** Registrations that went through us, the oldest first. */
+  readonly registrations: readonly RegistrationRow[];
   /** Those that came by the API. */
   readonly profiles: readonly ProfileDocument[];
   readonly features: readonly FeatureRow[];
@@ -36,6 +39,11 @@ export interface Store {
   /** Birth or change: resolves when it is on disk, like that of a subscription. */
   putPublication(row: PublicationRow): Promise<void>;
   deletePublication(id: number): Promise<void>;
+  /** Birth, or another path or contact: resolves when it is on disk, like that of a subscription. */
+  putRegistration(row: RegistrationRow): Promise<void>;
+  /** Write-behind, of a refresh. */
+  touchRegistration(row: RegistrationRow): void;
+  deleteRegistration(id: string): Promise<void>;
   /** Synchronous and FULL. */
   putProfile(document: ProfileDocument): void;
   /** Synchronous and FULL. */
@@ -44,6 +52,10 @@ export interface Store {
   reserve(id: number, cseqLimit: number, versionLimit: number): void;
   /** At start: moves every row's limits up by a block, in one write. */
   reserveAll(cseqs: number, versions: number): void;
+  /** The last limit of `reservePushVersions`; 0: none was reserved. */
+  pushVersionLimit(): number;
+  /** Synchronous and FULL: versions of pushed documents up to the new limit may be used as soon as it returns. */
+  reservePushVersions(limit: number): void;
   /** Write-behind: dialog, expiry, shown. Lost at most 100 ms of it by kill -9. */
   touchSubscription(row: SubscriptionRow): void;
   /** Write-behind, of a refresh or a NOTIFY that leaves the dialog's way as it is: a tenth of the price. */

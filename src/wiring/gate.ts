@@ -1,7 +1,7 @@
 import type { PbxAdapter } from '../../adapters/adapter.ts';
 import { Gate } from '../commands/gate.ts';
 import { makePolicy, type TargetPolicy } from '../commands/policy.ts';
-import { domainsOf } from '../config/readings.ts';
+import { believedNetworks, domainsOf } from '../config/readings.ts';
 import type { Config } from '../config/schema.ts';
 import type { Hooks } from '../hooks/hooks.ts';
 import type { AgentState, AgentWish } from '../model/agent.ts';
@@ -11,6 +11,7 @@ import { Fault } from '../model/errors.ts';
 import type { FeatureValue, Wish } from '../model/feature.ts';
 import type { Logger } from '../model/logger.ts';
 import { type Outcome, refused } from '../model/outcome.ts';
+import { TrustedNetworks } from '../sip/auth/trusted-networks.ts';
 import type { SecurityLog } from '../sip/security-log.ts';
 import type { Hub } from '../state/hub.ts';
 
@@ -28,6 +29,7 @@ export interface GateSide {
 
 /** The gate before the PBXs, which hears of each change. Throws Fault `config-invalid` for a policy that cannot be. */
 export function gateOf({ config, clock, logger, security, hub, adapters, hooks, appendAudit }: GateSide): Gate {
+  const believed = new TrustedNetworks(believedNetworks(config.sip));
   const gate = new Gate({
     clock,
     logger,
@@ -42,7 +44,7 @@ export function gateOf({ config, clock, logger, security, hub, adapters, hooks, 
     hook: hooks ?? undefined,
     audit: (row) => {
       appendAudit(row);
-      reportRefusal(row, config.sip.auth, security);
+      reportRefusal(row, believed, security);
     },
   });
   hub.onChange((change) => gate.observe(change));
@@ -68,7 +70,7 @@ function policyOf(config: Config): TargetPolicy {
 }
 
 /** A phone wished what the policy forbids: with a stolen password the first sign of toll fraud. */
-function reportRefusal(row: AuditRow, auth: Config['sip']['auth'], security: SecurityLog): void {
+function reportRefusal(row: AuditRow, believed: Pick<TrustedNetworks, 'has'>, security: SecurityLog): void {
   const { decision, origin, aor, feature, reason } = row;
   // An agent who is none is a key too many, no fraud.
   if (decision !== 'refused' || origin.kind !== 'phone' || row.feature === 'agent') return;
@@ -77,7 +79,8 @@ function reportRefusal(row: AuditRow, auth: Config['sip']['auth'], security: Sec
   const { wished } = row;
   const [, transport, bare, bracketed] = /^(\w+):(?:([^[\]:]+)|\[([^\]]+)\]):\d+$/.exec(origin.from ?? '') ?? [];
   // A key told by a PBX comes with no address: there is nobody to ban.
-  const proven = transport !== undefined && (auth !== 'trusted' || transport !== 'udp');
+  // A digest was asked of all others, or they would not be here.
+  const proven = transport !== undefined && (transport !== 'udp' || !believed.has(bare ?? bracketed ?? ''));
   const detail = `${feature} ${wished?.enabled ? 'on' : 'off'} ${wished?.target ?? ''} for ${aor}: ${reason}`;
   security.report('wish-refused', { address: bare ?? bracketed ?? '', proven }, { user: origin.who, detail });
 }

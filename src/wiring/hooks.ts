@@ -168,7 +168,7 @@ export class HookSide {
     const { hooks, hub } = this.#tools;
     const aor = initial ? resource : watcher.aor;
     // The package is for the user himself, who has been asked for his password.
-    if (aor === null || (watcher.how === 'digest' && watcher.aor !== aor)) return null;
+    if (aor === null || (watcher.how !== 'trusted' && watcher.aor !== aor)) return null;
     return (hooks.takes('get') || hooks.takes('assigned')) && hub.isExtension(aor) ? aor : null;
   }
 

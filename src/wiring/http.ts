@@ -10,6 +10,7 @@ import type { Logger } from '../model/logger.ts';
 import type { Notifier } from '../notifier/notifier.ts';
 import type { Health } from '../ops/deps.ts';
 import { HttpServer } from '../ops/http.ts';
+import type { Push } from '../push/push.ts';
 import type { SipFront } from '../sip/sip-front.ts';
 import type { Hub } from '../state/hub.ts';
 import type { Store } from '../store/store.ts';
@@ -17,6 +18,8 @@ import type { Watcher } from '../watcher/watcher.ts';
 import type { HookSide } from './hooks.ts';
 import { type ProfileRoom, phoneOrders } from './profiles.ts';
 import { simulators } from './simulators.ts';
+import type { SipSide } from './sip.ts';
+import { type SipWays, waysOf } from './ways.ts';
 
 export interface HttpSide {
   readonly config: Config;
@@ -30,6 +33,8 @@ export interface HttpSide {
   readonly front: SipFront;
   readonly notifier: Notifier;
   readonly watcher: Watcher;
+  readonly push: Push;
+  readonly sip: Pick<SipSide, 'ways' | 'phones'>;
   readonly compositor: Compositor;
   readonly profiles: ProfileRoom;
   /** null: there are no hooks. */
@@ -39,7 +44,8 @@ export interface HttpSide {
 /** The admin's window, with what it may see and do of each room. Nothing is bound before its `start`. */
 export function httpServer(side: HttpSide): HttpServer {
   const { config, clock, logger, version, hub, adapters, store, gate, notifier, watcher, compositor, hookSide } = side;
-  const orders = phoneOrders(side, (aor) => adapters.get(hub.ownerOf(aor) ?? ''), notifier, side.front);
+  const phones = side.sip.phones?.phones ?? null;
+  const orders = phoneOrders(side, (aor) => adapters.get(hub.ownerOf(aor) ?? ''), notifier, side.front, phones);
   return new HttpServer({
     hub: {
       view: (aor) => hub.view(aor),
@@ -50,6 +56,8 @@ export function httpServer(side: HttpSide): HttpServer {
     },
     subscriptions: notifier,
     watched: watcher,
+    pushed: side.push,
+    phones: phones ?? undefined,
     publications: {
       list: (aor) => compositor.list(aor),
       remove: (id) => compositor.remove(id),
@@ -64,7 +72,8 @@ export function httpServer(side: HttpSide): HttpServer {
     audit: (query) => store.audit(query),
     readHooks: hookSide === null ? undefined : (aor) => hookSide.read(aor),
     expose: hookSide === null ? undefined : (aor) => hookSide.expose(aor),
-    health: () => health(hub, store.health()),
+    health: () => health(hub, store.health(), side.sip.ways),
+    ways: () => waysOf({ config, sip: side.sip.ways, paths: () => notifier.paths(), pushRules: config.push.length }),
     simulator: simulators(adapters, config),
     domains: domainsOf(config),
     groups: groupsOf(config),
@@ -76,7 +85,8 @@ export function httpServer(side: HttpSide): HttpServer {
   });
 }
 
-function health(hub: Hub, storeFailure: string | null): Health {
+function health(hub: Hub, storeFailure: string | null, { engine }: SipWays): Health {
+  const sip = engine?.();
   const checks = [
     ...hub.links().map(({ source, state, reason }) => ({
       name: `pbx ${source}`,
@@ -84,8 +94,10 @@ function health(hub: Hub, storeFailure: string | null): Health {
       reason: state === 'up' ? null : (reason ?? state),
     })),
     { name: 'store', ok: storeFailure === null, reason: storeFailure },
-    // bound at start, or there is no daemon
-    { name: 'listeners', ok: true, reason: null },
+    // bound at start, or there is no daemon; where they are another's, he can be away
+    sip === undefined
+      ? { name: 'listeners', ok: true, reason: null }
+      : { name: 'drachtio', ok: sip.up, reason: sip.reason },
   ];
   return { ready: checks.every(({ ok }) => ok), checks };
 }

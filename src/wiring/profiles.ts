@@ -2,7 +2,7 @@ import type { PbxAdapter } from '../../adapters/adapter.ts';
 import { PhoneOrders } from '../commands/phone-orders.ts';
 import { domainsOf } from '../config/readings.ts';
 import type { Config } from '../config/schema.ts';
-import type { Aor } from '../model/aor.ts';
+import { type Aor, domainOf, userOf } from '../model/aor.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
 import type { NotifiedPhone, PhoneNotice } from '../model/phone-notice.ts';
@@ -11,6 +11,9 @@ import type { Notifier } from '../notifier/notifier.ts';
 import { ProfileDesk, type ProfileStore } from '../profiles/desk.ts';
 import { ProfileDirectory } from '../profiles/directory.ts';
 import { Shelves } from '../profiles/shelves.ts';
+import { isSameFlow } from '../sip/dialog.ts';
+import { sourceOf } from '../sip/inline/flow-json.ts';
+import type { LearntPhones } from '../sip/inline/registrations.ts';
 import type { SipFront } from '../sip/sip-front.ts';
 
 interface Tools {
@@ -62,12 +65,13 @@ export function profileRoom(
 /** Of one user: more phones than that have none. */
 const mostPhones = 20;
 
-/** The ways to phones: the PBX that has the user, and the subscriptions that his phones have here. */
+/** The ways to phones: the PBX that has the user, and the paths by which his phones have subscribed or registered here. */
 export function phoneOrders(
   { clock, logger }: Pick<Tools, 'clock' | 'logger'>,
   adapterOf: (aor: Aor) => PbxAdapter | undefined,
   notifier: Pick<Notifier, 'devicesOf'>,
   front: Pick<SipFront, 'notifyApart'>,
+  learnt: Pick<LearntPhones, 'phonesOf'> | null,
 ): PhoneOrders {
   return new PhoneOrders({
     clock,
@@ -77,7 +81,7 @@ export function phoneOrders(
       if (adapter?.capabilities.notifiesPhones !== true) return null;
       return adapter.notifyPhones?.(aor, notice, deadlineMs) ?? null;
     },
-    viaSubscriptions: (aor, notice) => Promise.all(notified(aor, notice, notifier, front)),
+    viaSubscriptions: (aor, notice) => Promise.all(notified(aor, notice, notifier, front, learnt)),
   });
 }
 
@@ -86,13 +90,23 @@ function notified(
   notice: PhoneNotice,
   notifier: Pick<Notifier, 'devicesOf'>,
   front: Pick<SipFront, 'notifyApart'>,
+  learnt: Pick<LearntPhones, 'phonesOf'> | null,
 ): readonly Promise<NotifiedPhone>[] {
-  return notifier
-    .devicesOf(aor)
-    .slice(0, mostPhones)
-    .map(async ({ dialog, userAgent, source }) => {
-      const contact = dialog.remoteTarget;
-      const { status } = await front.notifyApart(dialog, notice);
-      return { contact, userAgent, source, answer: status };
-    });
+  const subscribed = notifier.devicesOf(aor).map(({ dialog, userAgent, source }) => ({ ...dialog, userAgent, source }));
+  // a phone that has registered through us is told by that path where it subscribes to nothing
+  const others = (learnt?.phonesOf(aor) ?? []).filter(
+    ({ flow }) => !subscribed.some((phone) => isSameFlow(phone.flow, flow)),
+  );
+  const registered = others.map(({ contact, flow, userAgent }) => ({
+    remoteParty: `<sip:${encodeURIComponent(userOf(aor))}@${domainOf(aor)}>`,
+    remoteTarget: contact,
+    routeSet: [],
+    flow,
+    userAgent,
+    source: sourceOf(flow),
+  }));
+  return [...subscribed, ...registered].slice(0, mostPhones).map(async ({ userAgent, source, ...path }) => {
+    const { status } = await front.notifyApart(path, notice);
+    return { contact: path.remoteTarget, userAgent, source, answer: status };
+  });
 }

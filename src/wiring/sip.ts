@@ -1,20 +1,28 @@
 import type { DigestFacts, PbxAdapter } from '../../adapters/adapter.ts';
 import { takesPublications } from '../compositor/publish.ts';
+import { upstreamsOf } from '../config/inline-schema.ts';
 import { parseListenPoint } from '../config/listen-point.ts';
-import { domainsOf } from '../config/readings.ts';
+import { believedNetworks, identityOf } from '../config/readings.ts';
 import type { Config } from '../config/schema.ts';
 import { eventPackages } from '../event-packages/index.ts';
 import { listFormat } from '../event-packages/list/list.ts';
 import { type Aor, aorOf } from '../model/aor.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
+import type { RegistrationRow } from '../model/phone.ts';
 import type { Random } from '../model/random.ts';
 import { Authenticator } from '../sip/auth/authenticator.ts';
 import type { Lookup } from '../sip/auth/credentials.ts';
 import { factsFor } from '../sip/auth/realm.ts';
 import { TrustedNetworks } from '../sip/auth/trusted-networks.ts';
+import type { DialogId } from '../sip/dialog.ts';
+import { DrachtioEngine } from '../sip/drachtio/engine.ts';
 import { EmbeddedEngine } from '../sip/embedded/engine.ts';
 import type { StreamOptions } from '../sip/embedded/transports.ts';
+import type { Flow, SipEngine } from '../sip/engine.ts';
+import { Heard } from '../sip/heard.ts';
+import { HearingEngine } from '../sip/hearing-engine.ts';
+import type { RegistrationStore } from '../sip/inline/registrations.ts';
 import { LocalAddresses } from '../sip/local-addresses.ts';
 import { AdvertisedName } from '../sip/locate/advertised-name.ts';
 import { CachedResolver } from '../sip/locate/cached-resolver.ts';
@@ -28,6 +36,9 @@ import type { SecurityLog } from '../sip/security-log.ts';
 import { SipFront } from '../sip/sip-front.ts';
 import { PhonePaths } from '../sip/watch/phone-paths.ts';
 import { Subscriber } from '../sip/watch/subscriber.ts';
+import { domainsBehind, inlineRoom } from './inline.ts';
+import { type InlinePhones, inlinePhones } from './phones.ts';
+import type { SipWays } from './ways.ts';
 
 type Adapters = ReadonlyMap<string, PbxAdapter>;
 
@@ -44,6 +55,9 @@ export interface SipSideOptions {
   readonly owner: (user: string, domain: string) => string | null;
   /** Signs nonces; the same after a restart. */
   readonly secret: Buffer;
+  /** Keeps what is learnt of phones, and what it kept so far. */
+  readonly store: RegistrationStore;
+  readonly registrations: readonly RegistrationRow[];
 }
 
 /** The SIP rooms as the rest of the application sees them. */
@@ -51,11 +65,15 @@ export interface SipSide {
   readonly front: SipFront;
   /** The other way: asks phones, and hears what they tell. */
   readonly subscriber: Subscriber;
+  /** Those that register through us; null: none does. */
+  readonly phones: InlinePhones | null;
   /** Whom a URI means; null: nobody of our domains. */
   aorFor(uri: string): Aor | null;
+  /** What is known here of how phones come. */
+  readonly ways: SipWays;
   /** Reads the TLS certificate again. */
   reloadCertificate(): Promise<void>;
-  /** What no `front.stop()` ends: look-ups. */
+  /** What no `front.stop()` ends: look-ups, and what is learnt. */
   close(): void;
 }
 
@@ -72,23 +90,39 @@ export function sipSide(options: SipSideOptions): SipSide {
   const addresses = new LocalAddresses(clock);
   const places = placesOf(config, clock, addresses, resolver);
   const advertise = sip.advertise ?? null;
-  const engine = new EmbeddedEngine({
+  const exempt = exemptOf(sip);
+  const isUpstream = (address: string): boolean => room?.upstreams.has(address) ?? false;
+  const embedded = new EmbeddedEngine({
     listen: sip.listen.map(parseListenPoint),
     clock,
     random,
     logger,
     serverName: `Lamplighter/${version}`,
-    streams: streamsOf(sip),
+    streams: streamsOf(sip, isUpstream),
     perSource: sip.limits.perSource,
-    exempt: exemptOf(sip),
+    exempt: (address) => exempt(address) || isUpstream(address),
     drainMs,
     security,
+    proxy: upstreamsOf(sip).length > 0,
     ...(advertise === null ? {} : { advertise: hostOf(advertise) }),
   });
-  const authenticator = authenticatorOf(options, places);
+  const heard = new Heard(clock);
+  const drachtio = drachtioOf(options, logger, exempt);
+  const engine = new HearingEngine(drachtio ?? embedded, heard);
+  const inline = inlinePhones({ ...options, logger, places, engine, exempt });
+  const authenticator = authenticatorOf(options, places, inline);
   const publishing = eventPackages.filter(takesPublications);
-  const front = new SipFront({
-    engine: sip.auth === 'trusted' ? relocating(options, engine, resolver, addresses) : engine,
+  // drachtio-server finds the way to a proxy that was restarted itself
+  const relocates = drachtio === null && believedNetworks(sip).length > 0;
+  const outer = relocates ? relocating(options, engine, resolver, addresses) : engine;
+  const families = familiesOf(config);
+  const isOwn = (address: string) => addresses.has(address);
+  const locator = new Locator({ resolver, clock, random, logger, families, isOwn });
+  const ownsDialog = (id: DialogId): boolean => front.owns(id);
+  const between = { ...options, logger, places, locator, engine: outer, paths: engine, ownsDialog };
+  const room = inline === null ? null : inlineRoom({ ...between, phones: inline });
+  const front: SipFront = new SipFront({
+    engine: room?.engine ?? outer,
     random,
     logger,
     authenticator,
@@ -100,19 +134,17 @@ export function sipSide(options: SipSideOptions): SipSide {
     maxBodyBytes: 65_536,
     advertise,
     security,
-  });
-  const families = familiesOf(config);
-  const locator = new Locator({
-    resolver,
-    clock,
-    random,
-    logger,
-    families,
-    isOwn: (address) => addresses.has(address),
+    ...(inline === null ? {} : { agentOf: (user: Aor, flow: Flow) => inline.phones.userAgentOf(user, flow) }),
   });
   const subscriber = new Subscriber({
     engine,
-    paths: new PhonePaths({ locator, engine, addresses, own: (aor, contact) => front.flowOf(aor, contact) }),
+    paths: new PhonePaths({
+      locator,
+      engine,
+      addresses,
+      learnt: (aor, contact) => inline?.phones.pathTo(aor, contact) ?? null,
+      own: (aor, contact) => front.flowOf(aor, contact),
+    }),
     authenticator,
     credentials: lookupOf(options),
     places,
@@ -125,9 +157,32 @@ export function sipSide(options: SipSideOptions): SipSide {
     front,
     subscriber,
     aorFor: (uri) => aorOfUri(uri, places),
-    reloadCertificate: () => engine.reloadCertificate(),
-    close: () => dns.close(),
+    phones: inline,
+    ways: {
+      heard,
+      ...(drachtio === null ? {} : { engine: () => ({ up: drachtio.trouble === null, reason: drachtio.trouble }) }),
+      ...(room === null ? {} : { upstreams: () => room.upstreams.list() }),
+      ...(inline === null ? {} : { phonesLearnt: () => inline.phones.size }),
+    },
+    reloadCertificate: () => embedded.reloadCertificate(),
+    close: () => {
+      inline?.phones.stop();
+      dns.close();
+    },
   };
+}
+
+/** null: phones reach our own sockets. */
+function drachtioOf(
+  { config: { sip }, clock, security, version }: SipSideOptions,
+  logger: Logger,
+  exempt: (address: string) => boolean,
+): DrachtioEngine | null {
+  if (sip.engine !== 'drachtio' || sip.drachtio === undefined) return null;
+  const { host, port, secret } = sip.drachtio;
+  const { perSource } = sip.limits;
+  const serverName = `Lamplighter/${version}`;
+  return new DrachtioEngine({ host, port, secret, clock, logger, serverName, security, perSource, exempt });
 }
 
 function aorOfUri(text: string, places: Places): Aor | null {
@@ -141,7 +196,7 @@ function placesOf(config: Config, clock: Clock, addresses: LocalAddresses, resol
   const advertised = new AdvertisedName(hostOf(advertise ?? ''), resolver, clock);
   void advertised.refresh();
   const listen = sip.listen.map((point) => parseListenPoint(point).address);
-  return new Places({ domains: domainsOf(config), advertise, listen, addresses, advertised });
+  return new Places({ domains: domainsBehind(config), advertise, listen, addresses, advertised });
 }
 
 /** Who knows a user's password. */
@@ -156,12 +211,14 @@ function lookupOf({ config, adapters, owner }: SipSideOptions): Lookup {
       : credentials(adapters, owner(user, domain), user, domain);
 }
 
-function authenticatorOf(options: SipSideOptions, places: Places): Authenticator {
+function authenticatorOf(options: SipSideOptions, places: Places, inline: InlinePhones | null): Authenticator {
   const { config, clock, random, security, adapters, owner, secret } = options;
   const { sip } = config;
   return new Authenticator({
     mode: sip.auth,
     trusted: sip.trusted,
+    identity: identityOf(sip),
+    ...(inline?.registered === undefined ? {} : { registered: inline.registered }),
     lookup: lookupOf(options),
     facts: (user, domain) => {
       const facts =
@@ -179,15 +236,15 @@ function authenticatorOf(options: SipSideOptions, places: Places): Authenticator
   });
 }
 
-/** Proxies in front that were restarted are connected to again, as far as `sip.trusted` goes. */
+/** Proxies in front that were restarted are connected to again, as far as the networks go that are believed. */
 function relocating(
   { config, clock, random, logger }: SipSideOptions,
-  engine: EmbeddedEngine,
+  engine: SipEngine,
   resolver: NameResolver,
   addresses: LocalAddresses,
 ): RelocatingEngine {
   const listen = config.sip.listen.map(parseListenPoint);
-  const trusted = new TrustedNetworks(config.sip.trusted);
+  const trusted = new TrustedNetworks(believedNetworks(config.sip));
   const families = familiesOf(config);
   const isOwn = (address: string) => addresses.has(address);
   const relocation = new Relocation({
@@ -198,13 +255,14 @@ function relocating(
   return new RelocatingEngine({ engine, relocation, clock, logger });
 }
 
-function streamsOf({ tls, webSocketOrigins, connections, auth, trusted }: Config['sip']): StreamOptions {
-  const networks = new TrustedNetworks(auth === 'trusted' ? trusted : []);
+function streamsOf(sip: Config['sip'], isUpstream: (address: string) => boolean): StreamOptions {
+  const { tls, webSocketOrigins, connections } = sip;
+  const networks = new TrustedNetworks(believedNetworks(sip));
   return {
     ...(tls === undefined ? {} : { tls }),
     webSocketOrigins,
     limits: connections,
-    isTrusted: (address) => networks.has(address),
+    isTrusted: (address) => networks.has(address) || isUpstream(address),
   };
 }
 
@@ -214,8 +272,8 @@ function familiesOf({ sip: { listen } }: Config): Family[] {
 }
 
 /** Not counted by `sip.limits`: this host, and the proxies and media gateways an admin trusts with everybody's name. */
-function exemptOf({ auth, trusted }: Config['sip']): (address: string) => boolean {
-  const networks = new TrustedNetworks(['127.0.0.0/8', '::1', ...(auth === 'trusted' ? trusted : [])]);
+function exemptOf(sip: Config['sip']): (address: string) => boolean {
+  const networks = new TrustedNetworks(['127.0.0.0/8', '::1', ...believedNetworks(sip)]);
   return (address) => networks.has(address);
 }
 

@@ -25,6 +25,8 @@ export interface ServerSettings {
   readonly main?: string | undefined;
   /** Listens on TCP too, at the same port. */
   readonly tcp?: boolean;
+  /** Stands inline before this PBX, as `sip.upstream`. */
+  readonly upstream?: string;
 }
 
 /** The daemon under load: the real one, a process of its own on core 0, with a folder that goes with it. */
@@ -63,7 +65,7 @@ export class Server {
 
   /** Starts the process; resolves when it has said where its API is. */
   async launch(): Promise<void> {
-    const { node = [], auth = 'trusted', extensions = 1, pbx, tcp = false, main = ownMain } = this.#settings;
+    const { node = [], auth = 'trusted', extensions = 1, pbx, tcp = false, main = ownMain, upstream } = this.#settings;
     const listen = (tcp ? ['udp', 'tcp'] : ['udp']).map((transport) => `'${transport}:127.0.0.1:${this.port}'`);
     const last = base + extensions - 1;
     const config = [
@@ -72,6 +74,7 @@ export class Server {
       'sip:',
       `  listen: [${listen.join(', ')}]`,
       `  auth: ${auth}`,
+      ...(upstream === undefined ? [] : [`  upstream: '${upstream}'`]),
       'pbx:',
       pbx ?? `  - { name: bench, type: simulated, extensions: ['${base}-${last}'] }`,
       `store: { path: '${join(this.folder, 'bench.db')}' }`,

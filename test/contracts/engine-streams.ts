@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe } from 'node:test';
 import type { ListenPoint, ServerTransaction, SipEngine } from '../../src/sip/engine.ts';
 import { answerTo, headerOf, statusOf, until } from '../sip/embedded/raw-peer.ts';
 import { openStream, type StreamPeer, type StreamTransport } from '../sip/embedded/stream-peers.ts';
-import { notify, subscribe } from '../sip/message/sample.ts';
+import { notify, subscribe, told } from '../sip/message/sample.ts';
 import type { FakeClock } from '../support/fake-clock.ts';
 
 /** What a test of one transport finds: it changes with each test. */
@@ -17,8 +17,10 @@ export interface StreamStage {
   readonly later: (() => unknown)[];
 }
 
+type StreamTest = (name: string, body: () => unknown) => void;
+
 /** What every SipEngine must do on a transport with connections. */
-export function streamContract(transport: StreamTransport, stage: () => StreamStage): void {
+export function streamContract(transport: StreamTransport, stage: () => StreamStage, test: StreamTest): void {
   describe(`on ${transport}`, () => {
     const framed = transport === 'ws' || transport === 'wss';
     const open = async (): Promise<StreamPeer> => {
@@ -79,7 +81,7 @@ export function streamContract(transport: StreamTransport, stage: () => StreamSt
       await until(() => answers(stream).length === 1, 'an answer');
       const { flow } = (stage().seen[0] as ServerTransaction).request;
       assert.equal(stage().engine.roomBytes(flow), Number.POSITIVE_INFINITY);
-      const done = stage().engine.request(notify(flow, { body: 'x'.repeat(5000) }));
+      const done = stage().engine.request(told(flow, 'x'.repeat(5000)));
       await until(() => answers(stream).length === 2, 'the NOTIFY');
       stage().clock.advance(20_000);
       const sent = stream.text.slice(stream.text.indexOf('NOTIFY '));

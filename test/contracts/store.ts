@@ -4,6 +4,7 @@ import { aorOf } from '../../src/model/aor.ts';
 import type { AuditRow } from '../../src/model/audit.ts';
 import type { FeatureRow, Origin } from '../../src/model/feature.ts';
 import type { Leg } from '../../src/model/pbx-event.ts';
+import type { RegistrationRow } from '../../src/model/phone.ts';
 import type { PublicationRow } from '../../src/model/publication-row.ts';
 import type { SubscriptionRow } from '../../src/model/subscription-row.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -54,6 +55,20 @@ function publicationRow(id: number, change: Partial<PublicationRow> = {}): Publi
     expiresAt: 1_000_000,
     source: 'udp:192.0.2.1:5060',
     userAgent: null,
+    ...change,
+  };
+}
+
+function registrationRow(id: string, change: Partial<RegistrationRow> = {}): RegistrationRow {
+  return {
+    id,
+    aor: alice,
+    contact: "sip:'); DROP TABLE registrations;--@192.0.2.1",
+    flow: '{"transport":"udp"}',
+    since: 1000,
+    expiresAt: 1_000_000,
+    userAgent: null,
+    proven: false,
     ...change,
   };
 }
@@ -117,6 +132,21 @@ export function storeContract(name: string, place: () => StorePlace): void {
       again.close();
     }));
 
+  test(`${name}: the limit of pushed versions is there at once, and after a restart that nobody announced`, () =>
+    withPlace((here) => {
+      const store = here.open();
+      store.load(0);
+      assert.equal(store.pushVersionLimit(), 0);
+      store.reservePushVersions(1000);
+      store.reservePushVersions(2000);
+      assert.equal(store.pushVersionLimit(), 2000);
+      store.close();
+      const again = here.open();
+      again.load(0);
+      assert.equal(again.pushVersionLimit(), 2000);
+      again.close();
+    }));
+
   test(`${name}: an expired subscription is not loaded`, () =>
     withPlace(async (here) => {
       const store = here.open();
@@ -152,6 +182,37 @@ export function storeContract(name: string, place: () => StorePlace): void {
       again.close();
       const last = here.open();
       assert.equal(last.load(0).publications.length, 2, 'what had expired is off the disk');
+      last.close();
+    }));
+
+  test(`${name}: registrations are there again after a restart, the last word of each; ended and expired ones are not`, () =>
+    withPlace(async (here) => {
+      const store = here.open();
+      assert.deepEqual(store.load(0).registrations, []);
+      const kept = registrationRow('b', { since: 900, proven: true, userAgent: 'Zoë' });
+      const births = [
+        store.putRegistration(registrationRow('a')),
+        store.putRegistration(kept),
+        store.putRegistration(registrationRow('c', { expiresAt: 10 })),
+        store.putRegistration(registrationRow('d')),
+      ];
+      store.touchRegistration(registrationRow('a', { expiresAt: 2_000_000, userAgent: 'new', proven: true }));
+      await Promise.all([...births, store.deleteRegistration('d'), store.deleteRegistration('nobody')]);
+      store.touchRegistration(registrationRow('d', { expiresAt: 3_000_000 }));
+      store.close();
+      const again = here.open();
+      const touched = registrationRow('a', { expiresAt: 2_000_000, userAgent: 'new', proven: true });
+      assert.deepEqual(again.load(10).registrations, [kept, touched]);
+      again.touchRegistration(registrationRow('a', { expiresAt: 20 }));
+      await again.putRegistration(registrationRow('a', { contact: 'sip:1001@192.0.2.9', flow: '{}' }));
+      again.close();
+      const last = here.open();
+      const moved = registrationRow('a', { contact: 'sip:1001@192.0.2.9', flow: '{}' });
+      assert.deepEqual(
+        last.load(30).registrations,
+        [kept, moved],
+        'what is written at once is newer than what was to be',
+      );
       last.close();
     }));
 

@@ -63,12 +63,15 @@ type Reply = number | null | { readonly status: number; readonly headers: string
 export class Hand {
   readonly responses = new Inbox<{ text: string; message: Message }>(systemClock, 'response', ({ text }) => text);
   readonly notifies = new Inbox<Heard>(systemClock, 'NOTIFY', ({ text }) => text);
+  /** What else comes to it; answered by `answer`. */
+  readonly requests = new Inbox<Message>(systemClock, 'request', ({ start }) => start);
   /** How NOTIFYs are answered; `copy` counts from 1. null: not at all. */
   reply: (notify: Heard, copy: number) => Reply = () => 200;
   /** SUBSCRIBEs that come to it. */
   onSubscribe: ((bytes: Buffer, back: (bytes: Buffer) => void) => void) | undefined;
   readonly #wire: Wire;
   readonly #copies = new Map<string, number>();
+  readonly #backs = new WeakMap<Message, (bytes: Buffer) => void>();
 
   static async open(server: Place, transport: 'udp' | 'tcp', port = 0): Promise<Hand> {
     let hand: Hand | undefined;
@@ -97,7 +100,29 @@ export class Hand {
     this.#wire.send(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
   }
 
+  /** Answers one of `requests`; `lines`: complete header lines. */
+  answer(request: Message, status: number, lines: readonly string[] = []): void {
+    this.answerAs(request, request, status, lines);
+  }
+
+  /** The same, with the headers that an answer copies taken from elsewhere. */
+  answerAs(
+    came: Message,
+    request: Pick<Message, 'all' | 'header'>,
+    status: number,
+    lines: readonly string[] = [],
+  ): void {
+    const kept = ['Via', 'From', 'Call-ID', 'CSeq'].flatMap((name) =>
+      request.all(name).map((value) => `${name}: ${value}`),
+    );
+    const to = request.header('To') ?? '';
+    const tagged = `To: ${to}${tagOf(to) === undefined ? ';tag=hand' : ''}`;
+    const text = [`SIP/2.0 ${status} X`, ...kept, tagged, ...lines, 'Content-Length: 0', '', ''].join('\r\n');
+    this.#backs.get(came)?.(Buffer.from(text, 'latin1'));
+  }
+
   close(): Promise<void> {
+    this.requests.close('closed');
     this.responses.close('closed');
     this.notifies.close('closed');
     return this.#wire.close();
@@ -189,6 +214,11 @@ export class Hand {
     }
     if (message.method === 'SUBSCRIBE') {
       this.onSubscribe?.(bytes, back);
+      return;
+    }
+    if (message.method !== 'NOTIFY') {
+      this.#backs.set(message, back);
+      this.requests.push(message);
       return;
     }
     const branch = params(message.header('Via') ?? '').get('branch') ?? '';

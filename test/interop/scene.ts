@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Daemon, Home } from '../support/daemon.ts';
+import type { PhoneTransport } from '../support/phone/wire.ts';
 import {
   type FeatureEvent,
   featureEvents,
@@ -14,7 +15,7 @@ import { AsteriskLab } from './lab/asterisk.ts';
 import { orRequired } from './required.ts';
 
 /** From one configuration file's text to another's. */
-export type Change = (usual: string) => string;
+export type Change = (usual: string, lab: AsteriskLab) => string;
 
 /** Why the suite is skipped on this machine; null where it runs. */
 export const skip = orRequired(await AsteriskLab.available());
@@ -82,10 +83,9 @@ export class Site {
   }
 
   /** A phone whose SUBSCRIBEs come to Lamplighter. */
-  async desk(user: string, more: Partial<PhoneOptions> & { readonly transport?: 'udp' | 'tcp' } = {}): Promise<Phone> {
+  async desk(user: string, more: Partial<PhoneOptions> & { readonly transport?: PhoneTransport } = {}): Promise<Phone> {
     const { transport = 'udp', ...options } = more;
-    const port = transport === 'udp' ? this.daemon.udpPort : this.daemon.tcpPort;
-    const server = { host: '127.0.0.1', port, transport };
+    const server = { host: '127.0.0.1', port: this.daemon.port(transport), transport };
     const phone = await Phone.open({ user, password: `pw${user}`, domain, server, ...options });
     this.#phones.push(phone);
     return phone;
@@ -116,7 +116,8 @@ export class Site {
 function configure(home: Home, lab: AsteriskLab, { sip, http }: SitePorts, change: Change): string {
   return home.write(
     'lamplighter.yaml',
-    change(`version: 1
+    change(
+      `version: 1
 domain: ${domain}
 aliases: [127.0.0.1]
 sip: { listen: ['udp:127.0.0.1:${sip}', 'tcp:127.0.0.1:${sip}'] }
@@ -133,6 +134,8 @@ pbx:
       port: ${lab.ami.port}
       username: ${lab.ami.username}
       passwordFile: ${home.write('ami', `${lab.ami.secret}\n`)}
-`),
+`,
+      lab,
+    ),
   );
 }

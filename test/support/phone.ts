@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { type Clock, systemClock, within } from '../../src/model/clock.ts';
 import { Agent, type Respond } from './phone/agent.ts';
-import { type CallEnd, IncomingCall, OutgoingCall } from './phone/call.ts';
+import { type CallEnd, IncomingCall, type Media, OutgoingCall } from './phone/call.ts';
 import { Dialog, dialogKey } from './phone/dialog.ts';
 import type { AlgorithmChoice } from './phone/digest.ts';
 import { Inbox } from './phone/inbox.ts';
 import { type Header, Message, tagOf } from './phone/message.ts';
 import { type Notify, read, type SubscribeOptions, Subscription } from './phone/subscription.ts';
-import { openWire, type PhoneTransport, type Wire, type WireEvents } from './phone/wire.ts';
+import { openWire, type PhoneTransport, type Place, type Wire, type WireEvents } from './phone/wire.ts';
 
 export {
   type DialogEntry,
@@ -48,6 +48,10 @@ export interface PhoneOptions {
   readonly reuseNonce?: boolean;
   /** Default true. COMPAT(Polycom, old Aastra): false leaves `rport` out of Via. */
   readonly rport?: boolean;
+  /** Lines at the end of each SDP; default none. */
+  readonly sdpLines?: readonly string[];
+  /** Another way to the server than a socket of this process on loopback. */
+  readonly wire?: (server: Place, local: Place, events: WireEvents) => Promise<Wire>;
   readonly clock?: Clock;
 }
 
@@ -72,11 +76,12 @@ export class Phone {
   readonly #calls = new Map<string, OutgoingCall | IncomingCall>();
   readonly #incoming: Inbox<IncomingCall>;
   readonly #unsolicited: Inbox<Notify>;
+  readonly #requests: Inbox<Message>;
   readonly #stray: Inbox<Message>;
   readonly #disconnects: Inbox<string>;
   readonly #registration: Dialog;
   #onCall: ((call: IncomingCall) => void) | undefined;
-  #media: Socket | undefined;
+  #rtp: Socket | undefined;
 
   static async open(options: PhoneOptions): Promise<Phone> {
     const { server } = options;
@@ -93,7 +98,9 @@ export class Phone {
         if (phone) phone.#onDown(reason);
       },
     };
-    const wire = await openWire(server.transport, server, local, events);
+    const wire = options.wire
+      ? await options.wire(server, local, events)
+      : await openWire(server.transport, server, local, events);
     phone = new Phone(options, wire);
     return phone;
   }
@@ -123,6 +130,7 @@ export class Phone {
     const start = ({ start: line }: Message) => line;
     this.#incoming = new Inbox(this.#clock, 'call', (call) => call.invite.header('From') ?? '');
     this.#unsolicited = new Inbox(this.#clock, 'unsolicited NOTIFY', ({ event, body }) => `${event} ${body}`);
+    this.#requests = new Inbox(this.#clock, 'request', start);
     this.#stray = new Inbox(this.#clock, 'response', start);
     this.#disconnects = new Inbox(this.#clock, 'disconnect', (reason) => reason);
   }
@@ -143,11 +151,12 @@ export class Phone {
   }
 
   /** Final response of the registrar; `expires` in seconds, not refreshed by itself. */
-  async register(expires = 300): Promise<Message> {
+  async register(expires = 300, headers: readonly Header[] = []): Promise<Message> {
     const draft = {
       ...this.#registration.draft('REGISTER', [
         ['Contact', this.contact],
         ['Expires', String(expires)],
+        ...headers,
       ]),
       uri: `sip:${this.#options.domain}`, // RFC 3261 10.2: no user part
     };
@@ -179,7 +188,7 @@ export class Phone {
   /** Places a call to a number, a feature code or a URI. */
   async invite(target: string, headers: readonly Header[] = []): Promise<OutgoingCall> {
     const dialog = Dialog.outgoing(this.uri, this.#uriOf(target));
-    const call = new OutgoingCall(this.#agent, dialog, await this.#mediaPort());
+    const call = new OutgoingCall(this.#agent, dialog, await this.#media());
     this.#calls.set(dialog.key, call);
     void call.start(headers);
     return call;
@@ -209,6 +218,11 @@ export class Phone {
     return this.#unsolicited.next(predicate, timeoutMs);
   }
 
+  /** OPTIONS and MESSAGE out of a dialog; answered 200. */
+  nextRequest(predicate?: (request: Message) => boolean, timeoutMs?: number): Promise<Message> {
+    return this.#requests.next(predicate, timeoutMs);
+  }
+
   /** Sends the bytes as they are. */
   raw(text: string | Buffer): void {
     this.#wire.send(typeof text === 'string' ? Buffer.from(text, 'utf8') : text);
@@ -230,11 +244,12 @@ export class Phone {
     this.#agent.fail(reason);
     for (const call of this.#calls.values()) call.abandon(reason);
     for (const one of this.#subscriptions.values()) one.close(reason);
-    for (const inbox of [this.#incoming, this.#unsolicited, this.#stray, this.#disconnects]) inbox.close(reason);
+    for (const inbox of [this.#incoming, this.#unsolicited, this.#requests, this.#stray, this.#disconnects])
+      inbox.close(reason);
     await this.#wire.close();
-    const media = this.#media;
-    this.#media = undefined;
-    if (media) await new Promise<void>((done) => media.close(() => done()));
+    const rtp = this.#rtp;
+    this.#rtp = undefined;
+    if (rtp) await new Promise<void>((done) => rtp.close(() => done()));
   }
 
   #onDown(reason: string): void {
@@ -287,7 +302,9 @@ export class Phone {
         respond({ status: 200 });
         break;
       case 'OPTIONS':
+      case 'MESSAGE':
         respond({ status: 200, headers });
+        this.#requests.push(request);
         break;
       default:
         respond({ status: 405, reason: 'Method Not Allowed', headers });
@@ -296,7 +313,7 @@ export class Phone {
 
   async #onInvite(request: Message, respond: Respond): Promise<void> {
     const dialog = Dialog.incoming(request);
-    const call = new IncomingCall(this.#agent, dialog, await this.#mediaPort(), request, respond);
+    const call = new IncomingCall(this.#agent, dialog, await this.#media(), request, respond);
     this.#calls.set(dialog.key, call);
     this.#onCall?.(call);
     this.#incoming.push(call);
@@ -316,14 +333,14 @@ export class Phone {
   }
 
   /** Bound, so that what the PBX sends there meets nobody else. */
-  async #mediaPort(): Promise<number> {
-    if (!this.#media) {
-      this.#media = createSocket('udp4');
-      this.#media.on('error', () => undefined);
-      this.#media.bind(0, '127.0.0.1');
-      await once(this.#media, 'listening');
+  async #media(): Promise<Media> {
+    if (!this.#rtp) {
+      this.#rtp = createSocket('udp4');
+      this.#rtp.on('error', () => undefined);
+      this.#rtp.bind(0, '127.0.0.1');
+      await once(this.#rtp, 'listening');
     }
-    return this.#media.address().port;
+    return { port: this.#rtp.address().port, lines: this.#options.sdpLines ?? [] };
   }
 
   #note(mark: '>' | '<', message: Message): void {

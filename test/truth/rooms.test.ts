@@ -22,6 +22,8 @@ const planted: readonly (readonly [file: string, line: string])[] = [
   ['src/notifier/planted.ts', "import { x } from '../event-packages/dialog/dialog.ts';"],
   ['src/compositor/planted.ts', "import { x } from '../state/hub.ts';"],
   ['src/compositor/planted.ts', "import { x } from '../notifier/outbox.ts';"],
+  ['src/push/planted.ts', "import { x } from '../notifier/outbox.ts';"],
+  ['src/push/planted.ts', "import { x } from '../../adapters/adapter.ts';"],
   ['src/sip/embedded/planted.ts', "import { x } from '../../notifier/notifier.ts';"],
   ['src/sip/planted.ts', "import type { X } from '../../adapters/adapter.ts';"],
   ['src/store/planted.ts', "import { x } from '../state/hub.ts';"],

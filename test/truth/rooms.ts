@@ -28,6 +28,7 @@ const folders = [
   'hooks',
   'profiles',
   'watcher',
+  'push',
 ];
 
 const hono = [
@@ -84,6 +85,16 @@ export const rooms: readonly Room[] = [
       '**/sip/front.ts',
       '**/notifier/expiry.ts',
       '**/notifier/rare-complaint.ts',
+    ],
+  },
+  {
+    files: ['src/push/**'],
+    folders: ['model', 'push'],
+    exceptions: [
+      '**/event-packages/event-package.ts',
+      '**/event-packages/account-uri.ts',
+      '**/notifier/news.ts',
+      '**/notifier/subscription.ts',
     ],
   },
   { files: ['src/sip/**'], folders: ['model', 'sip'] },

@@ -20,7 +20,7 @@ export function eventRoutes(app: Hono<OpsEnv>, stream: EventStream): void {
 }
 
 /** Puts what happens in the hub on the stream; answers how to stop. */
-export function feed(stream: EventStream, { hub, subscriptions, groups }: OpsDeps): () => void {
+export function feed(stream: EventStream, { hub, subscriptions, groups, phones }: OpsDeps): () => void {
   const noMoreChanges = hub.onChange(({ aor, topic, aspects }) =>
     stream.send(null, () => {
       const view = hub.view(aor);
@@ -29,7 +29,7 @@ export function feed(stream: EventStream, { hub, subscriptions, groups }: OpsDep
         aor,
         topic,
         aspects,
-        extension: view?.known ? extensionShape(view, subscriptions.count(aor)) : null,
+        extension: view?.known ? extensionShape(view, subscriptions.count(aor), phones?.list(aor)) : null,
       };
     }),
   );

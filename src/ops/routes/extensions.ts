@@ -6,13 +6,13 @@ import { aorNamed, type Registry } from '../extension-name.ts';
 import { extensionShape } from '../shapes.ts';
 
 export function extensionRoutes(app: Hono<OpsEnv>, deps: OpsDeps): void {
-  const { hub, subscriptions } = deps;
+  const { hub, subscriptions, phones } = deps;
   app.get('/api/v1/extensions', (c) =>
     c.json(
       hub
         .list()
         .filter((view) => view.known)
-        .map((view) => extensionShape(view, subscriptions.count(view.aor))),
+        .map((view) => extensionShape(view, subscriptions.count(view.aor), phones?.list(view.aor))),
     ),
   );
 
@@ -20,7 +20,9 @@ export function extensionRoutes(app: Hono<OpsEnv>, deps: OpsDeps): void {
     const aor = aorOr(c, c.req.param('ext'), deps);
     if (typeof aor !== 'string') return aor;
     const view = hub.view(aor);
-    return view?.known ? c.json(extensionShape(view, subscriptions.count(view.aor))) : noSuchExtension(c);
+    return view?.known
+      ? c.json(extensionShape(view, subscriptions.count(view.aor), phones?.list(view.aor)))
+      : noSuchExtension(c);
   });
 }
 

@@ -64,6 +64,19 @@ export const apiMethods: readonly RpcMethod[] = [
     'The phones that Lamplighter itself subscribes to.',
     optional('ext', 'Only of this extension.'),
   ),
+  route(
+    'phones.list',
+    'GET /api/v1/phones',
+    'The phones that have registered through Lamplighter.',
+    optional('ext', 'Only of this extension.'),
+  ),
+  route(
+    'phones.pushed',
+    'GET /api/v1/push',
+    'The phones that are told through their PBX.',
+    optional('ext', 'Only of this extension.'),
+  ),
+  route('ways.get', 'GET /api/v1/ways', 'How phones reach Lamplighter, and how many by which way.'),
   route('groups.list', 'GET /api/v1/groups', 'How many phones of each group can take a call.'),
   route('groups.get', 'GET /api/v1/groups/{name}', 'One group.', param('name', 'Its name.')),
   route(

@@ -1,12 +1,13 @@
 import { type Aor, aorOf, domainOf, userOf } from '../../model/aor.ts';
 import type { Clock } from '../../model/clock.ts';
 import { type Random, token } from '../../model/random.ts';
-import { isStream, type SipAnswer, type SipRequest } from '../engine.ts';
+import { type Flow, isStream, type SipAnswer, type SipRequest } from '../engine.ts';
 import { readParty } from '../message/party.ts';
 import type { SipUri } from '../message/uri.ts';
 import { fromText, toText } from '../message/wire-text.ts';
 import type { Places } from '../places.ts';
 import type { SecurityReports } from '../security-log.ts';
+import { AssertedIdentity, type IdentityOptions } from './asserted-identity.ts';
 import { CredentialCache, type CredentialEntry, type Credentials, type Lookup } from './credentials.ts';
 import { type DigestAuthorization, parseAuthorization, Secret, verifyDigest } from './digest.ts';
 import { sameTarget } from './digest-uri.ts';
@@ -29,6 +30,13 @@ export interface AuthenticatorOptions {
   readonly mode: AuthMode;
   /** Networks in CIDR notation. */
   readonly trusted: readonly string[];
+  /** Proxies that say in a header who it is: their word comes before `mode`. Absent or null: nobody's does. */
+  readonly identity?: IdentityOptions | null;
+  /**
+   * Whom the PBX has taken the sender for whose path this is, where that is who From names: he has registered by it, with
+   * his password, a moment ago. null: nobody is known by this path under that name. Absent: nobody is believed for it.
+   */
+  readonly registered?: (flow: Flow, from: SipUri) => Aor | null;
   readonly lookup: Lookup;
   /**
    * What to challenge this user of a domain with, who may exist or not, or be nobody; null while the PBX has not been
@@ -37,7 +45,7 @@ export interface AuthenticatorOptions {
   readonly facts: (user: string | null, domain: string) => DigestFacts | null;
   /** Makes nonces; the same after a restart. */
   readonly secret: Buffer;
-  readonly places: Pick<Places, 'domain' | 'domainFor' | 'isOurs' | 'agree'>;
+  readonly places: Pick<Places, 'domain' | 'domainFor' | 'isOurs' | 'agree' | 'several'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly security: SecurityReports;
@@ -54,7 +62,8 @@ export type AuthResult =
     }
   | { readonly ok: false; readonly answer: SipAnswer };
 
-type How = 'digest' | 'trusted';
+/** `registered`: by a path that a phone of his has just registered by. */
+type How = 'digest' | 'trusted' | 'registered';
 
 interface Judged {
   /** The credentials that the digest was made with; null: it was not. */
@@ -69,14 +78,16 @@ interface Judged {
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #networks: TrustedNetworks;
+  readonly #identity: AssertedIdentity | null;
   readonly #credentials: CredentialCache;
   readonly #nonces: Nonces;
   readonly #counts: NonceCounts;
 
-  /** Throws a Fault `config-invalid` where an entry of `trusted` is no network. */
+  /** Throws a Fault `config-invalid` where an entry of `trusted`, or of `identity.from`, is no network. */
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
     this.#networks = new TrustedNetworks(options.trusted);
+    this.#identity = options.identity ? new AssertedIdentity(options.identity, options.places) : null;
     this.#credentials = new CredentialCache(
       options.lookup,
       (user, found) => this.#secretOf(user, found),
@@ -88,12 +99,41 @@ export class Authenticator {
 
   /** Never rejects. At once where nobody has to be asked. `from`: the URI of From, where the caller has read it. */
   check(request: SipRequest, from = fromOf(request)): AuthResult | Promise<AuthResult> {
+    const asserted = this.#identity === null ? null : this.#asserted(request, this.#identity);
+    if (asserted !== null) return asserted;
+    const known = this.#options.registered === undefined ? null : this.#registered(request, from);
+    if (known !== null) return known;
     return this.#options.mode === 'trusted' ? this.#believe(request, from) : this.#examine(request, from);
   }
 
   /** Whether a challenge of ours for this domain has this nonce, and its answer is still good for something. */
   issued(nonce: string, domain: string): boolean {
     return this.#nonces.judge(nonce, '', domain).state !== 'foreign';
+  }
+
+  /** null: nobody whose word counts has said anything. */
+  #asserted(request: SipRequest, identity: AssertedIdentity): AuthResult | null {
+    const { address } = request.flow.remote;
+    if (!identity.covers(address)) return null;
+    const asserted = identity.read(request);
+    if (asserted.kind === 'user') return { ok: true, who: asserted.who, domain: asserted.domain, how: 'trusted' };
+    if (asserted.kind === 'missing' && identity.missing === 'auth') return null;
+    // No attack that a firewall could end: the address is the proxy's.
+    const why = asserted.kind === 'missing' ? 'is missing' : asserted.why;
+    const suspect = { address, proven: isStream(request.flow.transport) };
+    this.#options.security.report('auth-unavailable', suspect, { detail: `${identity.header} ${why}` });
+    return { ok: false, answer: { status: 403, reason: 'No Identity' } };
+  }
+
+  /**
+   * A connection is its phone's, and nobody else can write to it. A datagram may come from anybody under any address: what
+   * it subscribes to is told to the phone at that address and to nobody else, but a setting would be made.
+   */
+  #registered(request: SipRequest, from: SipUri | null): AuthResult | null {
+    const isSetting = request.body.length > 0 || request.method === 'PUBLISH';
+    if (from === null || (isSetting && !isStream(request.flow.transport))) return null;
+    const who = this.#options.registered?.(request.flow, from) ?? null;
+    return who === null ? null : { ok: true, who, domain: domainOf(who), how: 'registered' };
   }
 
   #believe(request: SipRequest, from: SipUri | null): AuthResult {

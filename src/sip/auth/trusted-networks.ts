@@ -14,9 +14,9 @@ export class TrustedNetworks {
   readonly #networks4: Network4[] = [];
   readonly #list6 = new BlockList();
 
-  /** Throws a Fault `config-invalid` that names the entry that is no network. */
-  constructor(networks: readonly string[]) {
-    for (const network of networks) this.#add(network);
+  /** Throws a Fault `config-invalid` that names the entry that is no network, and the `setting` that has it. */
+  constructor(networks: readonly string[], setting = 'sip.trusted') {
+    for (const network of networks) this.#add(network, setting);
   }
 
   /** `address`: without brackets; an IPv4 address in its IPv6 form counts as IPv4. */
@@ -34,13 +34,13 @@ export class TrustedNetworks {
     return false;
   }
 
-  #add(network: string): void {
+  #add(network: string, setting: string): void {
     const [address = '', prefix, ...rest] = network.trim().split('/');
     const family = isIP(address);
     const bits = family === 4 ? 32 : 128;
     const length = prefix === undefined ? bits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1;
     if (family === 0 || rest.length > 0 || length < 0 || length > bits) {
-      throw new Fault('config-invalid', `sip.trusted: "${network}" is not an address or a network like 192.0.2.0/24`);
+      throw new Fault('config-invalid', `${setting}: "${network}" is not an address or a network like 192.0.2.0/24`);
     }
     const number = toNumber(address);
     if (number === null) this.#list6.addSubnet(address, length, 'ipv6');

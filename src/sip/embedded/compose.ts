@@ -36,7 +36,7 @@ export function draftRequest(request: AddressedRequest, userAgent: string): Draf
 }
 
 /** RFC 3261 12.2.1.1: a first route without `lr` becomes the Request-URI, the remote target the last route. */
-function routed(request: AddressedRequest): { readonly uri: string; readonly routes: readonly string[] } {
+export function routed(request: AddressedRequest): { readonly uri: string; readonly routes: readonly string[] } {
   if (request.routeSet.length === 0) return { uri: request.uri, routes: request.routeSet };
   const routes = request.routeSet.flatMap((line) => splitList(line) ?? [line]);
   const first = parseNameAddr(routes[0] ?? '');

@@ -1,4 +1,4 @@
-import type { Flow, SipRequest } from '../engine.ts';
+import type { Flow, HeaderList, SipRequest } from '../engine.ts';
 import type { ParsedRequest } from '../message/parse.ts';
 
 /** A parsed request with the path it came by, as the handler sees it. */
@@ -33,5 +33,9 @@ export class ReceivedRequest implements SipRequest {
 
   headers(name: string): readonly string[] {
     return this.#message.headers.lines(name);
+  }
+
+  entries(): HeaderList {
+    return this.#message.headers.entries();
   }
 }

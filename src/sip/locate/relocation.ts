@@ -9,7 +9,7 @@ export type Hop = Pick<AddressedRequest, 'uri' | 'routeSet' | 'flow'>;
 
 export interface RelocationOptions {
   readonly locator: Pick<Locator, 'locate'>;
-  /** Whose word on where to send to is taken: `sip.trusted`, with `sip.auth: trusted`. */
+  /** Whose word on where to send to is taken: `sip.trusted` with `sip.auth: trusted`, and `sip.identity.from`. */
   readonly isTrusted: (address: string) => boolean;
   /** One of our own listeners: a request sent there would come back. */
   readonly isSelf: (endpoint: Endpoint) => boolean;

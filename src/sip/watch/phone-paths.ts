@@ -12,6 +12,8 @@ export interface PhonePathsOptions {
   readonly locator: Pick<Locator, 'locate'>;
   readonly engine: Pick<SipEngine, 'connect'>;
   readonly addresses: Pick<LocalAddresses, 'has' | 'facing'>;
+  /** The path of a phone that has registered through us, by its contact; null: it has not, or is away. Absent: none has. */
+  readonly learnt?: (aor: Aor, contact: string) => Flow | null;
   /** The path of a subscription that the phone itself has here, where there is one. */
   readonly own: (aor: Aor, contact: string) => Flow | null;
 }
@@ -41,6 +43,9 @@ export class PhonePaths {
 
   /** Refusals: `uri-malformed`, `address-forbidden`, `not-connected`, and those of the locator. Never rejects. */
   async to(aor: Aor, place: PhonePlace): Promise<Outcome<Flow>> {
+    // The PBX has taken it by this very path, and its contact may lead nowhere.
+    const learnt = this.#options.learnt?.(aor, place.uri) ?? null;
+    if (learnt !== null) return granted(learnt);
     // Behind a NAT only what the phone opened itself is open; a proxy that stays in the way (`lr`) is sent to.
     const isBehind = place.via !== null && parseUri(place.via)?.params.has('lr') !== true;
     const own = isBehind ? this.#options.own(aor, place.uri) : null;

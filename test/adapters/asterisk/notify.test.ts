@@ -53,6 +53,37 @@ test('an account without the right is refused, with the right it lacks in the lo
     assert.equal(code(await it.adapter.notifyPhones?.(aor, checkSync, 100)), 'pbx-timeout');
   }));
 
+test('a right that is lacking is said once, however much is pushed, and again when it is lost again', () =>
+  rig({}, async (it) => {
+    await registered(it, 'sip:1001@192.0.2.7');
+    const send = () => it.adapter.notifyPhones?.(aor, checkSync, 2_000);
+    const said = () => it.logger.lines.filter(({ level }) => level === 'error').length;
+    it.ami.denied.add('PJSIPNotify');
+    for (let turn = 0; turn < 5; turn += 1) assert.equal(code(await send()), 'pbx-refused');
+    assert.equal(said(), 1);
+    it.ami.denied.clear();
+    assert.equal(code(await send()), 'granted');
+    it.ami.denied.add('PJSIPNotify');
+    await send();
+    assert.equal(said(), 2);
+  }));
+
+test('a body that AMI cannot carry is refused, and nothing is sent', () =>
+  rig({}, async (it) => {
+    await registered(it, 'sip:1001@192.0.2.7');
+    for (const [contentType, body] of [
+      ['text/plain', 'x'.repeat(2_000)],
+      ['application/x+xml', `<a>${'x'.repeat(2_000)}</a>`],
+      ['text/plain', 'a\0b'],
+      ['text/plain\r\nAction: Command', 'a'],
+      ['text/plain,Route=x', 'a'],
+    ] as const) {
+      const outcome = await it.adapter.notifyPhones?.(aor, { event: 'dialog', contentType, body }, 2_000);
+      assert.equal(code(outcome), 'pbx-refused', contentType);
+    }
+    assert.deepEqual(notifications(it), []);
+  }));
+
 test('without AMI there is no way', () =>
   rig({ ami: null }, async ({ telling, adapter }) => {
     await telling.up();

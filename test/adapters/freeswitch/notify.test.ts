@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { EslCommands } from '../../../adapters/freeswitch/esl/commands.ts';
+import { notifyRegistrations } from '../../../adapters/freeswitch/notify.ts';
 import type { PhoneNotice } from '../../../src/model/phone-notice.ts';
 import { rig, secondDomain, user } from './rig.ts';
 
@@ -50,3 +52,19 @@ test('a user without a phone, nobody, and no plain event are refused, and nothin
       [],
     );
   }));
+
+test('what is pushed goes with its type and body, as they are', async () => {
+  const sent: unknown[] = [];
+  const esl: Pick<EslCommands, 'sendEvent'> = {
+    sendEvent: async (name, headers, body) => {
+      sent.push([name, headers['event-string'], headers['content-type'], body]);
+      return '';
+    },
+  };
+  const body = '<?xml version="1.0"?>\n<a b="1,2">\\ \u00e4</a>';
+  const contentType = 'application/x-as-feature-event+xml';
+  const registration = { profile: 'internal', callId: 'c1', uri: 'sip:1001@192.0.2.7' };
+  const notice = { event: 'as-feature-event', contentType, body };
+  await notifyRegistrations(esl as EslCommands, user('1001'), [registration], notice, 1_000);
+  assert.deepEqual(sent, [['NOTIFY', 'as-feature-event', contentType, body]]);
+});

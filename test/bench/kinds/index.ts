@@ -4,6 +4,7 @@ import { render } from '../render.bench.ts';
 import { writer } from '../writer.bench.ts';
 import { demo } from './demo.ts';
 import { fanOut1000, fanOut10000 } from './fan-out.ts';
+import { inline } from './inline.ts';
 import { latency } from './latency.ts';
 import { memory } from './memory.ts';
 import { refresh } from './refresh.ts';
@@ -20,6 +21,7 @@ export const benchmarks: readonly Benchmark[] = [
   refresh,
   storm,
   latency,
+  inline,
   memory,
   restartKilled,
   restartStopped,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { testFile } from '../lab/paths.ts';
 
-export type Scenario = 'register' | 'subscribe_dnd' | 'subscribe_dialog';
+export type Scenario = 'register' | 'subscribe_dnd' | 'subscribe_dialog' | 'behind_proxy';
 
 export interface SippOptions {
   readonly host?: string;

@@ -44,3 +44,9 @@ export function notify(flow: Flow, changes: Partial<AddressedRequest> = {}): Add
     ...changes,
   };
 }
+
+/** A NOTIFY with a body. */
+export function told(flow: Flow, body: string, changes: Partial<AddressedRequest> = {}): AddressedRequest {
+  const plain = notify(flow);
+  return { ...plain, headers: [...plain.headers, ['Content-Type', 'text/plain']], body, ...changes };
+}

@@ -22,7 +22,7 @@ const resolver: NameResolver = {
 const udp = (address: string, port = 5070): ListenPoint => ({ transport: 'udp', address, port });
 const tcp = (address: string, port = 5070): ListenPoint => ({ transport: 'tcp', address, port });
 
-function paths(points: readonly ListenPoint[], own: Flow | null = null, dials = true) {
+function paths(points: readonly ListenPoint[], own: Flow | null = null, dials = true, learnt: Flow | null = null) {
   const clock = new FakeClock();
   const addresses = new LocalAddresses(clock, () => [
     { address: '192.0.2.1', cidr: '192.0.2.1/24', internal: false },
@@ -32,7 +32,7 @@ function paths(points: readonly ListenPoint[], own: Flow | null = null, dials = 
   const locator = new Locator({ resolver, clock, random: systemRandom, logger: silentLogger, families: [4, 6], isOwn });
   const connect = async ({ transport, ...remote }: ListenPoint): Promise<Flow | null> =>
     dials ? { transport, remote, local: { address: '192.0.2.1', port: 5070 }, connection: 'c' } : null;
-  const made = new PhonePaths({ locator, engine: { connect }, addresses, own: () => own });
+  const made = new PhonePaths({ locator, engine: { connect }, addresses, own: () => own, learnt: () => learnt });
   made.listen(points);
   return async (uri: string, via: string | null = null) => {
     const found = await made.to(user, { uri, via });
@@ -97,4 +97,18 @@ test('where no way of ours leads, the phone’s own connection is taken, and beh
   assert.equal(await without('sip:x@abc.invalid;transport=ws'), 'transport-unavailable');
   assert.equal(await without('sip:x@192.0.2.7;transport=tcp'), 'not-connected');
   assert.equal(await without('sip:x@10.0.0.8', 'sip:x@198.51.100.4:1024'), 'udp 192.0.2.1:5070 198.51.100.4:1024');
+});
+
+test('a phone that registered through us is reached by that path and no other, wherever its contact leads', async () => {
+  const remote = { address: '198.51.100.4', port: 40_000 };
+  const learnt: Flow = { transport: 'tls', local: { address: '192.0.2.1', port: 5061 }, remote, connection: 't1' };
+  const to = paths([udp('192.0.2.1')], { ...learnt, connection: 'w1', transport: 'wss' }, true, learnt);
+  for (const uri of [
+    'sip:1001@10.0.0.8:5062',
+    'sips:1001@10.0.0.8',
+    'sip:1001@192.0.2.1:5070;lamp=x',
+    'sip:x@127.0.0.1',
+  ]) {
+    assert.equal(await to(uri), 'tls 192.0.2.1:5061 198.51.100.4:40000', uri);
+  }
 });

@@ -29,6 +29,13 @@ function settle<T>(): Settle<T> {
   return { promise, resolve, reject };
 }
 
+/** What the SDP of a call says besides what is always there. */
+export interface Media {
+  readonly port: number;
+  /** Lines at its end, such as the candidates of a phone that knows many. */
+  readonly lines: readonly string[];
+}
+
 /** What both directions share once there is a dialog. No media: the SDP names a port that swallows what it gets. */
 abstract class Call {
   readonly dialog: Dialog;
@@ -37,16 +44,16 @@ abstract class Call {
   protected readonly agent: Agent;
   protected readonly finished = settle<CallEnd>();
   protected over = false;
-  readonly #mediaPort: number;
+  readonly #media: Media;
   readonly #sdpId: number;
   #sdpVersion = 0;
   #resend: Timer | undefined;
   #acked: (() => void) | undefined;
 
-  constructor(agent: Agent, dialog: Dialog, mediaPort: number) {
+  constructor(agent: Agent, dialog: Dialog, media: Media) {
     this.agent = agent;
     this.dialog = dialog;
-    this.#mediaPort = mediaPort;
+    this.#media = media;
     this.#sdpId = agent.clock.now();
   }
 
@@ -161,11 +168,12 @@ abstract class Call {
       's=phone',
       'c=IN IP4 127.0.0.1',
       't=0 0',
-      `m=audio ${this.#mediaPort} RTP/AVP 0 8 101`,
+      `m=audio ${this.#media.port} RTP/AVP 0 8 101`,
       'a=rtpmap:0 PCMU/8000',
       'a=rtpmap:8 PCMA/8000',
       'a=rtpmap:101 telephone-event/8000',
       `a=${direction}`,
+      ...this.#media.lines,
       '',
     ].join('\r\n');
   }
@@ -297,8 +305,8 @@ export class IncomingCall extends Call {
   readonly #respond: Respond;
   #decided = false;
 
-  constructor(agent: Agent, dialog: Dialog, mediaPort: number, invite: Message, respond: Respond) {
-    super(agent, dialog, mediaPort);
+  constructor(agent: Agent, dialog: Dialog, media: Media, invite: Message, respond: Respond) {
+    super(agent, dialog, media);
     this.invite = invite;
     this.#respond = respond;
     respond({ status: 100 });

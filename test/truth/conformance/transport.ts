@@ -7,6 +7,7 @@ const framing = 'test/sip/embedded/framing.test.ts';
 const engine = 'test/contracts/engine.ts';
 const streams = 'test/contracts/engine-streams.ts';
 const webSocket = 'test/sip/embedded/ws.test.ts';
+const register = 'test/sip/inline/register.test.ts';
 
 const { held, differs } = rowsOf('RFC 3261');
 
@@ -48,9 +49,13 @@ export const transportChapter: Chapter = {
       [framing]: ['T-05 one CRLF is a pong and nothing, each two are a ping'],
       [streams]: ['T-05 CRLFCRLF is answered with CRLF, and a message may follow'],
       [engine]: ['T-05 a STUN Binding request is answered with the address it came from'],
+      [register]: ['RFC 5626 5.1: a phone that keeps its flow open is told by `ob` that the flow is used'],
     }),
     held('T-06', 'RFC 5627', 'gr parameters of a Contact are kept whole', {
       [flow]: ['T-06: a GRUU in Contact is kept whole and is the Request-URI of every NOTIFY'],
+      [register]: [
+        'the phone sees its own Contact again, with what the PBX has granted; Path, Service-Route and GRUUs are as they came',
+      ],
     }),
     held('T-07', 'RFC 7118 5', 'one message a WebSocket frame; .invalid goes back over the connection', {
       [webSocket]: [

@@ -94,8 +94,11 @@ export const workedChapter: Chapter = {
     differs('W-23', 'OPTIONS', '200 with Allow and Allow-Events', 'Allow has no PUBLISH, which is not served', {
       [rules]: ['W-23, E65-23: OPTIONS is answered 200 with Allow, Allow-Events and Accept'],
     }),
-    held('W-24', input, 'Max-Forwards 0: 200, we are the end of the way', {
+    held('W-24', input, 'Max-Forwards 0: 200 where we are the end of the way, 483 where it would go on', {
       [rules]: [granted('W-24: Max-Forwards 0, as a UAS')],
+      ['test/flows/inline-requests.test.ts']: [
+        'W-24: Max-Forwards 0: 483, and an OPTIONS is answered in the PBX’s stead',
+      ],
     }),
   ],
 };

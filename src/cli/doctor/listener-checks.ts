@@ -1,0 +1,131 @@
+import { BlockList, isIP } from 'node:net';
+import { isLoopback } from '../../sip/local-addresses.ts';
+import { bracketed } from '../../sip/own-contact.ts';
+import { type Check, many, odd, type WaysAnswer } from './seen.ts';
+
+/** Requests that Lamplighter only has a use for when it can send them on. */
+const callMethods = ['REGISTER', 'INVITE'];
+
+/** Listeners that only this host reaches. */
+export const loopback: Check = {
+  name: 'loopback',
+  look: ({ ways: { listeners, subscriptions, engine } }) =>
+    engine.kind === 'drachtio' || subscriptions.total > 0 || !listeners.every(({ address }) => isLoopback(address))
+      ? []
+      : [
+          odd(
+            `only this host can reach ${listeners.map(nameOf).join(', ')}`,
+            'listen on an address that phones reach, sip.listen: [udp:0.0.0.0:5070, tcp:0.0.0.0:5070]; ' +
+              'right as it is where a proxy on this host brings them',
+          ),
+        ],
+};
+
+/** Nobody has sent anything. */
+export const unheard: Check = {
+  name: 'unheard',
+  look: ({ ways: { listeners } }) =>
+    listeners.some(({ lastRequestAt }) => lastRequestAt !== null)
+      ? []
+      : [
+          odd(
+            `no request came to ${listeners.map(nameOf).join(', ')} since the start`,
+            'a firewall lets nothing in, or nothing sends here yet: set the way on the phones or the proxy (docs/deploy), ' +
+              `then watch: tcpdump -n -i any port ${listeners[0]?.port ?? 5070}`,
+          ),
+        ],
+};
+
+/** Phones that take Lamplighter for their PBX. */
+export const notForUs: Check = {
+  name: 'not-for-us',
+  look: ({ ways }) => {
+    const counts = callMethods.map((method) => [method, requestsOf(ways, method)] as const);
+    const came = counts.filter(([, count]) => count > 0);
+    if (ways.upstreams.length > 0 || came.length === 0) return [];
+    const what = came.map(([method, count]) => `${count} ${method}`).join(' and ');
+    return [
+      odd(
+        `${what} came here, and Lamplighter is not inline: they were refused`,
+        'phones with Lamplighter as their outbound proxy need sip.upstream (docs/deploy/inline.md); ' +
+          'a proxy should send SUBSCRIBE and PUBLISH only. From strangers: the firewall',
+      ),
+    ];
+  },
+};
+
+/** Phones beyond NAT that are told an address of this side. */
+export const advertise: Check = {
+  name: 'advertise',
+  look: ({ config, ways, addresses }) => {
+    if (config.sip.advertise !== undefined || ways.engine.kind === 'drachtio') return [];
+    const isHidden = addresses.length > 0 && addresses.every((address) => isPrivate(address));
+    const far = ways.sources.find(({ address }) => !isPrivate(address));
+    const isWild = ways.listeners.some(({ address }) => address === '0.0.0.0' || address === '::');
+    if (!isHidden || far === undefined || !isWild) return [];
+    return [
+      odd(
+        `phones at ${far.address} are told ${addresses.join(' or ')}, which they cannot reach`,
+        'set sip.advertise to the address or name by which they reach Lamplighter',
+      ),
+    ];
+  },
+};
+
+/** SUBSCRIBEs that led to nothing. */
+export const nobodySubscribed: Check = {
+  name: 'nobody-subscribed',
+  look: ({ ways }) => {
+    const came = requestsOf(ways, 'SUBSCRIBE');
+    const heard = ways.listeners.some(({ lastRequestAt }) => lastRequestAt !== null);
+    if (ways.subscriptions.total > 0 || !heard) return [];
+    if (came > 0) {
+      return [
+        odd(
+          `${many(came, 'SUBSCRIBE')} came, and no subscription stands`,
+          'the log says why: auth-failed, unknown-user, or nothing where the phone gave up at the challenge ' +
+            '(README, "When a lamp stays dark")',
+        ),
+      ];
+    }
+    return [
+      odd(
+        'requests come, and no SUBSCRIBE is among them',
+        'turn on feature key synchronisation and lamps (BLF) on the phones; behind a proxy, route SUBSCRIBE here',
+      ),
+    ];
+  },
+};
+
+/** How many requests of a method came, at all listeners. */
+export function requestsOf({ listeners }: Pick<WaysAnswer, 'listeners'>, method: string): number {
+  return listeners.reduce((sum, { requests }) => sum + (requests[method] ?? 0), 0);
+}
+
+function nameOf({ transport, address, port }: WaysAnswer['listeners'][number]): string {
+  return `${transport}:${bracketed(address)}:${port}`;
+}
+
+const privateNetworks = new BlockList();
+for (const [network, prefix] of [
+  ['10.0.0.0', 8],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+  ['100.64.0.0', 10], // RFC 6598
+  ['169.254.0.0', 16],
+  ['127.0.0.0', 8],
+] as const) {
+  privateNetworks.addSubnet(network, prefix);
+}
+for (const [network, prefix] of [
+  ['fc00::', 7],
+  ['fe80::', 10],
+  ['::1', 128],
+] as const) {
+  privateNetworks.addSubnet(network, prefix, 'ipv6');
+}
+
+function isPrivate(address: string): boolean {
+  const bare = address.replace(/%.*$/, '');
+  return privateNetworks.check(bare, isIP(bare) === 6 ? 'ipv6' : 'ipv4');
+}

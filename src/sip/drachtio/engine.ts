@@ -1,0 +1,135 @@
+import { type Clock, within } from '../../model/clock.ts';
+import type { Logger } from '../../model/logger.ts';
+import type { DialogId } from '../dialog.ts';
+import { Complaints } from '../embedded/complaints.ts';
+import { defaultPerSource, type PerSource, SourceLimits } from '../embedded/source-limits.ts';
+import type {
+  AddressedRequest,
+  EngineCapabilities,
+  FinalResponse,
+  Flow,
+  ListenPoint,
+  ServerTransaction,
+  SipEngine,
+} from '../engine.ts';
+import type { SecurityReports } from '../security-log.ts';
+import { HeldDialogs } from './dialogs.ts';
+import { Incoming } from './incoming.ts';
+import { Link } from './link.ts';
+import { Outgoing } from './outgoing.ts';
+import { readHostports } from './places.ts';
+import { largestMessage } from './sizes.ts';
+import { newSrf } from './srf.ts';
+
+export interface DrachtioEngineOptions {
+  /** The control port of drachtio-server, and its secret. */
+  readonly host: string;
+  readonly port: number;
+  readonly secret: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** For Server and User-Agent; the empty string leaves them out. */
+  readonly serverName: string;
+  /** Hears of malformed messages and floods; default: the ordinary log. */
+  readonly security?: SecurityReports;
+  /** What one source may ask; default: see `source-limits.ts`. */
+  readonly perSource?: PerSource;
+  /** Sources that may ask as much as they like; default: none. */
+  readonly exempt?: (address: string) => boolean;
+  /** Milliseconds between two looks whether the server is alive; default 5,000. */
+  readonly pingMs?: number;
+}
+
+/** How long `start` waits for the server: phones hear nothing without it, the rest of Lamplighter does its work. */
+const patienceMs = 3_000;
+/** RFC 3261 18.1.1. */
+const udpRoom = 1300;
+
+/**
+ * SIP by drachtio-server, over its control connection: its sockets, its transactions, its retransmissions. Dialogs are
+ * ours: of its own it keeps one for each of them, which is used as long as it is right and then ended (docs/deploy/drachtio.md).
+ */
+export class DrachtioEngine implements SipEngine {
+  readonly capabilities: EngineCapabilities = {
+    maxMessage: largestMessage,
+    ownsCseq: false,
+    inlineProxy: false,
+    watches: false,
+  };
+  readonly #options: DrachtioEngineOptions;
+  readonly #dialogs = new HeldDialogs();
+  readonly #link: Link;
+  readonly #outgoing: Outgoing;
+  readonly #incoming: Incoming;
+  #onRequest: (transaction: ServerTransaction) => void = () => undefined;
+  #points: readonly ListenPoint[] = [];
+  #firstUp: () => void = () => undefined;
+
+  constructor(options: DrachtioEngineOptions) {
+    this.#options = options;
+    const { clock, host, port, secret, serverName, pingMs } = options;
+    const logger = options.logger.child('drachtio');
+    const dialogs = this.#dialogs;
+    const complaints = new Complaints(clock, logger, options.security ?? null);
+    const limits = new SourceLimits(clock, options.perSource ?? defaultPerSource, options.exempt ?? (() => false));
+    this.#outgoing = new Outgoing({ clock, logger, serverName, dialogs, control: () => this.#link.control });
+    this.#incoming = new Incoming({
+      logger,
+      complaints,
+      limits,
+      serverName,
+      dialogs,
+      onRequest: (transaction) => this.#onRequest(transaction),
+    });
+    this.#link = new Link(
+      { host, port, secret, clock, logger, makeSrf: newSrf, ...(pingMs === undefined ? {} : { pingMs }) },
+      {
+        onUp: (hostports) => {
+          this.#points = readHostports(hostports);
+          this.#firstUp();
+        },
+        onDown: () => this.#outgoing.breakAll(),
+        onMalformed: (request) => this.#incoming.malformed(request),
+        onRequest: (control, request, response) => this.#incoming.take(control, request, response, this.#points),
+      },
+    );
+  }
+
+  /** Where the server listens, if it lets us in by now; otherwise it is tried on, and nothing is told. */
+  async start(onRequest: (transaction: ServerTransaction) => void): Promise<readonly ListenPoint[]> {
+    this.#onRequest = onRequest;
+    const up = new Promise<void>((resolve) => {
+      this.#firstUp = resolve;
+    });
+    this.#link.start();
+    await within(this.#options.clock, patienceMs, up, () => undefined);
+    return this.#points;
+  }
+
+  async stop(): Promise<void> {
+    this.#link.stop();
+    this.#outgoing.breakAll();
+  }
+
+  /** Why no phone is heard now; null: they are. */
+  get trouble(): string | null {
+    return this.#link.trouble;
+  }
+
+  request(request: AddressedRequest): Promise<FinalResponse> {
+    return this.#outgoing.send(request);
+  }
+
+  forget(dialog: DialogId): void {
+    this.#outgoing.forget(dialog);
+  }
+
+  roomBytes(flow: Flow): number {
+    return flow.transport === 'udp' ? udpRoom : Number.POSITIVE_INFINITY;
+  }
+
+  /** The server follows a phone to its new connection, and finds or makes one where it may. */
+  outlasts(): boolean {
+    return true;
+  }
+}

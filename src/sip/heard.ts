@@ -1,0 +1,79 @@
+import type { Clock } from '../model/clock.ts';
+import type { ListenerView } from '../model/ways.ts';
+import type { Flow, ListenPoint } from './engine.ts';
+
+/** Methods that are counted by their name. What a stranger invents is `other`, or he could make this grow. */
+const methods = [
+  'SUBSCRIBE',
+  'PUBLISH',
+  'NOTIFY',
+  'OPTIONS',
+  'REGISTER',
+  'INVITE',
+  'ACK',
+  'CANCEL',
+  'BYE',
+  'PRACK',
+  'UPDATE',
+  'INFO',
+  'MESSAGE',
+  'REFER',
+] as const;
+
+interface Ear {
+  readonly point: ListenPoint;
+  readonly counts: Map<string, number>;
+  lastAt: number;
+}
+
+/** Counts what came to each listener, for whoever seeks why a lamp stays dark. Of a request nothing is kept. */
+export class Heard {
+  readonly #clock: Clock;
+  #ears: readonly Ear[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Where it is listened; counts from nothing. */
+  at(points: readonly ListenPoint[]): void {
+    this.#ears = points.map((point) => ({
+      point,
+      // all of them now: on the path of a request a value is replaced, nothing is added
+      counts: new Map([...methods.map((method) => [method, 0] as const), ['other', 0]]),
+      lastAt: 0,
+    }));
+  }
+
+  /** Each request passes here: no allocation. */
+  note(method: string, flow: Flow): void {
+    const ear = this.#earOf(flow);
+    if (ear === null) return;
+    const count = ear.counts.get(method);
+    if (count === undefined) ear.counts.set('other', (ear.counts.get('other') ?? 0) + 1);
+    else ear.counts.set(method, count + 1);
+    ear.lastAt = this.#clock.now();
+  }
+
+  list(): readonly ListenerView[] {
+    return this.#ears.map(({ point: { transport, address, port }, counts, lastAt }) => ({
+      transport,
+      address,
+      port,
+      requests: Object.fromEntries([...counts].filter(([, count]) => count > 0)),
+      lastRequestAt: lastAt === 0 ? null : lastAt,
+    }));
+  }
+
+  /** The listener of the very address, else the one of its port: that of all addresses. */
+  #earOf({ transport, local }: Flow): Ear | null {
+    let found: Ear | null = null;
+    for (const ear of this.#ears) {
+      const { point } = ear;
+      if (point.port !== local.port || point.transport !== transport) continue;
+      if (point.address === local.address) return ear;
+      found ??= ear;
+    }
+    return found;
+  }
+}

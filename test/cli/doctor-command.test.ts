@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import { askDaemon } from '../../src/cli/doctor/ask.ts';
+import type { Daemon as Answer } from '../../src/cli/doctor/seen.ts';
+import { sleep, systemClock } from '../../src/model/clock.ts';
+import { Daemon, Home } from '../support/daemon.ts';
+import { Phone } from '../support/phone.ts';
+import { lastingPort } from '../support/ports.ts';
+
+const token = 'sixteen-characters';
+
+/** A daemon of its own, whose HTTP port is known before. */
+function configAt(home: Home, http: number, sip = ''): string {
+  return home.write(
+    'lamplighter.yaml',
+    `domain: lamplighter.test
+sip: { listen: ['udp:127.0.0.1:0', 'tcp:127.0.0.1:0']${sip} }
+store: { path: ${home.path('lamplighter.db')} }
+http: { listen: '127.0.0.1:${http}', token: ${token} }
+pbx:
+  - { name: sim, type: simulated, extensions: ['1001-1003'] }
+`,
+  );
+}
+
+describe('lamplighter doctor', () => {
+  const home = new Home();
+  let config = '';
+  let daemon: Daemon;
+
+  before(async () => {
+    config = configAt(home, await lastingPort());
+    daemon = await Daemon.start(config);
+    await daemon.until('/readyz', (_body, status) => status === 200);
+  });
+
+  after(async () => {
+    await daemon.kill();
+    home.remove();
+  });
+
+  test('examines the daemon that runs: nothing has come yet', async () => {
+    const { code, output } = await Daemon.run('doctor', '--config', config);
+    assert.equal(code, 0, output);
+    assert.match(output, /^ok {4}version: Lamplighter \S+ runs, http:\/\/127\.0\.0\.1:\d+$/m);
+    assert.match(output, /^ok {4}way: sidecar; 0 subscriptions$/m);
+    assert.match(output, /^ok {4}health: pbx sim, store, listeners: up$/m);
+    assert.match(output, /^warn {2}unheard: no request came to udp:127\.0\.0\.1:\d+, tcp:127\.0\.0\.1:\d+ since/m);
+    assert.doesNotMatch(output, /sixteen/);
+  });
+
+  test('sees a phone that subscribes, and says the same in JSON', async () => {
+    const server = { host: '127.0.0.1', port: daemon.udpPort, transport: 'udp' } as const;
+    const phone = await Phone.open({ user: '1001', password: 'secret1001', domain: 'lamplighter.test', server });
+    try {
+      await phone.subscribe({ event: 'dialog', resource: '1002' });
+      const { code, output } = await Daemon.run('doctor', '--config', config, '--json');
+      assert.equal(code, 0, output);
+      const { ok, findings } = JSON.parse(output) as { ok: boolean; findings: { check: string; text: string }[] };
+      assert.equal(ok, true);
+      assert.deepEqual(
+        findings.map(({ check }) => check),
+        ['version', 'way', 'health'],
+      );
+      assert.equal(findings[1]?.text, 'sidecar; 1 subscription: 1 direct');
+    } finally {
+      await phone.close();
+    }
+  });
+
+  test('reads the same file as the daemon, and notices what was changed since', async () => {
+    const changed = home.write(
+      'changed.yaml',
+      `domain: other.test\nhttp: { listen: '${daemon.http.slice(7)}', token: ${token} }\n`,
+    );
+    const { code, output } = await Daemon.run('doctor', '--config', changed);
+    assert.equal(code, 0, output);
+    assert.match(output, /^warn {2}configuration: .*: domain, sip\.listen$/m);
+  });
+
+  test('a daemon that is not running is said plainly, with 1; a wrong configuration with its lines, and 2', async () => {
+    const absent = home.write('absent.yaml', `http: { listen: '127.0.0.1:${await lastingPort()}' }\n`);
+    const { code, output } = await Daemon.run('doctor', '--config', absent);
+    assert.equal(code, 1);
+    assert.match(
+      output,
+      /^fail {2}daemon: http:\/\/127\.0\.0\.1:\d+: nothing answers there: ECONNREFUSED\n {6}fix: start it/,
+    );
+    const wrong = await Daemon.run('doctor', '--config', home.write('wrong.yaml', 'domian: x\n'));
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.output, /wrong\.yaml:1: domian/);
+  });
+});
+
+test('an inline Lamplighter says what it is, and that its PBX does not answer', async () => {
+  const home = new Home();
+  const uri = `sip:127.0.0.1:${await lastingPort()};transport=tcp`;
+  const config = configAt(home, await lastingPort(), `, upstream: '${uri}'`);
+  const daemon = await Daemon.start(config);
+  try {
+    const headers = { authorization: `Bearer ${token}` };
+    const end = Date.now() + 20_000;
+    let state = 'unknown';
+    while (state !== 'down') {
+      assert.ok(Date.now() < end, `the upstream is ${state}`);
+      const ways = await fetch(`${daemon.http}/api/v1/ways`, { headers });
+      state = ((await ways.json()) as { upstreams: { state: string }[] }).upstreams[0]?.state ?? '';
+      await sleep(systemClock, 50);
+    }
+    const { code, output } = await Daemon.run('doctor', '--config', config);
+    assert.equal(code, 1, output);
+    assert.match(output, /^ok {4}way: inline, the rest goes to sip:127\.0\.0\.1:\d+;transport=tcp; 0 subscriptions$/m);
+    assert.match(output, /^fail {2}upstream: sip:127\.0\.0\.1:\d+;transport=tcp: down/m);
+    assert.match(output, /^warn {2}nothing-learnt: no phone has registered/m);
+  } finally {
+    await daemon.kill();
+    home.remove();
+  }
+});
+
+describe('what stands at the address of the daemon', () => {
+  /** What is made of a server that answers like this. */
+  async function asked(serve: RequestListener): Promise<Extract<Answer, { running: false }>> {
+    const server = createServer(serve);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      const { port } = server.address() as AddressInfo;
+      const answer = await askDaemon({ listen: `127.0.0.1:${port}`, token });
+      assert.ok(!answer.running);
+      return answer;
+    } finally {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    }
+  }
+  const alive: RequestListener = (request, response) => {
+    const isAlive = request.url === '/healthz';
+    response.writeHead(isAlive ? 200 : 404).end(isAlive ? '{"alive":true}' : '{}');
+  };
+
+  test('another program', async () => {
+    const page = await asked((_request, response) => response.end('<html>'));
+    assert.match(page.reason, /no Lamplighter/);
+    const other = await asked((_request, response) => response.end('{"status":"UP"}'));
+    assert.match(other.reason, /no Lamplighter/);
+    const away = await asked((_request, response) =>
+      response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
+    );
+    assert.match(away.reason, /nothing answers there/);
+  });
+
+  test('a Lamplighter with another token, and one that is older', async () => {
+    const foreign = await asked((request, response) => {
+      if (request.url === '/healthz') response.end('{"alive":true}');
+      else response.writeHead(401).end('{}');
+    });
+    assert.match(foreign.reason, /another token/);
+    assert.match((await asked(alive)).reason, /\(404\): it is older/);
+  });
+
+  test('a program that hangs up', async () => {
+    assert.match((await asked((request) => request.socket.destroy())).reason, /^nothing answers there: /);
+  });
+
+  test('nobody can know a port that the system chose', async () => {
+    const answer = await askDaemon({ listen: '127.0.0.1:0' });
+    assert.ok(!answer.running);
+    assert.match(answer.fix, /http\.listen/);
+  });
+
+  test('a listener on every address is asked by loopback', async () => {
+    const server = createServer(alive);
+    server.listen(0, '0.0.0.0');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const { url } = await askDaemon({ listen: `0.0.0.0:${port}`, token });
+    assert.equal(url, `http://127.0.0.1:${port}`);
+    server.closeAllConnections();
+    server.close();
+    assert.equal((await askDaemon({ listen: '[::]:1', token })).url, 'http://[::1]:1');
+  });
+});
