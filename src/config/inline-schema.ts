@@ -5,19 +5,19 @@ import type { ConfiguredPoint } from './listen-point.ts';
 const uriPattern =
   /^sip:(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::(\d{1,5}))?(?:;transport=(?:udp|tcp))?$/i;
 
-const uri = z
-  .string()
-  .max(255)
-  .regex(uriPattern, {
-    error: 'expected sip:HOST or sip:HOST:PORT, with ;transport=tcp where it is not UDP',
-    abort: true,
-  })
-  .refine(isPlace, 'expected a host name or an address that there can be, and a port from 1 to 65535');
-
 /** `sip.upstream`: the PBX that inline requests go on to, and another for when it is away. */
 export const upstreamSchema = z
-  .union([uri, z.array(uri).min(1).max(2)], {
-    error: 'expected sip:HOST:PORT, or a list of two',
+  .union([z.string(), z.array(z.string())])
+  .superRefine((given, context) => {
+    const list = typeof given === 'string' ? [given] : given;
+    if (list.length === 0 || list.length > 2) {
+      context.addIssue({ code: 'custom', message: 'expected one PBX, or a list of two' });
+    }
+    for (const [index, text] of list.entries()) {
+      const message = problemOf(text);
+      const path = typeof given === 'string' ? [] : [index];
+      if (message !== null) context.addIssue({ code: 'custom', path, message });
+    }
   })
   .optional()
   .describe(
@@ -80,10 +80,13 @@ export function upstreamsOf({
   return typeof upstream === 'string' ? [upstream] : upstream;
 }
 
-function isPlace(text: string): boolean {
-  const [, host = '', port = '5060'] = uriPattern.exec(text) ?? [];
+function problemOf(text: string): string | null {
+  const found = text.length > 255 ? null : uriPattern.exec(text);
+  if (found === null) return 'expected sip:HOST or sip:HOST:PORT, with ;transport=tcp where it is not UDP';
+  const [, host = '', port = '5060'] = found;
   const bare = host.replace(/^\[(.*)\]$/, '$1');
   // RFC 3261 25.1: the last label of a host name begins with a letter, so that no name looks like an address
   const isName = /(?:^|\.)[A-Za-z][A-Za-z0-9-]*\.?$/.test(bare) && !bare.includes('..') && !bare.includes(':');
-  return (isIP(bare) !== 0 || isName) && Number(port) >= 1 && Number(port) <= 65_535;
+  const isPlace = (isIP(bare) !== 0 || isName) && Number(port) >= 1 && Number(port) <= 65_535;
+  return isPlace ? null : 'expected a host name or an address that there can be, and a port from 1 to 65535';
 }

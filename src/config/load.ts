@@ -48,11 +48,6 @@ interface Source {
 /** The demo's passwords are known to everybody: its phones are welcome from this host only. */
 const demo = 'sip: { listen: [ udp:127.0.0.1:5070, tcp:127.0.0.1:5070 ] }';
 
-/** Settings that the product has but this version has not. */
-const later: Readonly<Record<string, string>> = {
-  'sip.upstream': 'inline mode is not part of this version',
-};
-
 /**
  * File → environment → secrets → schema → options of each PBX; then `judge`. All problems at once, each with its line. Throws
  * `config-unreadable` where the file cannot be read at all.
@@ -152,7 +147,7 @@ function explain(
     if (issue.code !== 'unrecognized_keys') return [locate(source, path, expected(issue, siblings))];
     return issue.keys.map((key) => {
       const place = [...path, key];
-      const message = later[place.join('.')] ?? `unknown setting; expected one of ${siblings.join(', ')}`;
+      const message = `unknown setting; expected one of ${siblings.join(', ')}`;
       return { ...locate(source, place, message), nearest: nearest(key, siblings) };
     });
   });

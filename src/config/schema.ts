@@ -91,7 +91,6 @@ const sipSettings = z.strictObject({
     .enum(['embedded', 'drachtio'])
     .default('embedded')
     .describe('The SIP engine. embedded: its own; drachtio: a drachtio-server: docs/deploy/drachtio.md.'),
-  drachtio: drachtioSchema.optional().describe('With engine: drachtio.'),
   listen: z
     .array(listenPoint)
     .min(1)
@@ -113,7 +112,9 @@ const sipSettings = z.strictObject({
         .min(1)
         .max(1_000_000)
         .default(50)
-        .describe('Connections from one address; `trusted` networks are exempt with auth: trusted.'),
+        .describe(
+          'Connections from one address; `identity.from`, and with auth: trusted the `trusted` networks, are exempt.',
+        ),
       total: z.int().min(1).max(1_000_000).default(10_000).describe('Connections in all.'),
     })
     .prefault({})
@@ -170,13 +171,14 @@ const sipSettings = z.strictObject({
         })
         .prefault({})
         .describe(
-          'From one IPv4 address or IPv6 /64; beyond it 503, then silence. This host is exempt, and with auth: trusted the `trusted` networks.',
+          'From one IPv4 address or IPv6 /64; beyond it 503, then silence. This host is exempt, `identity.from`, and with auth: trusted the `trusted` networks.',
         ),
     })
     .prefault({})
     .describe('What any source may ask.'),
   upstream: upstreamSchema,
   inline: inlineSchema.describe('With `upstream`: how it stands between phones and PBX.'),
+  drachtio: drachtioSchema.optional().describe('With engine: drachtio, its control port.'),
 });
 
 const sip = sipSettings.superRefine((settings, context) => {

@@ -83,6 +83,11 @@ export interface Relay {
   readonly ways: readonly RelayWay[];
   /** Hears each response but 100 before it goes back, and may change headers of it. Must not throw. */
   readonly onResponse?: (response: RelayedResponse) => HeaderEdits | null;
+  /**
+   * True: nobody is known to be where it came from, and a datagram could have been forged. No more goes there than is asked
+   * for. Default: false.
+   */
+  readonly stranger?: boolean;
 }
 
 export interface RelayWay {

@@ -174,7 +174,7 @@ export function sipSide(options: SipSideOptions): SipSide {
 
 /** null: phones reach our own sockets. */
 function drachtioOf(
-  { config: { sip }, clock, security, version }: SipSideOptions,
+  { config: { sip }, clock, random, security, version }: SipSideOptions,
   logger: Logger,
   exempt: (address: string) => boolean,
 ): DrachtioEngine | null {
@@ -182,7 +182,19 @@ function drachtioOf(
   const { host, port, secret } = sip.drachtio;
   const { perSource } = sip.limits;
   const serverName = `Lamplighter/${version}`;
-  return new DrachtioEngine({ host, port, secret, clock, logger, serverName, security, perSource, exempt });
+  return new DrachtioEngine({
+    host,
+    port,
+    secret,
+    clock,
+    random,
+    logger,
+    serverName,
+    security,
+    perSource,
+    exempt,
+    drainMs,
+  });
 }
 
 function aorOfUri(text: string, places: Places): Aor | null {

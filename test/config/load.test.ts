@@ -227,9 +227,12 @@ test('a bad pattern in the forward policy is told at its place', () => {
   assert.equal(problem?.line, 3);
 });
 
-test('a setting of a later version is named as such', () => {
-  const [problem] = problemsOf(load('sip:\n  upstream: sip:127.0.0.1:5060\n'));
-  assert.match(problem?.message ?? '', /inline mode is not part of this version/);
+test('the upstream may come from the environment, and a wrong one in a list is named with its line', () => {
+  const config = configOf(load(null, { LAMPLIGHTER_SIP__UPSTREAM: 'sip:192.0.2.5:5060' }));
+  assert.equal(config.sip.upstream, 'sip:192.0.2.5:5060');
+  const [problem] = problemsOf(load('sip:\n  upstream:\n    - sip:192.0.2.5\n    - 192.0.2.6\n'));
+  assert.match(problem?.path ?? '', /^sip\.upstream/);
+  assert.ok((problem?.line ?? 0) >= 2);
 });
 
 test('prototype tricks in the environment change nothing', () => {

@@ -273,6 +273,8 @@ describe('what reaches the PBX is what we understood', () => {
     ['two who refer', 'Referred-By: <sip:a@b>\r\nb: <sip:c@d>'],
     ['a second Contact', 'Contact: <sip:a@b>, <sip:c@d>'],
     ['a Contact that is none', 'Contact: <sip:a@b:99999>'],
+    ['a Contact that would say what the PBX sends there', 'Contact: <sip:a@b?Route=%3Csip:c%3E>'],
+    ['a Record-Route with headers', 'Record-Route: <sip:a@b;lr?Subject=x>'],
     ['a star where nothing is registered', 'Contact: *'],
     ['Via that nobody can read', 'Via: SIP/2.0/UDP [::1;branch=x'],
     ['Via with something behind the comma', 'Via: SIP/2.0/UDP a;branch=z9hG4bKa, INVITE'],

@@ -134,6 +134,29 @@ describe('what is served and what goes on', () => {
   });
 });
 
+test('reach: path: the PBX keeps the phone’s own Contact and comes by our Path; a phone that knows no Path by our Contact', async () => {
+  const site = await InlineStage.open({ inline: 'reach: path' });
+  try {
+    const knowing = await site.phone('2001', 'tcp');
+    assert.equal((await knowing.register(300, [['Supported', 'path']])).status, 200);
+    const unknowing = await site.registered('2002');
+    const [path] = site.pbx.bindings.get('2001')?.path ?? [];
+    assert.match(path ?? '', new RegExp(`^<sip:[\\w-]{16}@${site.here.replaceAll('.', '\\.')};lr`));
+    assert.deepEqual(site.pbx.bindings.get('2002')?.path, []);
+    for (const phone of [knowing, unknowing]) {
+      const asked = site.pbx.ask('MESSAGE', phone.user, [['Content-Type', 'text/plain']], 'x');
+      const came = await phone.nextRequest();
+      assert.equal(`<${came.uri}>`, phone.contact);
+      assert.deepEqual(came.all('Route'), []);
+      assert.equal((await asked).status, 200);
+    }
+    assert.match(site.pbx.bindings.get('2002')?.contact ?? '', /;lamp=/);
+    assert.equal(`<${site.pbx.bindings.get('2001')?.contact}>`, knowing.contact);
+  } finally {
+    await site.close();
+  }
+});
+
 describe('what a proxy must refuse (RFC 3261 16.3)', () => {
   const refused = async (status: number, ask: Parameters<Hand['ask']>[0]) => {
     const answer = await (await stage.hand()).ask(ask);

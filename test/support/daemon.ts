@@ -7,6 +7,8 @@ import { createInterface } from 'node:readline';
 import { systemClock, within } from '../../src/model/clock.ts';
 
 const main = new URL('../../src/main.js', import.meta.url).pathname;
+/** What `npm test` starts instead, often: the same in one file (test/run/files.ts). */
+const quick = process.env['TEST_DAEMON'];
 
 /** A folder for one test's configuration and database; gone after `remove`. */
 export class Home {
@@ -45,7 +47,7 @@ export class Daemon {
 
   /** Starts with a configuration file and resolves when it has said what it bound. Rejects with its output if it ends. */
   static async start(config: string): Promise<Daemon> {
-    const { child, output, ended } = launch(['start', '--config', config]);
+    const { child, output, ended } = launch(['start', '--config', config], quick);
     const bound = new Promise<Daemon>((resolve) => {
       createInterface({ input: child.stdout }).on('line', (line) => {
         output.push(line);
@@ -162,8 +164,8 @@ export class Daemon {
   }
 }
 
-function launch(words: readonly string[]) {
-  const child = spawn(process.execPath, ['--enable-source-maps', main, ...words], {
+function launch(words: readonly string[], program = main) {
+  const child = spawn(process.execPath, ['--enable-source-maps', program, ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
     // a second for each start, which only a benchmark wants
     env: { LAMPLIGHTER_SIP__WARMUP: 'false', ...process.env },

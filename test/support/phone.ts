@@ -153,11 +153,7 @@ export class Phone {
   /** Final response of the registrar; `expires` in seconds, not refreshed by itself. */
   async register(expires = 300, headers: readonly Header[] = []): Promise<Message> {
     const draft = {
-      ...this.#registration.draft('REGISTER', [
-        ['Contact', this.contact],
-        ['Expires', String(expires)],
-        ...headers,
-      ]),
+      ...this.#registration.draft('REGISTER', [['Contact', this.contact], ['Expires', String(expires)], ...headers]),
       uri: `sip:${this.#options.domain}`, // RFC 3261 10.2: no user part
     };
     const { response } = await this.#agent.send(draft, this.#registration.nextCseq);

@@ -45,10 +45,6 @@ export class HeldDialogs {
   delete(name: string): void {
     this.#byName.delete(name);
   }
-
-  get size(): number {
-    return this.#byName.size;
-  }
 }
 
 /** The server copies the target of a dialog into 256 bytes (its sip-dialog-controller.cpp, doSendRequestInsideDialog). */

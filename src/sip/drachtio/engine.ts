@@ -1,5 +1,6 @@
-import { type Clock, within } from '../../model/clock.ts';
+import { type Clock, sleep, within } from '../../model/clock.ts';
 import type { Logger } from '../../model/logger.ts';
+import type { Random } from '../../model/random.ts';
 import type { DialogId } from '../dialog.ts';
 import { Complaints } from '../embedded/complaints.ts';
 import { defaultPerSource, type PerSource, SourceLimits } from '../embedded/source-limits.ts';
@@ -27,6 +28,7 @@ export interface DrachtioEngineOptions {
   readonly port: number;
   readonly secret: string;
   readonly clock: Clock;
+  readonly random: Random;
   readonly logger: Logger;
   /** For Server and User-Agent; the empty string leaves them out. */
   readonly serverName: string;
@@ -38,10 +40,14 @@ export interface DrachtioEngineOptions {
   readonly exempt?: (address: string) => boolean;
   /** Milliseconds between two looks whether the server is alive; default 5,000. */
   readonly pingMs?: number;
+  /** How long `stop` waits at most for what is under way, ms; default: not at all. */
+  readonly drainMs?: number;
 }
 
 /** How long `start` waits for the server: phones hear nothing without it, the rest of Lamplighter does its work. */
 const patienceMs = 3_000;
+/** How often `stop` looks whether all is done; ms. */
+const drainStepMs = 10;
 /** RFC 3261 18.1.1. */
 const udpRoom = 1300;
 
@@ -79,6 +85,7 @@ export class DrachtioEngine implements SipEngine {
       limits,
       serverName,
       dialogs,
+      random: options.random,
       onRequest: (transaction) => this.#onRequest(transaction),
     });
     this.#link = new Link(
@@ -107,8 +114,17 @@ export class DrachtioEngine implements SipEngine {
   }
 
   async stop(): Promise<void> {
+    await this.#drain();
     this.#link.stop();
     this.#outgoing.breakAll();
+  }
+
+  /** Answers that were given leave, and what was told may still be answered. */
+  async #drain(): Promise<void> {
+    const { clock, drainMs = 0 } = this.#options;
+    const until = clock.now() + drainMs;
+    const isBusy = () => (this.#link.control?.waiting ?? 0) + this.#outgoing.size > 0;
+    while (isBusy() && clock.now() < until) await sleep(clock, drainStepMs);
   }
 
   /** Why no phone is heard now; null: they are. */

@@ -1,10 +1,13 @@
 import type { Logger } from '../../model/logger.ts';
+import type { Random } from '../../model/random.ts';
+import { newTag } from '../dialog.ts';
 import type { Complaints } from '../embedded/complaints.ts';
 import { ReceivedRequest } from '../embedded/received-request.ts';
 import { malformedCost, type SourceLimits } from '../embedded/source-limits.ts';
 import type { Flow, ListenPoint, ServerTransaction, SipAnswer } from '../engine.ts';
 import { readContact } from '../headers.ts';
 import { type ParsedRequest, parseMessage } from '../message/parse.ts';
+import { reasonPhrase } from '../message/reasons.ts';
 import { writtenAnswer } from './answers.ts';
 import type { Control, Malformed } from './control.ts';
 import { dialogName, type HeldDialogs } from './dialogs.ts';
@@ -20,6 +23,7 @@ export interface IncomingOptions {
   /** For Server; the empty string leaves it out. */
   readonly serverName: string;
   readonly dialogs: HeldDialogs;
+  readonly random: Random;
   readonly onRequest: (transaction: ServerTransaction) => void;
 }
 
@@ -90,8 +94,13 @@ export class Incoming {
   }
 
   #hand(arrived: Arrived): void {
-    const { message, flow, inDialog } = arrived;
+    const { control, response, message, flow, inDialog } = arrived;
     const held = this.#options.dialogs.get(nameOf(message));
+    if (message.toTag === null && inDialog !== null && held === null) {
+      // It has joined a dialog that is over for us, and would get its tag: with another Call-ID it will be a new one.
+      this.#send(control, response, 481, reasonPhrase(481));
+      return;
+    }
     const joined = message.toTag === null && inDialog !== null && held !== null;
     const request = joined ? new JoinedRequest(message, flow, held.localTag) : new ReceivedRequest(message, flow);
     const transaction = new DrachtioTransaction(request, (answer) => this.#answer(arrived, answer));
@@ -109,8 +118,10 @@ export class Incoming {
     }
   }
 
-  #answer(arrived: Arrived, answer: SipAnswer): void {
+  #answer(arrived: Arrived, given: SipAnswer): void {
     const { control, response, message, flow, bytes } = arrived;
+    const untagged = message.method === 'SUBSCRIBE' && message.toTag === null && given.toTag === undefined;
+    const answer = untagged ? { ...given, toTag: newTag(this.#options.random) } : given;
     try {
       const { status, reason, headers } = writtenAnswer(message, flow, bytes, answer, this.#options.serverName);
       if (message.method === 'SUBSCRIBE' && (status === 200 || status === 202)) this.#accepted(arrived, answer);

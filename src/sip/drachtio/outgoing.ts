@@ -38,6 +38,7 @@ export class Outgoing {
     this.#options = options;
   }
 
+  /** Requests whose final response has not come. */
   get size(): number {
     return this.#pending.size;
   }
@@ -45,6 +46,8 @@ export class Outgoing {
   /** Never rejects. */
   async send(request: AddressedRequest): Promise<FinalResponse> {
     const { dialogs, logger } = this.#options;
+    // The server answers the NOTIFYs of such a dialog itself, with 500 and before we hear of them (`watches`).
+    if (request.method === 'SUBSCRIBE') return localResponse(501);
     const name = nameOf(request);
     const held = name === null ? null : dialogs.get(name);
     const event = request.headers.find(([header]) => header === 'Event')?.[1];

@@ -240,6 +240,9 @@ export class EmbeddedEngine implements SipEngine {
       client: this.#client,
       tokens: this.#tokens,
       secret: this.#secret,
+      limits: { ...serverLimits, ...this.#options.transactions },
+      exempt: this.#options.exempt ?? (() => false),
+      onCrowd: (source) => this.#complaints.warn(sourceName(source), 'too many requests that wait for their answers'),
       reachableAt: (flow) => this.reachableAt(flow),
       onFault: ({ method }, error) =>
         this.#logger.error({ error: String(error), method }, 'a request could not be sent on'),

@@ -48,3 +48,26 @@ export function refusalInProportion(
   }
   return null;
 }
+
+/**
+ * The answer of somebody behind us to a request of `requestBytes` bytes, as bytes for a source that nobody knows; a status:
+ * nothing of the answer would be in proportion but that; the empty string: nothing at all. What says yes is for somebody
+ * who has shown a password, but for OPTIONS.
+ *
+ * @param write `spare`: with headers that its reader can do without, and the body
+ */
+export function relayedInProportion(
+  { status, method }: { readonly status: number; readonly method: string },
+  requestBytes: number,
+  write: (spare: boolean) => string,
+): string | SipAnswer {
+  const whole = write(true);
+  if ((status < 300 && method !== 'OPTIONS') || whole.length <= largestShare * requestBytes) return whole;
+  const isChallenge = status === 401 || status === 407;
+  const share = isChallenge ? challengeShare : largestShare;
+  // a phone that writes as phones do is told everything
+  if (isChallenge && whole.length <= share * requestBytes) return whole;
+  const least = write(false);
+  if (least.length <= share * requestBytes) return least;
+  return isChallenge ? '' : { status };
+}

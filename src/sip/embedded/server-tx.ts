@@ -156,16 +156,19 @@ export class ServerTx extends Waiting {
     this.#wire = wire;
     if (!this.answered) return;
     this.#message = null;
-    this.#store.answered(this, granted, this.#keeping());
+    if (this.#sentOn !== null) this.#sentOn = nobody; // it holds the request
+    this.#store.answered(this, granted, this.#keeping(before));
   }
 
   /** How long the answer is kept, ms; 0: not at all. */
-  #keeping(): number {
+  #keeping(before: ServerState): number {
     const reliable = isStream(this.#flow.transport);
     if (this.#table === serverTables.plain) return reliable ? 0 : timerJ; // 17.2.2: Timer J is 0 on streams
     if (this.#state === 'accepted') return timerL;
     this.#untilH = timerH;
-    this.#timerG = reliable ? timerH : t1; // 17.2.1: no repetition on streams
+    // 17.2.1: no repetition on streams. Who has heard nothing before repeats his INVITE (Timer A) and is answered again; to
+    // him Timer G would only send a refusal eleven times to whoever the INVITE claims to come from.
+    this.#timerG = reliable || before === 'trying' ? timerH : t1;
     return this.#timerG;
   }
 

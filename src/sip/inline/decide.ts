@@ -3,6 +3,7 @@ import type { Flow, SipAnswer, SipRequest } from '../engine.ts';
 import { isToken, readEvent, splitLines } from '../headers.ts';
 import { readParty } from '../message/party.ts';
 import { parseUri, type SipUri } from '../message/uri.ts';
+import { parseVia } from '../message/via.ts';
 import { contactUser } from '../own-contact.ts';
 import type { Places } from '../places.ts';
 import type { OwnPlaces } from './own-places.ts';
@@ -53,8 +54,8 @@ export interface ToPhone {
 
 export type Decision =
   | { readonly kind: 'serve' }
-  /** Of an ACK: it is dropped. */
-  | { readonly kind: 'answer'; readonly answer: SipAnswer }
+  /** Of an ACK: it is dropped. `unless`: a registration of this name is under way. */
+  | { readonly kind: 'answer'; readonly answer: SipAnswer; readonly unless?: string | null }
   | ToPbx
   | ToPhone;
 
@@ -80,6 +81,11 @@ export function decide(request: SipRequest, facts: Facts): Decision {
   if (source !== null && (source.certain || isElsewhere(shown, request.flow))) {
     return ofPbx(request, arrived, shown, source.index, facts);
   }
+  // of the PBX as well, for what would a phone want with it? Sent on it would be back at once.
+  if (source !== null && arrived.stale !== null) {
+    const status = toTagOf(request) === null ? 404 : 481;
+    return { kind: 'answer', answer: { status }, unless: arrived.stale };
+  }
   return ofPhone(request, arrived, facts);
 }
 
@@ -98,11 +104,13 @@ function ofPbx(request: SipRequest, arrived: Arrived, shown: Shown, index: numbe
   if (shown.flows.length === 0) {
     if (isServed(request, arrived, facts)) return serve;
     // nothing of ours says who is meant: a stray, or a PBX that was given an address by hand
-    return answer(toTagOf(request) !== null || request.method === 'NOTIFY' ? 481 : 404);
+    const status = toTagOf(request) !== null || request.method === 'NOTIFY' ? 481 : 404;
+    return { kind: 'answer', answer: { status }, unless: arrived.stale };
   }
   const inDialog = arrived.way !== null && toTagOf(request) !== null;
-  if (request.method === 'NOTIFY' && !inDialog && (facts.unsolicited === 'never' || arrived.phone === null)) {
-    return answer(481);
+  if (request.method === 'NOTIFY' && !inDialog) {
+    // one that came from a phone, and comes back by a PBX that is a proxy, is not the PBX's own
+    if (facts.unsolicited === 'never' || arrived.phone === null || hasPassed(request, facts)) return answer(481);
   }
   const refusal = refusalOf(request, arrived);
   if (refusal !== null) return refusal === 'serve' ? serve : { kind: 'answer', answer: refusal };
@@ -144,6 +152,15 @@ function isServed(request: SipRequest, arrived: Arrived, facts: Facts): boolean 
   const event = readEvent(request.headers('Event'));
   const served = method === 'SUBSCRIBE' ? facts.subscribes : facts.publishes;
   return event.ok && served.has(event.value.event) && facts.places.aorFor(target) !== null;
+}
+
+/** It has been here before: one of its Via is ours. */
+function hasPassed(request: SipRequest, { own }: Facts): boolean {
+  const hops = splitLines(request.headers('Via')) ?? [];
+  return hops.some((hop) => {
+    const via = parseVia(hop);
+    return via === null || own.has({ scheme: via.transport === 'TLS' ? 'sips' : 'sip', ...via });
+  });
 }
 
 function ownsDialog(request: SipRequest, localTag: string, facts: Facts): boolean {

@@ -108,12 +108,16 @@ export class InlineEngine implements SipEngine {
     return this.#engine.outlasts?.(flow) ?? false;
   }
 
-  #judge(transaction: ServerTransaction, onRequest: (transaction: ServerTransaction) => void): void {
+  #judge(transaction: ServerTransaction, onRequest: (transaction: ServerTransaction) => void, waited = false): void {
     const { request } = transaction;
     const decision = decide(request, this.#options);
     if (decision.kind === 'serve') onRequest(transaction);
-    else if (decision.kind === 'answer') this.#answer(transaction, decision.answer);
-    else {
+    else if (decision.kind === 'answer') {
+      const underWay = waited || !decision.unless ? null : this.#options.registrations.underWay(decision.unless);
+      // COMPAT(Asterisk): its first NOTIFY and OPTIONS to a Contact may overtake its 200 to the REGISTER
+      if (underWay !== null) void underWay.then(() => this.#judge(transaction, onRequest, true));
+      else this.#answer(transaction, decision.answer);
+    } else {
       const next = decision.kind === 'to-pbx' ? this.#toPbx(request, decision) : this.#toPhone(request, decision);
       if ('status' in next) this.#answer(transaction, next);
       else if (transaction.forward === undefined) this.#answer(transaction, { status: 501 });
@@ -128,7 +132,7 @@ export class InlineEngine implements SipEngine {
   }
 
   #toPbx(request: SipRequest, decision: ToPbx): Relay | SipAnswer {
-    const { upstreams, register } = this.#options;
+    const { upstreams, register, registrations } = this.#options;
     const refusal = request.method === 'REGISTER' ? register.refuse(request) : null;
     if (refusal !== null) return refusal;
     const ways = upstreams.ways(decision.upstream);
@@ -137,6 +141,7 @@ export class InlineEngine implements SipEngine {
     const base = this.#base(request, routes, cleared(request));
     const index = new Map<string, number>();
     return {
+      stranger: request.flow.transport === 'udp' && registrations.ofFlow(request.flow, null) === null,
       ways: ways.map((way) => ({
         path: async () => {
           const path = await way.path();

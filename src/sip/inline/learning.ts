@@ -59,7 +59,11 @@ export class RegisterLearner implements RegisterEdits {
 
   outgoing(request: SipRequest, here: string): HeaderEdits {
     const asked = this.#asked(request);
-    return asked.ok ? outgoingEdits(request, asked.value, here) : new Map();
+    if (!asked.ok) return new Map();
+    for (const { id, uri, removed } of asked.value.contacts) {
+      if (uri !== null && !removed) this.#options.phones.expect(id);
+    }
+    return outgoingEdits(request, asked.value, here);
   }
 
   incoming(request: SipRequest, response: RelayedResponse): HeaderEdits | null {
@@ -72,6 +76,7 @@ export class RegisterLearner implements RegisterEdits {
       return phone?.aor === aor ? phone.contact : null;
     });
     if (response.status >= 200 && response.status <= 299) this.#learn(request, asked.value, response);
+    if (response.status >= 200) for (const { id } of asked.value.contacts) phones.answered(id);
     return edits;
   }
 

@@ -24,6 +24,8 @@ export interface Registrations {
    * several; null: nobody has registered by it.
    */
   ofFlow(flow: Flow, aor: Aor | null): LearntPhone | null;
+  /** Resolves once the PBX has answered the REGISTER that would make this one, or soon; null: there is none. */
+  underWay(id: string): Promise<void> | null;
 }
 
 /** What is changed in a REGISTER and its answer. All of it may be asked twice for one request: a second upstream. */

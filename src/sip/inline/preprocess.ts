@@ -22,6 +22,8 @@ export interface Arrived {
   readonly phone: LearntPhone | null;
   /** The Request-URI is a Contact that we gave the PBX. */
   readonly isContact: boolean;
+  /** The name of a phone or a dialog of ours that is nobody's: forged, ended, or not there yet; null: it has none. */
+  readonly stale: string | null;
 }
 
 interface Knowledge {
@@ -50,7 +52,7 @@ export function withoutOurs(request: SipRequest, target: SipUri, fromPhone: bool
   if (read === null) return null;
   const callId = request.header('Call-ID') ?? '';
   const strict = afterStrictRouter(request.uri, target, read, callId, facts);
-  const { way, phone, left } = stripped(strict.routes, callId, facts);
+  const { way, phone, stale, left } = stripped(strict.routes, callId, facts);
   const first = left[0];
   const isArrival =
     fromPhone &&
@@ -72,6 +74,7 @@ export function withoutOurs(request: SipRequest, target: SipUri, fromPhone: bool
     way: strict.way ?? way,
     phone: phone ?? contacted,
     isContact: contacted !== null,
+    stale: stale ?? (lamp && contacted === null ? lamp : null),
   };
 }
 
@@ -92,15 +95,17 @@ function afterStrictRouter(
 function stripped(routes: readonly RouteValue[], callId: string, facts: Knowledge) {
   let way: DialogWay | null = null;
   let phone: LearntPhone | null = null;
+  let stale: string | null = null;
   let count = 0;
   for (const { uri } of routes) {
     const own = ownRoute(uri, callId, facts);
     if (own === null) break;
     way ??= own.way;
     phone ??= own.phone;
+    if (own.way === null && own.phone === null) stale ??= uri.user;
     count += 1;
   }
-  return { way, phone, left: routes.slice(count) };
+  return { way, phone, stale, left: routes.slice(count) };
 }
 
 /** What a Route of ours says; null: it is not ours. One that is signed is, whatever name or address it has. */

@@ -167,7 +167,8 @@ export function outgoingEdits(request: SipRequest, asked: AskedRegister, here: s
     if (removed && alive.has(id)) return [];
     return [withUri(value, `sip:${parseUri(uri)?.rawUser ?? user}@${here};lamp=${id}`)];
   });
-  return new Map([['Contact', lines]]);
+  // a Path that we do not lead would have the PBX send to wherever it says, past us
+  return new Map([['Contact', lines], ...(request.headers('Path').length > 0 ? [['Path', []] as const] : [])]);
 }
 
 const none: HeaderEdits = new Map();

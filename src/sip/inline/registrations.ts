@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Aor } from '../../model/aor.ts';
-import type { Clock, Timer } from '../../model/clock.ts';
+import { type Clock, type Timer, within } from '../../model/clock.ts';
 import type { Logger } from '../../model/logger.ts';
 import type { PhoneView, RegistrationRow } from '../../model/phone.ts';
 import { isSameFlow } from '../dialog.ts';
@@ -43,6 +43,10 @@ const usualLimits: LearntLimits = { perUser: 20, perAddress: 1000, total: 20_000
 /** What has expired is not found at once; its memory is free after this; ms. */
 const sweepMs = 10_000;
 
+/** How long a request of the PBX waits for the answer to a REGISTER; ms. */
+const underWayMs = 1_000;
+const mostUnderWay = 2_000;
+
 /** What a granted REGISTER says of a phone. */
 export interface Learnt extends LearntPhone {
   /** Milliseconds since the epoch. */
@@ -54,6 +58,12 @@ export interface Learnt extends LearntPhone {
 
 interface Phone extends Learnt {
   readonly since: number;
+}
+
+interface UnderWay {
+  /** Nobody waits longer; milliseconds since the epoch. */
+  readonly until: number;
+  readonly waiting: (() => void)[];
 }
 
 /**
@@ -69,6 +79,8 @@ export class LearntPhones implements Registrations {
   readonly #byFlow = new Map<string, Set<Phone>>();
   readonly #byAddress = new Map<string, Set<Phone>>();
   readonly #listeners: ((aor: Aor) => void)[] = [];
+  /** By id: REGISTERs that went to the PBX, for phones that are not known yet. */
+  readonly #underWay = new Map<string, UnderWay>();
   #sweeper: Timer | null = null;
   #full = false;
   #stopped = false;
@@ -186,6 +198,34 @@ export class LearntPhones implements Registrations {
     if (!this.#full) this.#logger.warn({ address, perAddress, total }, 'too many phones have registered through us');
     this.#full = true;
     return false;
+  }
+
+  /** A REGISTER for it goes to the PBX now. */
+  expect(id: string): void {
+    if (this.forToken(id) !== null) return;
+    const now = this.#options.clock.now();
+    for (const [old, { until }] of this.#underWay) {
+      if (until > now && this.#underWay.size < mostUnderWay) break;
+      this.answered(old);
+    }
+    const waiting = this.#underWay.get(id)?.waiting ?? [];
+    this.#underWay.delete(id); // the newest come last
+    this.#underWay.set(id, { until: now + underWayMs, waiting });
+  }
+
+  /** The PBX has answered it. */
+  answered(id: string): void {
+    const known = this.#underWay.get(id);
+    if (known === undefined) return;
+    this.#underWay.delete(id);
+    for (const go of known.waiting) go();
+  }
+
+  underWay(id: string): Promise<void> | null {
+    const known = this.#underWay.get(id);
+    if (known === undefined) return null;
+    const over = new Promise<void>((resolve) => known.waiting.push(resolve));
+    return within(this.#options.clock, underWayMs, over, () => undefined);
   }
 
   /** The PBX has granted this. */

@@ -21,7 +21,7 @@ export function readRoutes(lines: readonly string[]): readonly RouteValue[] | nu
       const named = parseNameAddr(text);
       const uri = named === null ? null : parseUri(named.uri);
       // RFC 3261 20.34: a name-addr, always in brackets
-      if (named === null || uri === null || uri.host === '' || !text.includes('<')) return null;
+      if (named === null || uri === null || uri.host === '' || uri.headers !== null || !text.includes('<')) return null;
       routes.push({ text, uriText: named.uri, uri });
     }
   }

@@ -83,6 +83,10 @@ export function unclear(request: SipRequest): SipAnswer | null {
   if (![request.parts?.from.tag, request.parts?.to.tag].every((tag) => ascii.test(tag ?? ''))) {
     return { status: 400, reason: 'Malformed Tag' };
   }
+  // RFC 3261 19.1.1, table 1
+  if (request.parts?.from.uri?.headers || request.parts?.to.uri?.headers) {
+    return { status: 400, reason: 'Headers In From Or To' };
+  }
   if (!isContact(request)) return { status: 400, reason: 'Malformed Contact' };
   for (const [name] of request.entries?.() ?? []) {
     // RFC 3261 7.3.3: a compact form that we do not know stands for a header that we do not know
@@ -145,15 +149,20 @@ function isUtf8(value: string): boolean {
 /** RFC 3261 8.1.1.8: one that is an address; a REGISTER may have several, or a star. */
 function isContact(request: SipRequest): boolean {
   const lines = request.headers('Contact');
-  if (request.method === 'REGISTER') return each((value) => value === '*' || isAddress(value))(lines);
-  return lines.length === 0 || once(isAddress)(lines);
+  if (request.method === 'REGISTER') return each((value) => value === '*' || isPlace(value))(lines);
+  return lines.length === 0 || once(isPlace)(lines);
 }
 
+/** RFC 3261 19.1.1: what is taken for a SIP URI must be one. */
 function isAddress(value: string): boolean {
   const named = parseNameAddr(value);
-  if (named === null) return false;
-  // RFC 3261 19.1.1: what is taken for a SIP URI must be one
-  return parseUri(named.uri) !== null;
+  return named !== null && parseUri(named.uri) !== null;
+}
+
+/** The same for a place that is sent to later: a URI with headers would have a request of the PBX say what a phone wants. */
+function isPlace(value: string): boolean {
+  const named = parseNameAddr(value);
+  return named !== null && parseUri(named.uri)?.headers === null;
 }
 
 /** RFC 3891 6.1: a Call-ID, and parameters. */

@@ -247,7 +247,7 @@ export class Upstreams {
   }
 
   #sendOptions(flow: Flow, { text }: Upstream): Promise<FinalResponse> {
-    const { engine, clock, random, askMs } = this.#options;
+    const { engine, clock, random } = this.#options;
     const here = engine.reachableAt?.(flow);
     if (!here) return Promise.resolve(silence);
     const self = `sip:${contactUser}@${placeText(here, flow.transport)}`;
@@ -262,7 +262,7 @@ export class Upstreams {
       headers: [['Contact', `<${self}>`]],
       flow,
     });
-    return within(clock, Math.min(answerMs, askMs), request, () => silence);
+    return within(clock, answerMs, request, () => silence);
   }
 
   #mark(upstream: Upstream, state: 'up' | 'down', reason: string | null): void {

@@ -53,6 +53,8 @@ async function run(bench: Bench, port: number, calledPort: number, calls: number
   const report = await callsAtRate({ port, calledPort, rate, calls, caller: '1001', called: '1002', core: 1 });
   const { made, repeated, answerMs } = report;
   const where = port === calledPort ? 'directly' : 'through Lamplighter';
-  bench.say(`${made} of ${calls} calls ${where}: ${answerMs.p50} ms p50, ${answerMs.p99} ms p99, ${repeated} messages again`);
+  bench.say(
+    `${made} of ${calls} calls ${where}: ${answerMs.p50} ms p50, ${answerMs.p99} ms p99, ${repeated} messages again`,
+  );
   return report;
 }

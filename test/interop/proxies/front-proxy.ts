@@ -99,17 +99,21 @@ export class FrontProxy {
 
   /** Resolves when it answers. */
   async start(): Promise<this> {
-    const words = kinds[this.#kind].words(this.#config, this.#folder);
-    // a group of its own: its workers go with it, however it ends
-    const child = spawn(this.#kind, words, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
-    this.#child = child;
-    child.stderr?.on('data', (text: Buffer) => this.output.push(text.toString()));
     for (let tries = 0; !(await this.#answers()); tries += 1) {
-      const said = this.output.join('');
-      if (tries > 200 || child.exitCode !== null) throw new Error(`${this.#kind} did not start:\n${said}`);
+      if (tries > 400) throw new Error(`${this.#kind} did not start:\n${this.output.join('')}`);
+      // the workers of the one before may have its port for a moment longer than their parent
+      if (tries % 8 === 0 && (this.#child?.exitCode ?? 0) !== null) this.#spawn();
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
     return this;
+  }
+
+  #spawn(): void {
+    const words = kinds[this.#kind].words(this.#config, this.#folder);
+    // a group of its own: its workers go with it, however it ends
+    const child = spawn(this.#kind, words, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+    child.stderr?.on('data', (text: Buffer) => this.output.push(text.toString()));
+    this.#child = child;
   }
 
   /** All its processes at once, as when its machine is switched off. */

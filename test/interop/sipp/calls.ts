@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,28 +42,30 @@ export async function callsAtRate(options: CallsOptions): Promise<CallsReport> {
   const { caller, called, password, calls, rate, core } = options;
   const seconds = Math.ceil(calls / rate) + 20;
   const limits = ['-timeout', `${seconds}s`, '-timeout_error', '-nostdin', '-timer_resol', '1'];
-  const sipp = (name: string, words: readonly string[]): Promise<string> =>
-    new Promise((resolve) => {
-      const file = ['-sf', testFile('interop', 'sipp', `${name}.xml`), '-m', String(calls), '-i', '127.0.0.1'];
-      const errors = ['-trace_err', '-error_file', join(folder, `${name}.errors`)];
-      const all = [...file, ...limits, ...errors, ...words];
-      const [program, parameters] = core === undefined ? ['sipp', all] : pinned(core, 'sipp', all);
-      execFile(
-        program,
-        parameters,
-        { cwd: folder, timeout: (seconds + 10) * 1000, maxBuffer: 64 * 2 ** 20 },
-        (_error, stdout, stderr) => resolve(`${stdout}\n${stderr}`),
-      );
-    });
+  const sipp = (
+    name: string,
+    words: readonly string[],
+  ): { readonly child: ChildProcess; readonly screen: Promise<string> } => {
+    const file = ['-sf', testFile('interop', 'sipp', `${name}.xml`), '-i', '127.0.0.1'];
+    const errors = ['-trace_err', '-error_file', join(folder, `${name}.errors`)];
+    const all = [...file, ...limits, ...errors, ...words];
+    const [program, parameters] = core === undefined ? ['sipp', all] : pinned(core, 'sipp', all);
+    const child = spawn(program, parameters, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    return { child, screen: screenOf(child) };
+  };
+  // -aa: OPTIONS and NOTIFY are answered, but count as calls: so no -m, which would end it too early
+  const answering = sipp('answer', ['-p', String(options.calledPort), '-aa']);
   try {
-    const answering = sipp('answer', ['-p', String(options.calledPort), '-aa']); // OPTIONS and NOTIFY are no calls
     await isBound(options.calledPort);
     const challenged = password === undefined ? [] : ['-au', caller, '-ap', password];
-    const screen = await sipp(password === undefined ? 'call_unasked' : 'call', [
-      ...['-s', called, '-key', 'caller', caller, ...challenged, '-r', String(rate), '-trace_rtt'],
-      `127.0.0.1:${options.port}`,
+    const calling = sipp(password === undefined ? 'call_unasked' : 'call', [
+      ...['-s', called, '-key', 'caller', caller, ...challenged],
+      ...['-m', String(calls), '-r', String(rate), '-trace_rtt', `127.0.0.1:${options.port}`],
     ]);
-    const answered = await answering;
+    const screen = await calling.screen;
+    await new Promise((resolve) => setTimeout(resolve, 1200)); // for as long answer.xml answers a BYE that comes again
+    answering.child.kill('SIGINT');
+    const answered = await answering.screen;
     const files = await readdir(folder);
     const times = files.find((name) => name.endsWith('_rtt.csv'));
     const errors = files.filter((name) => name.endsWith('.errors'));
@@ -77,8 +80,16 @@ export async function callsAtRate(options: CallsOptions): Promise<CallsReport> {
       log: [tail(screen), tail(answered), ...told.map((text) => text.slice(0, 4000))].join('\n'),
     };
   } finally {
+    answering.child.kill('SIGKILL');
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function screenOf(child: ChildProcess): Promise<string> {
+  const chunks: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => chunks.push(chunk));
+  await once(child, 'close');
+  return Buffer.concat(chunks).toString('latin1');
 }
 
 /** Until a UDP socket has this port, or five seconds. */

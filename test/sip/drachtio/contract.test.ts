@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../../../src/model/clock.ts';
+import { systemRandom } from '../../../src/model/random.ts';
 import { DrachtioEngine } from '../../../src/sip/drachtio/engine.ts';
 import { engineContract, type Incapable } from '../../contracts/engine.ts';
 import { DrachtioServer } from '../../support/drachtio-server/drachtio-server.ts';
@@ -73,6 +74,7 @@ engineContract(
       ...control,
       secret: server.secret,
       clock: own,
+      random: systemRandom,
       logger: silentLogger,
       serverName: 'Lamplighter/test',
       pingMs: 600_000,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { HeldDialogs } from '../../../src/sip/drachtio/dialogs.ts';
 import type { AddressedRequest } from '../../../src/sip/engine.ts';
 import { answerTo, headerOf, headersOf, statusOf, until } from '../embedded/raw-peer.ts';
 import { notify, subscribe } from '../message/sample.ts';
@@ -122,6 +123,15 @@ describe('a dialog that the server holds, too', () => {
     await until(() => stage.server.dialogs.length === 0, 'its end');
   });
 
+  test('a SUBSCRIBE that joins a dialog which is over for us is 481: it would get the tag of that', async () => {
+    await ask();
+    stage.engine.forget(id);
+    await stage.phone.inbox.nth(2); // the farewell, which the phone does not answer
+    const joining = { CSeq: '314160 SUBSCRIBE', Via: 'SIP/2.0/UDP h;rport;branch=z9hG4bKjoins' };
+    assert.equal(statusOf(await ask(joining)), 481);
+    assert.equal(stage.seen.length, 1);
+  });
+
   test('one of before our start is told by explicit headers, and ended at the server when it is forgotten', async () => {
     await ask();
     await stage.start();
@@ -159,4 +169,11 @@ describe('a dialog that the server holds, too', () => {
     const response = await stage.engine.request(request({ uri: long }));
     assert.deepEqual([response.status, response.local], [513, true]);
   });
+});
+
+test('of more dialogs than there can be the oldest are forgotten', () => {
+  const dialogs = new HeldDialogs();
+  const held = { localTag: '', local: null, way: null, byName: false, ended: false, event: 'dialog' };
+  for (let index = 0; index <= 200_000; index++) dialogs.set(String(index), held);
+  assert.deepEqual([dialogs.get('0'), dialogs.get('1'), dialogs.get('200000')], [null, held, held]);
 });

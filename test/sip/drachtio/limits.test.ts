@@ -4,6 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { systemClock } from '../../../src/model/clock.ts';
+import { systemRandom } from '../../../src/model/random.ts';
 import { DrachtioEngine } from '../../../src/sip/drachtio/engine.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { lastingPort } from '../../support/ports.ts';
@@ -63,6 +64,16 @@ describe('the size of control messages', () => {
 });
 
 describe('what the server leaves to us', () => {
+  test('a SUBSCRIBE of our own is not sent: capabilities say that phones are not watched', async () => {
+    const { engine, server } = await open();
+    const before = server.received.length;
+    const response = await engine.request(
+      notify(stageOf().flow(), { method: 'SUBSCRIBE', headers: [['Event', 'dialog']] }),
+    );
+    assert.deepEqual([response.status, response.local, engine.capabilities.watches], [501, true, false]);
+    assert.equal(server.received.length, before);
+  });
+
   test('compact names, folded lines: a request is the same as our own engine reads it', async () => {
     const { seen } = await open();
     await ask(
@@ -149,6 +160,17 @@ describe('what the server leaves to us', () => {
 });
 
 describe('the control connection', () => {
+  test('a stop lets answers leave that were given, and waits a little for those to what was told', async () => {
+    const { engine, phone, sip } = await open({ engine: { drainMs: 10_000 } });
+    const told = engine.request(notify(stageOf().flow()));
+    const sent = await phone.inbox.nth(1);
+    const stopped = engine.stop();
+    phone.send(answerTo(sent, 200), sip);
+    assert.equal((await told).status, 200);
+    await stopped;
+    assert.equal(engine.trouble, 'stopped');
+  });
+
   test('lost: what is under way is a local 503 that says when to try again; back: everything as before', async () => {
     const { engine, server, phone } = await open();
     const pending = engine.request(notify(stageOf().flow()));
@@ -197,7 +219,15 @@ describe('the control connection', () => {
     const port = await lastingPort();
     const log = new RecordingLogger();
     const clock = new FakeClock();
-    const engine = new DrachtioEngine({ host: '127.0.0.1', port, secret: 'x', clock, logger: log, serverName: '' });
+    const engine = new DrachtioEngine({
+      host: '127.0.0.1',
+      port,
+      secret: 'x',
+      clock,
+      logger: log,
+      random: systemRandom,
+      serverName: '',
+    });
     const started = engine.start(() => undefined);
     await until(() => said(log, 'warn').length === 1, 'the warning');
     clock.advance(3000);
@@ -224,6 +254,7 @@ describe('the control connection', () => {
       secret: 'x',
       clock: systemClock,
       logger: log,
+      random: systemRandom,
       serverName: '',
     });
     void engine.start(() => undefined);

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../../../src/model/clock.ts';
+import { systemRandom } from '../../../src/model/random.ts';
 import { DrachtioEngine, type DrachtioEngineOptions } from '../../../src/sip/drachtio/engine.ts';
 import type { Endpoint, Flow, ListenPoint, ServerTransaction, SipAnswer } from '../../../src/sip/engine.ts';
 import { DrachtioServer } from '../../support/drachtio-server/drachtio-server.ts';
@@ -47,6 +48,7 @@ export class EngineStage {
         ...control,
         secret: stage.server.secret,
         clock,
+        random: systemRandom,
         logger: stage.log,
         serverName: 'Lamplighter/test',
         ...engine,

@@ -225,6 +225,19 @@ describe('of a stream from the PBX’s host, where phones may live as well', () 
     assert.equal(said(bye, known), 'pbx 1: sip:pbx@192.0.2.5');
   });
 
+  test('who shows a token that is nobody’s any more is not sent to the PBX, which he may be', () => {
+    const flow = pbxToo;
+    const uri = 'sip:1001@192.0.2.1:5070;lamp=AAAAAAAAAAAAAAAA';
+    assert.equal(said(request('OPTIONS', { flow, uri }), known), '404');
+    const lines = ['Route: <sip:BBBBBBBBBBBBBBBB@192.0.2.1:5070;lr>'];
+    assert.equal(said(request('INVITE', { flow, uri: 'sip:1001@10.0.0.7', lines }), known), '404');
+    assert.equal(said(request('BYE', { flow, to: 't', uri: 'sip:1001@10.0.0.7', lines }), known), '481');
+    assert.equal(
+      said(request('INVITE', { flow, lines: ['Route: <sip:192.0.2.1:5070;lr>'] }), known),
+      'pbx null: sip:1002@pbx.test',
+    );
+  });
+
   test('who shows nothing is a phone', () => {
     assert.equal(said(request('INVITE', { flow: pbxToo }), known), 'pbx null: sip:1002@pbx.test');
   });

@@ -44,6 +44,9 @@ const learnt: LearntPhone = {
   flow: wsPhone,
 };
 
+/** Its REGISTER is with the PBX. */
+const early = { id: 'Xb2_pDwqm-A5sn8r' };
+
 interface Outcome {
   served: boolean;
   answer: SipAnswer | null;
@@ -56,6 +59,12 @@ class Bench {
   /** Connections that are gone. */
   readonly gone = new Set<string>();
   refusal: SipAnswer | null = null;
+  knowsEarly = false;
+  /** The REGISTER of `early` has been answered. */
+  answered: () => void = () => undefined;
+  readonly registered = new Promise<void>((resolve) => {
+    this.answered = resolve;
+  });
   readonly engine: InlineEngine;
   #hear: (transaction: ServerTransaction) => void = () => undefined;
   #served = false;
@@ -102,8 +111,9 @@ class Bench {
       places,
       addresses: { facing: () => '10.0.0.1' },
       registrations: {
-        forToken: (id) => (id === learnt.id ? learnt : null),
+        forToken: (id) => (id === learnt.id || (id === early.id && this.knowsEarly) ? { ...learnt, id } : null),
         ofFlow: ({ connection }) => (connection === 'c7' ? learnt : null),
+        underWay: (id) => (id === early.id ? this.registered : null),
       },
       register: {
         refuse: () => this.refusal,
@@ -264,3 +274,18 @@ test('what is served is not touched', async () => {
   const { served, relay } = bench.receive('SUBSCRIBE', udpPhone, ['Event: dialog']);
   assert.deepEqual([served, relay], [true, null]);
 });
+
+for (const granted of [true, false]) {
+  test(`a request of the PBX that overtakes its answer to a REGISTER waits, and ${granted ? 'reaches the phone' : 'is refused'} then`, async () => {
+    const bench = await Bench.open();
+    const outcome = bench.receive('NOTIFY', pbxFlow, [], `sip:1001@10.0.0.1:5070;lamp=${early.id}`);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual([outcome.answer, outcome.relay], [null, null]);
+    bench.knowsEarly = granted;
+    bench.answered();
+    await bench.registered;
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(outcome.answer?.status, granted ? undefined : 481);
+    if (granted) assert.equal((await leaving(outcome.relay)).uri, learnt.contact);
+  });
+}

@@ -254,3 +254,17 @@ test('security: a digest without a count could be anybody’s who has heard one:
     assert.ok(!at.phones.isProven(home, alice));
   }
 });
+
+test('a REGISTER is under way from when it goes to the PBX until its answer, whatever that is; 100 is none', () => {
+  for (const status of [200, 401, 503]) {
+    const at = learning();
+    const request = register('<sip:1001@10.0.0.5:5062>');
+    const [sent = ''] = contactsOf(at.learner.outgoing(request, here));
+    const id = /lamp=([\w-]{16})/.exec(sent)?.[1] ?? '';
+    at.learner.incoming(request, answer(100));
+    assert.notEqual(at.phones.underWay(id), null);
+    at.learner.incoming(request, answer(status, `Contact: ${sent};expires=60`));
+    assert.equal(at.phones.underWay(id), null);
+    assert.equal(at.phones.forToken(id) !== null, status === 200);
+  }
+});

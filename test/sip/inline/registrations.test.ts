@@ -264,3 +264,48 @@ test('the secret of another installation leads to no phone here', () => {
   assert.notDeepEqual(secret, Buffer.alloc(32, 1));
   assert.equal(at.phones.forToken(foreign.idOf(alice, '10.0.0.5')), null);
 });
+
+test('who asks for a phone whose REGISTER is with the PBX hears when it is answered, or after a second; nobody waits for others', async () => {
+  const at = learning();
+  const id = at.phones.idOf(alice, '10.0.0.5');
+  assert.equal(at.phones.underWay(id), null);
+  at.phones.expect(id);
+  at.phones.expect(id); // sent again
+  let heard = 0;
+  const ask = () => void at.phones.underWay(id)?.then(() => heard++);
+  ask();
+  ask();
+  await settle();
+  assert.equal(heard, 0);
+  at.phones.answered(id);
+  await settle();
+  assert.equal(heard, 2);
+  assert.equal(at.phones.underWay(id), null);
+  at.phones.expect(id);
+  ask();
+  await at.clock.run(1000, 100);
+  assert.equal(heard, 3, 'the PBX is silent');
+  assert.equal(at.clock.pending, 0);
+  learnt(at, '10.0.0.5');
+  at.phones.expect(id);
+  assert.equal(at.phones.underWay(id) === null, false, 'of before');
+  at.phones.answered(id);
+  at.phones.expect(id);
+  assert.equal(at.phones.underWay(id), null, 'it is known');
+});
+
+test('REGISTERs that nobody answers are forgotten, and there are never more than two thousand', () => {
+  const at = learning();
+  for (let index = 0; index < 2500; index += 1) at.phones.expect(at.phones.idOf(alice, String(index)));
+  const known = () => Array.from({ length: 2500 }, (_, index) => at.phones.idOf(alice, String(index))).filter(isKnown);
+  const isKnown = (id: string) => {
+    const waits = at.phones.underWay(id) !== null;
+    if (waits) at.phones.answered(id);
+    return waits;
+  };
+  assert.equal(known().length, 2000);
+  at.phones.expect('a'.repeat(16));
+  at.clock.advance(1000);
+  at.phones.expect('b'.repeat(16));
+  assert.equal(at.phones.underWay('a'.repeat(16)), null);
+});

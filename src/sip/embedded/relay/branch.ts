@@ -26,7 +26,12 @@ export interface BranchOptions {
 export class Branch extends Waiting implements ClientBranch {
   readonly identity: ClientIdentity;
   readonly flow: Flow;
-  readonly #options: BranchOptions;
+  /** null: it was refused, and all that is left to do is to acknowledge that again. */
+  #told: Pick<BranchOptions, 'ack' | 'events'> | null;
+  /** Of the request; empty: it is not sent any more. */
+  #wire: string;
+  /** Of the refusal; empty: none has come. */
+  #ack = '';
   readonly #store: ClientTransactions;
   readonly #table: BranchTable;
   readonly #broken = (): void => this.#input('broken');
@@ -41,7 +46,8 @@ export class Branch extends Waiting implements ClientBranch {
     const { identity, flow } = options;
     this.identity = identity;
     this.flow = flow;
-    this.#options = options;
+    this.#told = { ack: options.ack, events: options.events };
+    this.#wire = options.wire;
     this.#store = store;
     this.#table = identity.method === 'INVITE' ? branchTables.invite : branchTables.plain;
     this.#left = identity.method === 'INVITE' ? timerB : timerF;
@@ -56,7 +62,7 @@ export class Branch extends Waiting implements ClientBranch {
   begin(): boolean {
     if (!this.#store.add(this)) return false;
     this.#wait();
-    this.#send(this.#options.wire);
+    this.#send(this.#wire);
     return true;
   }
 
@@ -92,26 +98,30 @@ export class Branch extends Waiting implements ClientBranch {
     const before = this.#state;
     const { state, act } = this.#table[before][input];
     this.#state = state;
-    const { events, ack, wire } = this.#options;
-    if (act === 'send') this.#again(wire);
+    const told = this.#told;
+    if (act === 'send') this.#again();
+    if (act === 'refuse' && response !== undefined) this.#ack = told?.ack(response) ?? '';
     if (state !== before) this.#entered(state);
-    if ((act === 'refuse' || act === 'ack') && response !== undefined) this.#send(ack(response));
-    if ((act === 'refuse' || act === 'pass') && response !== undefined) events.onResponse(response);
-    else if (act === 'timeout' || act === 'unsent') events.onFailed(act);
+    if (act === 'refuse' || act === 'ack') this.#send(this.#ack);
+    if ((act === 'refuse' || act === 'pass') && response !== undefined) told?.events.onResponse(response);
+    else if (act === 'timeout' || act === 'unsent') told?.events.onFailed(act);
   }
 
-  #again(wire: string): void {
+  #again(): void {
     const isCall = this.#table === branchTables.invite;
     // 17.1.1.2: Timer A only doubles; 17.1.2.2: Timer E up to T2, and T2 once a provisional answer came
     this.#repeatMs = isCall ? 2 * this.#repeatMs : this.#state === 'proceeding' ? t2 : Math.min(2 * this.#repeatMs, t2);
     this.#wait();
-    this.#send(wire);
+    this.#send(this.#wire);
   }
 
   /** The timers of the new state. */
   #entered(state: BranchState): void {
     const { wheel } = this.#store;
     const isCall = this.#table === branchTables.invite;
+    // for 32 s and longer only what is still needed is kept: strangers write large requests
+    if (isCall) this.#wire = '';
+    if (state === 'completed') this.#told = null;
     if (state === 'terminated') this.#store.forget(this);
     else if (state === 'proceeding' && isCall)
       wheel.cancel(this); // Timer C is the sender's business

@@ -1,23 +1,38 @@
 import type { Flow, Relay as Plan, RelayedResponse, RelayWay, SipAnswer } from '../../engine.ts';
 import type { ParsedRequest, ParsedResponse } from '../../message/parse.ts';
+import { sourceNetwork } from '../address.ts';
+import { relayedInProportion } from '../proportion.ts';
 import type { Cancellable, ServerTx } from '../server-tx.ts';
 import { Waiting } from '../timer-wheel.ts';
 import { timerC } from '../timers.ts';
 import type { Branch } from './branch.ts';
 import type { RelayHost } from './relays.ts';
-import { ackOf, cancelOf, type Outgoing, relayedRequest, relayedResponse, stampedVias } from './rewrite.ts';
+import { ackOf, cancelOf, least, type Outgoing, relayedRequest, relayedResponse, stampedVias } from './rewrite.ts';
 
 /** Nobody could be reached: every request that follows would end the same (RFC 3261 16.7 step 6 allows 503 then). */
 const unreachable: SipAnswer = { status: 503, reason: 'PBX Not Reachable' };
 
+/**
+ * Bytes of a datagram. COMPAT(pjsip): on a stream, too: one that is larger than its buffer makes it lose its place, and the
+ * connection with all that is under way on it.
+ */
+const largest = 65_507;
+/** RFC 3261 17.2.1: an INVITE that is not answered by then is confirmed; ms. */
+const confirmMs = 200;
+
 /** One request on its way through us: the response context of RFC 3261 16.7, with one branch at a time. */
 export class Relay extends Waiting implements Cancellable {
+  /** Whose share it takes. */
+  readonly source: string;
+  readonly bytes: number;
   readonly #host: RelayHost;
   readonly #server: ServerTx;
   readonly #message: ParsedRequest;
   readonly #plan: Plan;
   readonly #vias: readonly string[];
   readonly #isCall: boolean;
+  /** A provisional answer has gone back: the INVITE is not repeated any more. */
+  #confirmed = false;
   #next = 0;
   #branch: Branch | null = null;
   #out: Outgoing | null = null;
@@ -34,14 +49,22 @@ export class Relay extends Waiting implements Cancellable {
     this.#server = server;
     this.#message = message;
     this.#plan = plan;
+    this.source = sourceNetwork(source.remote.address);
+    this.bytes = server.bytes;
     this.#vias = stampedVias(message, source.remote);
     this.#isCall = message.method === 'INVITE';
   }
 
   begin(): void {
     // 17.2.1: what may take longer than 200 ms is confirmed, so that the INVITE is not repeated
-    if (this.#isCall) this.#server.bring(100, { status: 100 });
+    if (this.#isCall && this.#plan.stranger !== true) this.#confirm();
+    else if (this.#isCall) this.#host.wheel.set(this, confirmMs);
     this.#tryNext();
+  }
+
+  #confirm(): void {
+    this.#confirmed = true;
+    this.#server.bring(100, { status: 100 });
   }
 
   /** RFC 3261 16.10: the CANCEL itself is answered by the engine. */
@@ -52,9 +75,14 @@ export class Relay extends Waiting implements Cancellable {
     else this.#sendCancel();
   }
 
-  /** Timer C (16.8). */
+  /** Timer C (16.8), or the 200 ms before it. */
   override onDue(): void {
     if (this.#done) return;
+    if (!this.#confirmed) {
+      this.#confirm();
+      this.#host.wheel.set(this, timerC);
+      return;
+    }
     if (this.#branch?.state === 'proceeding') this.cancel();
     else this.#finish({ status: 408 });
   }
@@ -101,6 +129,10 @@ export class Relay extends Waiting implements Cancellable {
       this.#finish({ status: 500 });
       return true;
     }
+    if (wire.length > largest) {
+      this.#finish({ status: 513 });
+      return true;
+    }
     const out = this.#out;
     const branch = this.#host.branch({
       identity: { branch: via.branch, method: this.#message.method, sentBy: via.sentBy },
@@ -113,7 +145,7 @@ export class Relay extends Waiting implements Cancellable {
       },
     });
     this.#branch = branch;
-    if (this.#isCall) this.#host.wheel.set(this, timerC);
+    if (this.#confirmed) this.#host.wheel.set(this, timerC);
     if (!branch.begin()) this.#finish({ status: 503 });
     return true;
   }
@@ -124,6 +156,7 @@ export class Relay extends Waiting implements Cancellable {
     if (status < 200) {
       if (!current || this.#done) return;
       if (status > 100) {
+        this.#confirmed = this.#isCall;
         this.#bring(branch, response);
         if (this.#isCall) this.#host.wheel.set(this, timerC); // 16.7 step 2
       }
@@ -151,7 +184,12 @@ export class Relay extends Waiting implements Cancellable {
     const { onResponse } = this.#plan;
     try {
       const edits = onResponse?.(relayed(response, branch.flow)) ?? null;
-      this.#server.bring(response.status, relayedResponse(response, this.#vias, edits));
+      const write = (spare: boolean) => relayedResponse(spare ? response : least(response), this.#vias, edits);
+      const answer =
+        this.#plan.stranger === true
+          ? relayedInProportion(response, this.bytes, write)
+          : relayedResponse(response, this.#vias, edits);
+      this.#server.bring(response.status, answer);
     } catch (error) {
       this.#host.onFault(this.#message, error);
       this.#server.bring(500, { status: 500 });
@@ -178,6 +216,7 @@ export class Relay extends Waiting implements Cancellable {
   #end(): void {
     this.#done = true;
     this.#host.wheel.cancel(this);
+    this.#host.onEnd(this);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Endpoint, Flow, Relay as Plan } from '../../engine.ts';
 import type { ParsedRequest } from '../../message/parse.ts';
 import type { ClientTransactions } from '../client-tx.ts';
+import type { Limits } from '../server-transactions.ts';
 import type { ServerTx } from '../server-tx.ts';
 import type { TimerWheel } from '../timer-wheel.ts';
 import type { Tokens } from '../tokens.ts';
@@ -25,6 +26,8 @@ export interface RelayHost {
   /** RFC 3261 9.1: a transaction of its own, whose answer tells nothing. */
   sendCancel(branch: Branch, wire: string): void;
   onFault(message: ParsedRequest, error: unknown): void;
+  /** It has its final answer, or will never have one. Once. */
+  onEnd(relay: Relay): void;
 }
 
 export interface RelaysOptions {
@@ -36,12 +39,25 @@ export interface RelaysOptions {
   /** Where the far end of a path reaches us; null: the path is gone. */
   readonly reachableAt: (flow: Flow) => Endpoint | null;
   readonly onFault: (message: ParsedRequest, error: unknown) => void;
+  /** What may be under way in all: of that one source has an eighth. */
+  readonly limits: Pick<Limits, 'pending' | 'pendingBytes'>;
+  /** Hears each time where one source had too much under way. */
+  readonly onCrowd: (source: Flow) => void;
+  /** Sources that have no share, but all. */
+  readonly exempt: (address: string) => boolean;
 }
+
+/** A PBX leaves many a request without an answer: nobody alone may let them wait until there is no room for the others. */
+const share = 1 / 8;
+/** Seconds. */
+const retryAfter = '10';
 
 /** The proxy of the engine: requests that are sent on (RFC 3261 16). */
 export class Relays implements RelayHost {
   readonly wheel: TimerWheel;
   readonly #options: RelaysOptions;
+  /** Under way, by source. */
+  readonly #underWay = new Map<string, { count: number; bytes: number }>();
 
   constructor(options: RelaysOptions) {
     this.wheel = options.wheel;
@@ -56,8 +72,33 @@ export class Relays implements RelayHost {
       return;
     }
     const relay = new Relay(this, server, message, source, plan);
+    if (!this.#takes(relay, source.remote.address)) {
+      this.#options.onCrowd(source);
+      server.bring(503, { status: 503, headers: [['Retry-After', retryAfter]] });
+      return;
+    }
     server.isSentOn(relay);
     relay.begin();
+  }
+
+  onEnd({ source, bytes }: Relay): void {
+    const held = this.#underWay.get(source);
+    if (held === undefined) return;
+    held.count -= 1;
+    held.bytes -= bytes;
+    if (held.count <= 0) this.#underWay.delete(source);
+  }
+
+  /** False: its source has too much under way. */
+  #takes({ source, bytes }: Relay, address: string): boolean {
+    const { limits, exempt } = this.#options;
+    const held = this.#underWay.get(source) ?? { count: 0, bytes: 0 };
+    const isTooMuch = held.count >= limits.pending * share || held.bytes + bytes > limits.pendingBytes * share;
+    if (isTooMuch && !exempt(address)) return false;
+    held.count += 1;
+    held.bytes += bytes;
+    this.#underWay.set(source, held);
+    return true;
   }
 
   /** The ACK of a 2xx belongs to no transaction (RFC 3261 16.11): it goes by the first way there is, and is never answered. */

@@ -1,4 +1,5 @@
 import type { Endpoint, HeaderEdits, Transport } from '../../engine.ts';
+import { Headers } from '../../message/headers.ts';
 import { splitList } from '../../message/name-addr.ts';
 import type { ParsedRequest, ParsedResponse } from '../../message/parse.ts';
 import { reasonPhrase } from '../../message/reasons.ts';
@@ -60,6 +61,30 @@ export function relayedResponse(response: ParsedResponse, vias: readonly string[
 }
 
 const none: HeaderEdits = new Map();
+
+/** What the client transaction, a digest and a second try need of a refusal. */
+const needed: ReadonlySet<string> = new Set([
+  'From',
+  'To',
+  'Call-ID',
+  'CSeq',
+  'WWW-Authenticate',
+  'Proxy-Authenticate',
+  'Retry-After',
+  'Min-Expires',
+  'Min-SE',
+  'Unsupported',
+]);
+
+/** The same response with nothing in it that its reader can do without. */
+export function least(response: ParsedResponse): ParsedResponse {
+  const entries = response.headers.entries().filter(([name]) => needed.has(name));
+  const headers = new Headers(
+    entries.map(([name]) => name),
+    entries.map(([, value]) => value),
+  );
+  return { ...response, headers, body: nothing };
+}
 
 /** In their order; a header that is edited stands where the first of its name stood, or else in front. */
 function headerLines(entries: readonly (readonly [string, string])[], edits: HeaderEdits): string {

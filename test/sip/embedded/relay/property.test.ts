@@ -6,7 +6,7 @@ import { writeAnswer } from '../../../../src/sip/embedded/compose.ts';
 import { ReceivedRequest } from '../../../../src/sip/embedded/received-request.ts';
 import { Relays } from '../../../../src/sip/embedded/relay/relays.ts';
 import { serverKey } from '../../../../src/sip/embedded/server-keys.ts';
-import { ServerTransactions } from '../../../../src/sip/embedded/server-transactions.ts';
+import { ServerTransactions, serverLimits } from '../../../../src/sip/embedded/server-transactions.ts';
 import { TimerWheel } from '../../../../src/sip/embedded/timer-wheel.ts';
 import { Tokens } from '../../../../src/sip/embedded/tokens.ts';
 import type { Flow, Relay as Plan, ServerTransaction } from '../../../../src/sip/engine.ts';
@@ -45,6 +45,9 @@ class Bench {
     tokens: new Tokens(systemRandom),
     secret: 'secret',
     reachableAt: () => ({ address: '192.0.2.1', port: 5070 }),
+    limits: serverLimits,
+    onCrowd: () => undefined,
+    exempt: () => false,
     onFault: (_, error) => assert.fail(String(error)),
   });
   readonly server = new ServerTransactions({

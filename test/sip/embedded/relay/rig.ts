@@ -1,5 +1,5 @@
 import { systemRandom } from '../../../../src/model/random.ts';
-import { EmbeddedEngine } from '../../../../src/sip/embedded/engine.ts';
+import { EmbeddedEngine, type EmbeddedEngineOptions } from '../../../../src/sip/embedded/engine.ts';
 import type { Flow, HeaderEdits, ListenPoint, Relay, RelayWay, ServerTransaction } from '../../../../src/sip/engine.ts';
 import { FakeClock, settle } from '../../../support/fake-clock.ts';
 import { RecordingLogger } from '../../../support/silent-logger.ts';
@@ -21,7 +21,7 @@ export class RelayRig {
   edits: HeaderEdits = new Map();
   readonly #cleanups: (() => unknown)[] = [];
 
-  constructor() {
+  constructor(more: Partial<EmbeddedEngineOptions> = {}) {
     this.engine = new EmbeddedEngine({
       listen: [
         { transport: 'udp', address: '127.0.0.1', port: 0 },
@@ -32,6 +32,7 @@ export class RelayRig {
       logger: this.logger,
       serverName: '',
       proxy: true,
+      ...more,
     });
     this.handle = (transaction) => transaction.forward?.(this.plan(transaction, [this.pbx]));
   }
