@@ -70,6 +70,20 @@ export function ownUpstream(upstream: string, listen: readonly ConfiguredPoint[]
   );
 }
 
+/**
+ * The listener that an upstream needs and does not have; null: it has it. Datagrams leave by a UDP listener of its family; who
+ * is connected to by TCP is told of a TCP listener, for a connection's own port is nobody's once it is closed.
+ */
+export function missingListener(upstream: string, listen: readonly ConfiguredPoint[]): string | null {
+  const [, host = ''] = uriPattern.exec(upstream) ?? [];
+  const transport = /;transport=tcp$/i.test(upstream) ? 'tcp' : 'udp';
+  const points = listen.filter((point) => point.transport === transport);
+  if (points.length === 0) return `${transport}:`;
+  const family = isIP(host.replace(/^\[(.*)\]$/, '$1'));
+  if (family === 0 || points.some(({ address }) => isIP(address) === family)) return null;
+  return family === 6 ? `${transport}:[…]:` : `${transport}: of IPv4`;
+}
+
 /** The upstreams in order of preference; empty: not inline. */
 export function upstreamsOf({
   upstream,

@@ -4,7 +4,7 @@ import { callKinds } from '../model/profile.ts';
 import { drachtioSchema, engineProblems } from './drachtio-schema.ts';
 import { hooksSchema } from './hooks-schema.ts';
 import { identitySchema } from './identity-schema.ts';
-import { inlineSchema, ownUpstream, upstreamSchema, upstreamsOf } from './inline-schema.ts';
+import { inlineSchema, missingListener, ownUpstream, upstreamSchema, upstreamsOf } from './inline-schema.ts';
 import { listProblems, listSchema } from './list-schema.ts';
 import { parseListenPoint } from './listen-point.ts';
 import { profilesSchema } from './profiles-schema.ts';
@@ -190,9 +190,13 @@ const sip = sipSettings.superRefine((settings, context) => {
     const message = `missing; auth: ${auth} has no trusted networks that could be meant`;
     context.addIssue({ code: 'custom', path: ['identity', 'from'], message });
   }
+  const points = listen.map(parseListenPoint);
   for (const one of upstreamsOf({ upstream })) {
-    if (!ownUpstream(one, listen.map(parseListenPoint))) continue;
-    context.addIssue({ code: 'custom', path: ['upstream'], message: `${one} is an address of Lamplighter itself` });
+    const missing = missingListener(one, points);
+    const isOwn = ownUpstream(one, points);
+    if (!isOwn && missing === null) continue;
+    const message = isOwn ? 'is an address of Lamplighter itself' : `needs a listener ${missing} in sip.listen`;
+    context.addIssue({ code: 'custom', path: ['upstream'], message: `${one} ${message}` });
   }
   for (const [index, point] of listen.entries()) {
     const path = ['listen', index];

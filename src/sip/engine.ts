@@ -83,6 +83,8 @@ export interface Relay {
   readonly ways: readonly RelayWay[];
   /** Hears each response but 100 before it goes back, and may change headers of it. Must not throw. */
   readonly onResponse?: (response: RelayedResponse) => HeaderEdits | null;
+  /** What is answered where no way leads anywhere. Default: 503. */
+  readonly unreachable?: SipAnswer;
   /**
    * True: nobody is known to be where it came from, and a datagram could have been forged. No more goes there than is asked
    * for. Default: false.
@@ -175,6 +177,8 @@ export interface SipEngine {
    * again; null: none can be had. Absent: the engine dials nobody.
    */
   connect?(remote: ListenPoint): Promise<Flow | null>;
+  /** Closes the connection of this path: the next `connect` makes another. Absent: the engine dials nobody. */
+  disconnect?(flow: Flow): void;
   /** Address and port at which the far end of this path reaches us, as our Via says; null: the path is gone. */
   reachableAt?(flow: Flow): Endpoint | null;
   /** True: a request of this flow may arrive even where its connection is gone. Absent: never. */

@@ -14,6 +14,7 @@ export class HearingEngine implements SipEngine {
   readonly #engine: SipEngine;
   readonly #heard: Heard;
   readonly connect?: NonNullable<SipEngine['connect']>;
+  readonly disconnect?: NonNullable<SipEngine['disconnect']>;
   readonly reachableAt?: NonNullable<SipEngine['reachableAt']>;
   readonly outlasts?: NonNullable<SipEngine['outlasts']>;
   readonly forget?: NonNullable<SipEngine['forget']>;
@@ -22,8 +23,9 @@ export class HearingEngine implements SipEngine {
     this.#engine = engine;
     this.#heard = heard;
     // what an engine cannot do is told by a method that is not there
-    const { connect, reachableAt, outlasts, forget } = engine;
+    const { connect, disconnect, reachableAt, outlasts, forget } = engine;
     if (connect !== undefined) this.connect = (remote) => connect.call(engine, remote);
+    if (disconnect !== undefined) this.disconnect = (flow) => disconnect.call(engine, flow);
     if (reachableAt !== undefined) this.reachableAt = (flow) => reachableAt.call(engine, flow);
     if (outlasts !== undefined) this.outlasts = (flow) => outlasts.call(engine, flow);
     if (forget !== undefined) this.forget = (dialog) => forget.call(engine, dialog);

@@ -31,7 +31,7 @@ export interface InlineSide {
   /** Sends and hears for everybody. */
   readonly engine: SipEngine;
   /** The innermost: what it dials, and where others reach it. */
-  readonly paths: Pick<SipEngine, 'connect' | 'request' | 'reachableAt'>;
+  readonly paths: Pick<SipEngine, 'connect' | 'disconnect' | 'request' | 'reachableAt'>;
   readonly phones: InlinePhones;
   readonly security: SecurityReports;
   readonly ownsDialog: (id: DialogId) => boolean;

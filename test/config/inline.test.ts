@@ -16,7 +16,6 @@ test('an upstream is an address or a name of SIP, by UDP or TCP, or two of them'
     'sip:127.0.0.1:5060',
     'sip:192.0.2.5',
     'sip:pbx.example.com;transport=tcp',
-    'sip:[2001:db8::5]:5080;transport=udp',
     ['sip:192.0.2.5', 'sip:192.0.2.6'],
   ]) {
     assert.deepEqual(problems({ upstream }), []);
@@ -43,6 +42,17 @@ test('what could not be sent to, and what would be ourselves, is said with its p
   assert.match(problems({ upstream: 'sip:127.0.0.1:5070' })[0] ?? '', /is an address of Lamplighter itself/);
   assert.match(problems({ upstream: 'sip:localhost:5070' })[0] ?? '', /is an address of Lamplighter itself/);
   assert.deepEqual(problems({ upstream: 'sip:192.0.2.5:5070' }), [], 'another host may have the same port');
+});
+
+test('an upstream needs a listener of its transport and family', () => {
+  const udp6 = 'sip:[2001:db8::5]:5080;transport=udp';
+  const said = (upstream: string, points: readonly string[]) => problems({ upstream, listen: points });
+  assert.deepEqual(said(udp6, [...listen, 'udp:[::]:5070']), []);
+  assert.match(said(udp6, listen)[0] ?? '', /^sip\.upstream: sip:\[2001.* needs a listener udp:\[…\]: in sip\.listen/);
+  assert.match(said('sip:192.0.2.5', ['udp:[::]:5070'])[0] ?? '', /needs a listener udp: of IPv4/);
+  assert.match(said('sip:192.0.2.5', ['ws:0.0.0.0:5070'])[0] ?? '', /needs a listener udp: in sip\.listen/);
+  assert.match(said('sip:pbx.example.com;transport=tcp', ['udp:0.0.0.0:5070'])[0] ?? '', /needs a listener tcp: in/);
+  assert.deepEqual(said('sip:pbx.example.com', ['udp:[::]:5070', 'ws:0.0.0.0:5070']), [], 'a name may have any address');
 });
 
 test('an upstream at a listener’s own address is found whatever its form', () => {

@@ -129,7 +129,7 @@ describe('what a phone would have the PBX do', () => {
         `Via: SIP/2.0/UDP ${stage.pbx.place};branch=z9hG4bK${token(8)};rport`,
         ...below.map((via) => `Via: ${via}`),
         'From: <sip:evil@b>;tag=1',
-        `To: <sip:${ext}@${domain}>;tag=guessed`,
+        `To: <sip:${ext}@${domain}>`,
         `Call-ID: ${callId}`,
         'CSeq: 1 NOTIFY',
         'Event: check-sync',

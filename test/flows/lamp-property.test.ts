@@ -135,7 +135,7 @@ async function play({
 }
 
 /** `LAMP_RUNS` for a longer look. */
-const numRuns = Number(process.env['LAMP_RUNS'] ?? 100);
+const numRuns = Number(process.env['LAMP_RUNS'] ?? 70);
 const random = Math.floor(Math.random() * 2 ** 31);
 
 describe('lamps of six makes of phones, whatever the PBX, the network and the power do,', () => {

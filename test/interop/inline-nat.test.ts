@@ -77,10 +77,10 @@ for (const [one, other] of [
 
 it('a phone that keeps its hole in the NAT open is called; one that lost it is called again once it registered anew, and its call can still be ended', async () => {
   const [home] = homes;
+  await home!.forgetAfter(2);
   const caller = await enter(site, '1003');
   const phone = await athome(1, '1001');
   const { call, incoming } = await talk(caller, phone);
-  await home!.forgetAfter(2);
   for (let half = 0; half < 7; half += 1) {
     phone.raw('\r\n\r\n'); // RFC 5626 3.5.1, as phones do it over UDP
     await pause(500);

@@ -31,26 +31,39 @@ for (const [one, other] of pairs) {
     wholeCall(one, other));
 }
 
-it('an INVITE of 5 kB from a phone on TCP reaches an Asterisk on UDP whole, and the call goes on as any other', async () => {
-  const caller = await enter(site, '1001', { transport: 'tcp', sdpLines: manyCandidates });
-  const callee = await enter(site, '1002');
-  const { call, incoming } = await talk(caller, callee);
-  const sent = caller.trace.filter((line) => line.startsWith('> INVITE')).at(-1) ?? '';
-  assert.ok(sent.length > 5000, String(sent.length));
-  assert.equal((await call.hold()).status, 200);
-  assert.equal((await call.resume()).status, 200);
-  await incoming.hangup();
-  await call.ended;
-  await allQuiet(site);
+for (const transport of ['tcp', 'udp', 'ws'] as const) {
+  it(`an INVITE of 5 kB from a phone on ${transport} reaches an Asterisk on UDP whole, and the call goes on as any other`, async () => {
+    const caller = await enter(site, '1001', { transport, sdpLines: manyCandidates });
+    const callee = await enter(site, '1002');
+    const { call, incoming } = await talk(caller, callee);
+    const sent = caller.trace.filter((line) => line.startsWith('> INVITE')).at(-1) ?? '';
+    assert.ok(sent.length > 5000, String(sent.length));
+    assert.equal((await call.hold()).status, 200);
+    assert.equal((await call.resume()).status, 200);
+    await incoming.hangup();
+    await call.ended;
+    for (const phone of [caller, callee]) assert.equal((await phone.unregister()).status, 200);
+    await allQuiet(site);
+  });
+}
+
+it('Asterisk reached by TCP, with rewrite_contact=yes, so that it takes our end of the connection for the phone: calls as before', async () => {
+  await site.daemon.kill();
+  await site.restartDaemon(inline({ transport: 'tcp', listen: ['ws:127.0.0.1:0'] }));
+  await site.daemon.ready(20_000);
+  for (const [one, other] of pairs.slice(1, 4)) await wholeCall(one, other);
 });
 
-it('Asterisk reached by TCP, phones by Path (RFC 3327): calls between all transports as before', async () => {
+it('Asterisk reached by TCP, phones by Path (RFC 3327, with rewrite_contact=no): calls between all transports as before', async () => {
   const plain = ['1001', '1002', '1003'].map((user) => `[${user}](+type=endpoint)\nrewrite_contact = no\n`);
   await site.lab.addToPjsip(plain.join(''));
   await site.daemon.kill();
   await site.restartDaemon(inline({ transport: 'tcp', reach: 'path', listen: ['ws:127.0.0.1:0'] }));
   await site.daemon.ready(20_000);
   for (const [one, other] of pairs.slice(0, 4)) await wholeCall(one, other);
+  await enter(site, '1001');
+  const contacts = await site.lab.cli('pjsip show contacts');
+  assert.doesNotMatch(contacts, /lamp=/, 'a Path leads here, the Contact stays what it was');
 });
 
 async function wholeCall(one: PhoneTransport, other: PhoneTransport): Promise<void> {

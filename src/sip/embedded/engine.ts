@@ -179,6 +179,7 @@ export class EmbeddedEngine implements SipEngine {
   async stop(): Promise<void> {
     await this.#drain();
     this.#phase = 'stopped';
+    this.#relays?.stop();
     this.#client.breakAll();
     this.#queue.clear();
     this.#server.clear();
@@ -216,6 +217,10 @@ export class EmbeddedEngine implements SipEngine {
     if (this.#phase !== 'running') return null;
     if (transport === 'udp') return this.#transports.udpTo({ address, port });
     return transport === 'tcp' ? ((await this.#transports.dial({ address, port }))?.flow ?? null) : null;
+  }
+
+  disconnect(flow: Flow): void {
+    this.#transports.connection(flow)?.close();
   }
 
   reachableAt(flow: Flow): Endpoint | null {
@@ -349,7 +354,7 @@ export class EmbeddedEngine implements SipEngine {
       .map((method) => serverKey(message, flow.remote, method))
       .find((one) => this.#server.has(one));
     transaction.respond({ status: key === undefined ? 481 : 200 });
-    if (key !== undefined) this.#server.find(key)?.cancel();
+    if (key !== undefined) this.#server.find(key)?.cancel(message);
   }
 
   #hand(transaction: ServerTransaction, flow: Flow): void {

@@ -18,7 +18,8 @@ export interface ServerHost {
 
 /** What a CANCEL reaches where the request was sent on. */
 export interface Cancellable {
-  cancel(): void;
+  /** `by`: the CANCEL that came. */
+  cancel(by: ParsedRequest): void;
 }
 
 /** The part that is kept for Timer J: two keys and the bytes of the answer, not the request. */
@@ -83,9 +84,9 @@ export class ServerTx extends Waiting {
   }
 
   /** RFC 3261 9.2: what was sent on is cancelled there; what still waits to be is not sent any more. */
-  cancel(): void {
+  cancel(by: ParsedRequest): void {
     this.#cancelled = true;
-    this.#sentOn?.cancel();
+    this.#sentOn?.cancel(by);
   }
 
   /** Who is to hear of a CANCEL. */
@@ -105,7 +106,8 @@ export class ServerTx extends Waiting {
   /** RFC 3261 17.2.1: the ACK of a refusal. False: it is that of a 2xx, which belongs to nobody here. */
   acknowledged(): boolean {
     if (this.#state === 'accepted') return false;
-    this.#input('ack');
+    const isOver = this.#table === serverTables.plain && isStream(this.#flow.transport);
+    this.#input(isOver ? 'timer' : 'ack');
     return true;
   }
 
@@ -155,15 +157,20 @@ export class ServerTx extends Waiting {
     if (before === 'accepted') return; // a further 2xx of a forked call changes nothing in the books
     this.#wire = wire;
     if (!this.answered) return;
+    const isCall = message?.method === 'INVITE';
     this.#message = null;
     if (this.#sentOn !== null) this.#sentOn = nobody; // it holds the request
-    this.#store.answered(this, granted, this.#keeping(before));
+    this.#store.answered(this, granted, this.#keeping(before, isCall));
   }
 
   /** How long the answer is kept, ms; 0: not at all. */
-  #keeping(before: ServerState): number {
+  #keeping(before: ServerState, isCall: boolean): number {
     const reliable = isStream(this.#flow.transport);
-    if (this.#table === serverTables.plain) return reliable ? 0 : timerJ; // 17.2.2: Timer J is 0 on streams
+    if (this.#table === serverTables.plain) {
+      // a proxy would take the ACK that follows for that of a 2xx, and send it on
+      if (isCall && this.#store.host.forward !== undefined) return timerH;
+      return reliable ? 0 : timerJ; // 17.2.2: Timer J is 0 on streams
+    }
     if (this.#state === 'accepted') return timerL;
     this.#untilH = timerH;
     // 17.2.1: no repetition on streams. Who has heard nothing before repeats his INVITE (Timer A) and is answered again; to

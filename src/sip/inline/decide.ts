@@ -1,5 +1,5 @@
 import { type DialogId, isSameFlow } from '../dialog.ts';
-import type { Flow, SipAnswer, SipRequest } from '../engine.ts';
+import { type Flow, isStream, type SipAnswer, type SipRequest } from '../engine.ts';
 import { isToken, readEvent, splitLines } from '../headers.ts';
 import { readParty } from '../message/party.ts';
 import { parseUri, type SipUri } from '../message/uri.ts';
@@ -124,8 +124,10 @@ function ofPbx(request: SipRequest, arrived: Arrived, shown: Shown, index: numbe
 function shownBy({ way, phone }: Arrived, { registrations }: Facts): Shown {
   if (way === null) return phone === null ? { phone, flows: [] } : { phone, flows: [phone.flow] };
   const registered = way.phone === null ? null : registrations.forToken(way.phone);
-  const flows = registered === null || isSameFlow(registered.flow, way.flow) ? [] : [registered.flow];
-  return { phone: registered, flows: [...flows, way.flow] };
+  if (registered === null || isSameFlow(registered.flow, way.flow)) return { phone: registered, flows: [way.flow] };
+  // a phone that called by TCP what was too large for the UDP of its registration: by that, once the connection is gone
+  const isOther = isStream(way.flow.transport) && registered.flow.transport !== way.flow.transport;
+  return { phone: registered, flows: isOther ? [way.flow, registered.flow] : [registered.flow, way.flow] };
 }
 
 /** Its phone is not the sender: so a PBX on the sender's host is. */

@@ -115,8 +115,14 @@ export class InlineEngine implements SipEngine {
     else if (decision.kind === 'answer') {
       const underWay = waited || !decision.unless ? null : this.#options.registrations.underWay(decision.unless);
       // COMPAT(Asterisk): its first NOTIFY and OPTIONS to a Contact may overtake its 200 to the REGISTER
-      if (underWay !== null) void underWay.then(() => this.#judge(transaction, onRequest, true));
-      else this.#answer(transaction, decision.answer);
+      if (underWay !== null) {
+        underWay
+          .then(() => this.#judge(transaction, onRequest, true))
+          .catch((error: unknown) => {
+            this.#logger.error({ error: String(error), method: request.method }, 'a request could not be judged');
+            this.#answer(transaction, { status: 500 });
+          });
+      } else this.#answer(transaction, decision.answer);
     } else {
       const next = decision.kind === 'to-pbx' ? this.#toPbx(request, decision) : this.#toPhone(request, decision);
       if ('status' in next) this.#answer(transaction, next);
@@ -165,7 +171,8 @@ export class InlineEngine implements SipEngine {
     if (method === 'REGISTER') return new Map([...base, ...register.outgoing(request, here)]);
     if (!recorded.has(method)) return base;
     const from = (request.parts?.from ?? readParty(request.header('From') ?? ''))?.uri ?? null;
-    const phone = registrations.ofFlow(flow, from === null ? null : places.aorFor(from));
+    const aor = from === null ? null : places.aorFor(from);
+    const phone = registrations.ofFlow(flow, aor) ?? (aor === null ? null : registrations.beside(flow, aor));
     const token = tokens.seal({ flow, phone: phone?.id ?? null, upstream }, request.header('Call-ID') ?? '');
     return this.#recorded(request, base, recordRoutes(token, here, this.#placeAt(flow) ?? here));
   }
@@ -187,7 +194,7 @@ export class InlineEngine implements SipEngine {
       }),
     );
     const onResponse = (response: RelayedResponse): HeaderEdits => clearedResponse(request, response, sent);
-    return { ways, onResponse };
+    return { ways, onResponse, unreachable: { status: 480, reason: 'Phone Not Reachable' } };
   }
 
   #forPhone(request: SipRequest, base: HeaderEdits, path: Flow, { phone, upstream }: ToPhone): HeaderEdits {

@@ -1,10 +1,12 @@
-import type { Aor } from '../../model/aor.ts';
+import { type Aor, domainOf } from '../../model/aor.ts';
 import type { Clock } from '../../model/clock.ts';
 import type { Logger } from '../../model/logger.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { Random } from '../../model/random.ts';
+import { parseAuthorization } from '../auth/digest.ts';
 import { type HeaderEdits, isStream, type RelayedResponse, type SipAnswer, type SipRequest } from '../engine.ts';
 import { withoutHeaders } from '../message/uri.ts';
+import type { Places } from '../places.ts';
 import type { SecurityReports } from '../security-log.ts';
 import { UserAgents } from '../user-agents.ts';
 import type { RegisterEdits } from './ports.ts';
@@ -21,6 +23,7 @@ import type { LearntPhones } from './registrations.ts';
 import { UsedDigests } from './used-digests.ts';
 
 export interface LearningOptions extends Omit<RegisterTerms, 'idOf'> {
+  readonly places: Pick<Places, 'aorFor' | 'namedBy' | 'domain' | 'several'>;
   readonly phones: LearntPhones;
   readonly clock: Clock;
   readonly random: Random;
@@ -94,13 +97,27 @@ export class RegisterLearner implements RegisterEdits {
     const isReplay = usedBy !== null && phones.isOpen(usedBy);
     if (isReplay) this.#report(request, aor);
     const userAgent = this.#userAgents.of(request.header('User-Agent'));
-    const told = { aor, flow: request.flow, userAgent, proven: asked.proven && counted && usedBy === null };
+    const proven = asked.proven && counted && usedBy === null && this.#isOfDomain(request, aor);
+    const told = { aor, flow: request.flow, userAgent, proven };
     for (const [{ id, uri }, seconds] of stays) {
       if (seconds === 0 || uri === null) phones.forget(id);
       else if (!isReplay) {
         phones.learn({ ...told, id, contact: withoutHeaders(uri), expiresAt: clock.now() + seconds * 1000 });
       }
     }
+  }
+
+  /**
+   * The password was that of a user of this domain. COMPAT(Asterisk): it looks at the user alone and takes any domain, so that
+   * its 1001 could pass for the 1001 of another tenant; what tells is the realm.
+   */
+  #isOfDomain(request: SipRequest, aor: Aor): boolean {
+    const { places } = this.#options;
+    if (!places.several) return true;
+    return request.headers('Authorization').every((value) => {
+      const realm = parseAuthorization(value)?.realm ?? '';
+      return (places.namedBy(realm) ?? places.domain) === domainOf(aor);
+    });
   }
 
   #report({ flow }: SipRequest, user: Aor): void {

@@ -24,6 +24,11 @@ export interface Registrations {
    * several; null: nobody has registered by it.
    */
   ofFlow(flow: Flow, aor: Aor | null): LearntPhone | null;
+  /**
+   * The registration of `aor` whose phone is at the address of this flow, by whatever port and transport: a phone sends by TCP
+   * what is too large for UDP (RFC 3261 18.1.1). null: there is none, or more than one.
+   */
+  beside(flow: Flow, aor: Aor): LearntPhone | null;
   /** Resolves once the PBX has answered the REGISTER that would make this one, or soon; null: there is none. */
   underWay(id: string): Promise<void> | null;
 }

@@ -168,7 +168,8 @@ export function outgoingEdits(request: SipRequest, asked: AskedRegister, here: s
     return [withUri(value, `sip:${parseUri(uri)?.rawUser ?? user}@${here};lamp=${id}`)];
   });
   // a Path that we do not lead would have the PBX send to wherever it says, past us
-  return new Map([['Contact', lines], ...(request.headers('Path').length > 0 ? [['Path', []] as const] : [])]);
+  const unled: HeaderEdits = request.headers('Path').length > 0 ? new Map([['Path', []]]) : none;
+  return new Map([['Contact', lines], ...unled]);
 }
 
 const none: HeaderEdits = new Map();

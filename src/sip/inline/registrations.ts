@@ -4,6 +4,7 @@ import { type Clock, type Timer, within } from '../../model/clock.ts';
 import type { Logger } from '../../model/logger.ts';
 import type { PhoneView, RegistrationRow } from '../../model/phone.ts';
 import { isSameFlow } from '../dialog.ts';
+import { sourceNetwork } from '../embedded/address.ts';
 import type { Flow } from '../engine.ts';
 import { detached } from '../message/wire-text.ts';
 import { isSameUri, tokenOf } from './contact-uri.ts';
@@ -34,6 +35,7 @@ export interface LearntPhonesOptions {
 export interface LearntLimits {
   /** Phones of one user; a further one takes the place of the one that would expire first. */
   readonly perUser: number;
+  /** Of an IPv4 address, or an IPv6 /64. */
   readonly perAddress: number;
   readonly total: number;
 }
@@ -77,7 +79,8 @@ export class LearntPhones implements Registrations {
   readonly #byId = new Map<string, Phone>();
   readonly #byAor = new Map<Aor, Set<Phone>>();
   readonly #byFlow = new Map<string, Set<Phone>>();
-  readonly #byAddress = new Map<string, Set<Phone>>();
+  /** By address, and by the /64 of an IPv6 address: one user with one password may register under any number of domains. */
+  readonly #byNetwork = new Map<string, Set<Phone>>();
   readonly #listeners: ((aor: Aor) => void)[] = [];
   /** By id: REGISTERs that went to the PBX, for phones that are not known yet. */
   readonly #underWay = new Map<string, UnderWay>();
@@ -121,6 +124,14 @@ export class LearntPhones implements Registrations {
       found ??= phone;
     }
     return found;
+  }
+
+  beside({ remote }: Flow, aor: Aor): LearntPhone | null {
+    const own = [...(this.#byAor.get(aor) ?? [])];
+    const [found = null, ...others] = own.filter(
+      (phone) => phone.flow.remote.address === remote.address && this.#live(phone) !== null,
+    );
+    return others.length === 0 ? found : null;
   }
 
   /** The phone of this user whose own Contact, or the one that the PBX has of it, is this; null: it is not known. */
@@ -193,7 +204,8 @@ export class LearntPhones implements Registrations {
   hasRoom(id: string, address: string): boolean {
     if (this.#live(this.#byId.get(id)) !== null) return true;
     const { perAddress, total } = this.#limits;
-    const isCrowded = (this.#byAddress.get(address)?.size ?? 0) >= perAddress && !this.#options.exempt?.(address);
+    const isCrowded =
+      (this.#byNetwork.get(sourceNetwork(address))?.size ?? 0) >= perAddress && !this.#options.exempt?.(address);
     if (!isCrowded && this.#byId.size < total) return true;
     if (!this.#full) this.#logger.warn({ address, perAddress, total }, 'too many phones have registered through us');
     this.#full = true;
@@ -299,7 +311,7 @@ export class LearntPhones implements Registrations {
     this.#byId.set(phone.id, phone);
     put(this.#byAor, phone.aor, phone);
     put(this.#byFlow, flowKey(phone.flow), phone);
-    put(this.#byAddress, phone.flow.remote.address, phone);
+    put(this.#byNetwork, sourceNetwork(phone.flow.remote.address), phone);
     this.#arm();
   }
 
@@ -309,7 +321,7 @@ export class LearntPhones implements Registrations {
     this.#byId.delete(id);
     take(this.#byAor, phone.aor, phone);
     take(this.#byFlow, flowKey(phone.flow), phone);
-    take(this.#byAddress, phone.flow.remote.address, phone);
+    take(this.#byNetwork, sourceNetwork(phone.flow.remote.address), phone);
     return phone;
   }
 

@@ -13,7 +13,7 @@ import type { WhoseSource } from './decide.ts';
 import { placeText } from './own-places.ts';
 
 export interface UpstreamsOptions {
-  readonly engine: Pick<SipEngine, 'connect' | 'request' | 'reachableAt'>;
+  readonly engine: Pick<SipEngine, 'connect' | 'disconnect' | 'request' | 'reachableAt'>;
   readonly locator: Pick<Locator, 'locate'>;
   readonly clock: Clock;
   readonly random: Random;
@@ -62,7 +62,7 @@ export class Upstreams {
   readonly #logger: Logger;
   readonly #all: readonly Upstream[];
   /** Connections that we dialled, and to whom; only the newest of a target. */
-  readonly #dialled = new Map<string, { readonly connection: string; readonly index: number }>();
+  readonly #dialled = new Map<string, { readonly flow: Flow; readonly index: number }>();
   #timers: Timer[] = [];
   #running = false;
 
@@ -156,7 +156,7 @@ export class Upstreams {
   }
 
   #isDialled(connection: string): boolean {
-    for (const dialled of this.#dialled.values()) if (dialled.connection === connection) return true;
+    for (const dialled of this.#dialled.values()) if (dialled.flow.connection === connection) return true;
     return false;
   }
 
@@ -185,7 +185,7 @@ export class Upstreams {
     if (flow === null && upstream.targets.length === 1) {
       this.#mark(upstream, 'down', `no connection to ${address}:${port}`);
     } else if (flow !== null && flow.connection !== '') {
-      this.#dialled.set(`${address}|${port}`, { connection: flow.connection, index: upstream.index });
+      this.#dialled.set(`${address}|${port}`, { flow, index: upstream.index });
     }
     return flow;
   }
@@ -202,11 +202,24 @@ export class Upstreams {
     const isSilent = upstream.answersOptions ? upstream.lastHeardAt < asked : upstream.lastHeardAt < 0;
     const isDown = failed !== null && isSilent;
     this.#mark(upstream, isDown ? 'down' : 'up', isDown ? failed : null);
+    if (isDown) this.#hangUp(upstream);
     const timer = clock.after(isDown ? Math.min(askDownMs, askMs) : askMs, () => {
       this.#timers = this.#timers.filter((one) => one !== timer);
       void this.#watch(upstream);
     });
     this.#timers.push(timer);
+  }
+
+  /**
+   * A PBX that lost its power, or whose address is another machine's now, has never closed our connection: what is sent on it
+   * would be repeated by the kernel for a quarter of an hour, and all phones wait for it.
+   */
+  #hangUp({ index }: Upstream): void {
+    for (const [target, dialled] of this.#dialled) {
+      if (dialled.index !== index) continue;
+      this.#dialled.delete(target);
+      this.#options.engine.disconnect?.(dialled.flow);
+    }
   }
 
   #resolve(upstream: Upstream): Promise<void> {

@@ -102,7 +102,7 @@ export class FrontProxy {
     for (let tries = 0; !(await this.#answers()); tries += 1) {
       if (tries > 400) throw new Error(`${this.#kind} did not start:\n${this.output.join('')}`);
       // the workers of the one before may have its port for a moment longer than their parent
-      if (tries % 8 === 0 && (this.#child?.exitCode ?? 0) !== null) this.#spawn();
+      if (tries % 8 === 0 && (this.#child === null || this.#child.exitCode !== null)) this.#spawn();
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
     return this;

@@ -41,7 +41,9 @@ export async function callsAtRate(options: CallsOptions): Promise<CallsReport> {
   const folder = await mkdtemp(join(tmpdir(), 'lamp-sipp-'));
   const { caller, called, password, calls, rate, core } = options;
   const seconds = Math.ceil(calls / rate) + 20;
-  const limits = ['-timeout', `${seconds}s`, '-timeout_error', '-nostdin', '-timer_resol', '1'];
+  // -abortunexp: an INVITE, an ACK or a 200 that comes again ends no call; one that is refused does not end, and so counts
+  const manners = ['-default_behaviors', 'all,-abortunexp', '-nostdin', '-timer_resol', '1'];
+  const limits = ['-timeout', `${seconds}s`, '-timeout_error', ...manners];
   const sipp = (
     name: string,
     words: readonly string[],

@@ -60,6 +60,8 @@ class Bench {
   readonly gone = new Set<string>();
   refusal: SipAnswer | null = null;
   knowsEarly = false;
+  /** What is looked up throws. */
+  fault = false;
   /** The REGISTER of `early` has been answered. */
   answered: () => void = () => undefined;
   readonly registered = new Promise<void>((resolve) => {
@@ -111,9 +113,13 @@ class Bench {
       places,
       addresses: { facing: () => '10.0.0.1' },
       registrations: {
-        forToken: (id) => (id === learnt.id || (id === early.id && this.knowsEarly) ? { ...learnt, id } : null),
+        forToken: (id) => {
+          if (this.fault) throw new Error('a fault of ours');
+          return id === learnt.id || (id === early.id && this.knowsEarly) ? { ...learnt, id } : null;
+        },
         ofFlow: ({ connection }) => (connection === 'c7' ? learnt : null),
         underWay: (id) => (id === early.id ? this.registered : null),
+        beside: () => null,
       },
       register: {
         refuse: () => this.refusal,
@@ -289,3 +295,13 @@ for (const granted of [true, false]) {
     if (granted) assert.equal((await leaving(outcome.relay)).uri, learnt.contact);
   });
 }
+
+test('a fault while such a request waited is 500 and a line in the log, and not the end of the process', async () => {
+  const bench = await Bench.open();
+  const outcome = bench.receive('OPTIONS', pbxFlow, [], `sip:1001@10.0.0.1:5070;lamp=${early.id}`);
+  bench.fault = true;
+  bench.answered();
+  await bench.registered;
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(outcome.answer?.status, 500);
+});

@@ -37,11 +37,11 @@ export interface RegisterWords {
 let made = 0;
 
 /** A digest that was never used; `same`: one that is always the same. */
-export function authorization(same?: string): string {
+export function authorization(same?: string, realm = 'pbx'): string {
   made += 1;
   const cnonce = same ?? `c${made}`;
   const response = createHash('md5').update(cnonce).digest('hex');
-  return `Authorization: Digest username="1001", realm="pbx", nonce="n", uri="sip:x", response="${response}", qop=auth, nc=00000001, cnonce="${cnonce}"`;
+  return `Authorization: Digest username="1001", realm="${realm}", nonce="n", uri="sip:x", response="${response}", qop=auth, nc=00000001, cnonce="${cnonce}"`;
 }
 
 /** A REGISTER as the engine hands it on. */
@@ -106,7 +106,10 @@ export class Rows {
 const steady: Random = { bytes: (count) => Buffer.alloc(count), fraction: () => 0.5 };
 
 export const places = new Places({
-  domains: [{ name: 'lamplighter.test', aliases: ['example.com'] }],
+  domains: [
+    { name: 'lamplighter.test', aliases: ['example.com'] },
+    { name: 'tenant.test', aliases: [] },
+  ],
   advertise: null,
   listen: ['192.0.2.1'],
   addresses: new LocalAddresses(new FakeClock(), () => []),

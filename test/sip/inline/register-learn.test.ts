@@ -268,3 +268,20 @@ test('a REGISTER is under way from when it goes to the PBX until its answer, wha
     assert.equal(at.phones.forToken(id) !== null, status === 200);
   }
 });
+
+test('a user of one tenant is not taken for the same number of another, though the PBX looks at the number alone', () => {
+  const tenant = aorOf('1001', 'tenant.test');
+  for (const [to, realm, aor, proven] of [
+    ['sip:1001@tenant.test', 'asterisk', tenant, false],
+    ['sip:1001@tenant.test', 'lamplighter.test', tenant, false],
+    ['sip:1001@tenant.test', 'tenant.test', tenant, true],
+    ['sip:1001@lamplighter.test', 'tenant.test', alice, false],
+    ['sip:1001@lamplighter.test', 'asterisk', alice, true],
+    ['sip:1001@lamplighter.test', 'example.com', alice, true],
+  ] as const) {
+    const at = learning();
+    granted(at, register('<sip:1001@10.0.0.5:5062>', { to, lines: [authorization(undefined, realm)] }));
+    assert.equal(at.phones.isProven(home, aor), proven, `${to} by ${realm}`);
+    assert.equal(at.phones.ofFlow(home, aor)?.aor, aor, 'known it is all the same');
+  }
+});

@@ -110,6 +110,13 @@ test('a user with more phones than there may be loses the one that would end fir
   assert.equal(at.phones.size, 3, 'a refresh takes nobody’s place');
 });
 
+test('all addresses of an IPv6 /64 have one share: one password could be used from each, under any number of domains', () => {
+  const at = learning('contact', { limits: { perAddress: 2, perUser: 5, total: 9 } });
+  for (const device of ['1', '2', '3', '4']) learnt(at, device, { flow: flowAt(`2001:db8::${device}`) });
+  learnt(at, '5', { flow: flowAt('2001:db8:0:1::5') });
+  assert.equal(at.phones.size, 3);
+});
+
 test('an address that may bring any number is not counted', () => {
   const at = learning('contact', {
     limits: { perAddress: 1, perUser: 5, total: 3 },

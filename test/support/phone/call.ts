@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../../src/model/clock.ts';
+import { type Clock, sleep, type Timer } from '../../../src/model/clock.ts';
 import { type Agent, type Respond, viaBranch } from './agent.ts';
 import type { Dialog } from './dialog.ts';
 import { cseqOf, type Header, type Message } from './message.ts';
@@ -195,11 +195,15 @@ abstract class Call {
     ];
   }
 
+  /** RFC 3261 14.1: again where it met one of the other side (491), after a while that is shorter here than there. */
   async #reinvite(direction: Direction): Promise<Message> {
-    const draft = this.dialog.draft('INVITE', this.#offerHeaders(), this.sdp(direction));
-    const { response } = await this.agent.send(draft, this.dialog.nextCseq);
-    if (response.status < 300) this.acknowledge(response);
-    return response;
+    for (let attempt = 1; ; attempt += 1) {
+      const draft = this.dialog.draft('INVITE', this.#offerHeaders(), this.sdp(direction));
+      const { response } = await this.agent.send(draft, this.dialog.nextCseq);
+      if (response.status < 300) this.acknowledge(response);
+      if (response.status !== 491 || attempt === 5) return response;
+      await sleep(this.agent.clock, 200 * attempt);
+    }
   }
 
   #answerOffer(request: Message, respond: Respond): void {

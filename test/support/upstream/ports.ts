@@ -68,6 +68,11 @@ export class PbxPorts {
     else this.#stream(to).write(raw);
   }
 
+  /** Connections that stand lead nowhere from now on, as after a power cut: nobody closes them, and nobody reads them. */
+  strand(): void {
+    for (const socket of this.#accepted) socket.removeAllListeners('data').pause();
+  }
+
   /** At once, as if its plug were pulled; again: nothing. */
   async close(): Promise<void> {
     if (!this.#open) return;

@@ -125,6 +125,11 @@ export class Upstream {
     return this.#agents[nextHop(new Message(`X ${uri} SIP/2.0`, headers)).transport];
   }
 
+  /** Connections that stand lead nowhere from now on; new ones do. */
+  strand(): void {
+    this.#ports.strand();
+  }
+
   /** Bytes as they are. */
   raw(bytes: Buffer | string, to: Place, transport: 'udp' | 'tcp' = 'udp'): void {
     this.#ports.send(bytes, { ...to, transport });

@@ -37,13 +37,18 @@ export const transportChapter: Chapter = {
         [wire]: ['T-03: without rport the answer still goes to where the request came from, and rport is not added'],
       },
     ),
-    held('T-04', '18.1.1', 'over 1300 bytes go by TCP, and back to UDP where that fails', {
-      [wire]: [
-        'T-04: a NOTIFY over 1300 bytes goes by TCP to the same phone',
-        'T-04: where the phone takes no TCP, the large NOTIFY comes by UDP after all',
-      ],
-      [engine]: ['T-04 it falls back to UDP where TCP fails, and remembers that for ten minutes'],
-    }),
+    held(
+      'T-04',
+      '18.1.1',
+      'over 1300 bytes our own requests go by TCP, and back to UDP where that fails; what is sent on keeps the path it has',
+      {
+        [wire]: [
+          'T-04: a NOTIFY over 1300 bytes goes by TCP to the same phone',
+          'T-04: where the phone takes no TCP, the large NOTIFY comes by UDP after all',
+        ],
+        [engine]: ['T-04 it falls back to UDP where TCP fails, and remembers that for ten minutes'],
+      },
+    ),
     held('T-05', 'RFC 5626 4.4, 5.3', 'keep-alives are answered, NOTIFYs take the flow of their dialog', {
       [flow]: ['T-05: a phone that asks for the flow (;ob) is told over it, and CRLFCRLF on it is answered with CRLF'],
       [framing]: ['T-05 one CRLF is a pong and nothing, each two are a ping'],

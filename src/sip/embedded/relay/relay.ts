@@ -1,4 +1,4 @@
-import type { Flow, Relay as Plan, RelayedResponse, RelayWay, SipAnswer } from '../../engine.ts';
+import type { Flow, HeaderList, Relay as Plan, RelayedResponse, RelayWay, SipAnswer } from '../../engine.ts';
 import type { ParsedRequest, ParsedResponse } from '../../message/parse.ts';
 import { sourceNetwork } from '../address.ts';
 import { relayedInProportion } from '../proportion.ts';
@@ -37,8 +37,10 @@ export class Relay extends Waiting implements Cancellable {
   #branch: Branch | null = null;
   #out: Outgoing | null = null;
   /** How the last way ended that brought no answer. */
-  #failure: SipAnswer | null = unreachable;
+  #failure: SipAnswer | null;
   #cancelled = false;
+  /** The CANCEL that came; null: none has. */
+  #cancelledBy: ParsedRequest | null = null;
   #cancelSent = false;
   /** A final response has gone back. */
   #done = false;
@@ -49,6 +51,7 @@ export class Relay extends Waiting implements Cancellable {
     this.#server = server;
     this.#message = message;
     this.#plan = plan;
+    this.#failure = plan.unreachable ?? unreachable;
     this.source = sourceNetwork(source.remote.address);
     this.bytes = server.bytes;
     this.#vias = stampedVias(message, source.remote);
@@ -64,13 +67,14 @@ export class Relay extends Waiting implements Cancellable {
 
   #confirm(): void {
     this.#confirmed = true;
-    this.#server.bring(100, { status: 100 });
+    this.#server.bring(100, { status: 100, headers: timestampOf(this.#message) });
   }
 
-  /** RFC 3261 16.10: the CANCEL itself is answered by the engine. */
-  cancel(): void {
+  /** RFC 3261 16.10: the CANCEL itself is answered by the engine. `by`: null: it is our own idea. */
+  cancel(by: ParsedRequest | null): void {
     if (!this.#isCall || this.#done || this.#cancelled) return; // RFC 4320: to cancel anything else has no effect
     this.#cancelled = true;
+    this.#cancelledBy = by;
     if (this.#branch === null) this.#finish({ status: 487 });
     else this.#sendCancel();
   }
@@ -83,8 +87,15 @@ export class Relay extends Waiting implements Cancellable {
       this.#host.wheel.set(this, timerC);
       return;
     }
-    if (this.#branch?.state === 'proceeding') this.cancel();
+    if (this.#branch?.state === 'proceeding') this.cancel(null);
     else this.#finish({ status: 408 });
+  }
+
+  /** The engine ends: a phone would ring on, and what it answers would come to nobody. */
+  abandon(): void {
+    if (this.#done) return;
+    if (this.#isCall) this.#sendCancel();
+    this.#finish({ status: this.#cancelled ? 487 : 503 });
   }
 
   #tryNext(): void {
@@ -112,7 +123,7 @@ export class Relay extends Waiting implements Cancellable {
     if (this.#done) return; // cancelled while a connection was sought
     const sent = flow === null ? null : this.#send(way, flow);
     if (sent === true) return;
-    this.#failure = unreachable;
+    this.#failure = this.#plan.unreachable ?? unreachable;
     this.#tryNext();
   }
 
@@ -176,7 +187,8 @@ export class Relay extends Waiting implements Cancellable {
   #onFailed(branch: Branch, how: 'timeout' | 'unsent'): void {
     if (branch !== this.#branch || this.#done) return;
     // RFC 4320 4.2: after Timer F nobody waits for the answer to anything but an INVITE
-    this.#failure = how === 'unsent' ? unreachable : this.#isCall ? { status: 408 } : null;
+    const silence = this.#isCall ? { status: 408 } : null;
+    this.#failure = how === 'unsent' ? (this.#plan.unreachable ?? unreachable) : silence;
     this.#tryNext();
   }
 
@@ -201,7 +213,7 @@ export class Relay extends Waiting implements Cancellable {
     const out = this.#out;
     if (branch === null || out === null || this.#cancelSent || branch.state !== 'proceeding') return;
     this.#cancelSent = true;
-    this.#host.sendCancel(branch, cancelOf(this.#message, out));
+    this.#host.sendCancel(branch, cancelOf(this.#message, out, this.#cancelledBy));
     branch.expectEnd();
   }
 
@@ -214,10 +226,17 @@ export class Relay extends Waiting implements Cancellable {
   }
 
   #end(): void {
+    if (this.#done) return; // a 2xx that is repeated
     this.#done = true;
     this.#host.wheel.cancel(this);
     this.#host.onEnd(this);
   }
+}
+
+/** RFC 3261 8.2.6.1: a 100 brings it back. */
+function timestampOf({ headers }: ParsedRequest): HeaderList {
+  const value = headers.first('Timestamp');
+  return value === undefined ? [] : [['Timestamp', value]];
 }
 
 function relayed({ status, headers }: ParsedResponse, flow: Flow): RelayedResponse {

@@ -58,6 +58,7 @@ export class Relays implements RelayHost {
   readonly #options: RelaysOptions;
   /** Under way, by source. */
   readonly #underWay = new Map<string, { count: number; bytes: number }>();
+  readonly #open = new Set<Relay>();
 
   constructor(options: RelaysOptions) {
     this.wheel = options.wheel;
@@ -78,10 +79,18 @@ export class Relays implements RelayHost {
       return;
     }
     server.isSentOn(relay);
+    this.#open.add(relay);
     relay.begin();
   }
 
-  onEnd({ source, bytes }: Relay): void {
+  /** What waits for its answer is refused, and calls in the making are ended at their far end, too. */
+  stop(): void {
+    for (const relay of [...this.#open]) relay.abandon();
+  }
+
+  onEnd(relay: Relay): void {
+    const { source, bytes } = relay;
+    this.#open.delete(relay);
     const held = this.#underWay.get(source);
     if (held === undefined) return;
     held.count -= 1;

@@ -1,6 +1,6 @@
 import type { Endpoint, HeaderEdits, Transport } from '../../engine.ts';
 import { Headers } from '../../message/headers.ts';
-import { splitList } from '../../message/name-addr.ts';
+import { parseParams, splitList } from '../../message/name-addr.ts';
 import type { ParsedRequest, ParsedResponse } from '../../message/parse.ts';
 import { reasonPhrase } from '../../message/reasons.ts';
 import { stampVia } from '../../message/via.ts';
@@ -110,19 +110,39 @@ export function ackOf(message: ParsedRequest, out: Outgoing, to: string): string
   return hopByHop('ACK', message, out, to);
 }
 
-/** RFC 3261 9.1. */
-export function cancelOf(message: ParsedRequest, out: Outgoing): string {
-  return hopByHop('CANCEL', message, out, message.headers.first('To') ?? '');
+/** RFC 3261 9.1. `by`: the CANCEL that came; null: it is our own idea. */
+export function cancelOf(message: ParsedRequest, out: Outgoing, by: ParsedRequest | null): string {
+  // RFC 3326 2: or a phone counts a call as missed that was answered elsewhere
+  const reasons = by?.headers.lines('Reason').filter(isReason) ?? [];
+  return hopByHop('CANCEL', message, out, message.headers.first('To') ?? '', reasons);
+}
+
+const reason = /^[A-Za-z0-9\-.!%*_+`'~]+[ \t]*(;[\t\x20-\x7e]*)?$/;
+
+/** `SIP;cause=200;text="Call completed elsewhere"`; what cannot be read stays here, as of all that goes on. */
+function isReason(line: string): boolean {
+  const values = splitList(line) ?? [''];
+  return values.every((value) => {
+    const [whole, params = ''] = reason.exec(value) ?? [];
+    return whole !== undefined && parseParams(params) !== null;
+  });
 }
 
 /** A request of our own that names the one we sent on: its Request-URI, branch, Call-ID, number and Route. */
-function hopByHop(method: string, message: ParsedRequest, { uri, headers, via }: Outgoing, to: string): string {
+function hopByHop(
+  method: string,
+  message: ParsedRequest,
+  { uri, headers, via }: Outgoing,
+  to: string,
+  reasons: readonly string[] = [],
+): string {
   let lines = `Via: ${via}\r\nMax-Forwards: ${defaultHops}\r\n`;
   for (const route of headers.get('Route') ?? message.headers.lines('Route')) lines += headerLine('Route', route);
   lines += headerLine('From', message.headers.first('From') ?? '');
   lines += headerLine('To', to);
   lines += headerLine('Call-ID', message.headers.first('Call-ID') ?? '');
   lines += `CSeq: ${message.cseq} ${method}\r\n`;
+  for (const one of reasons) lines += headerLine('Reason', one);
   return aroundBytes(requestLine(method, uri), lines, nothing);
 }
 

@@ -105,3 +105,18 @@ describe('the end of the engine', () => {
     }
   });
 });
+
+test('a 2xx that is repeated gives nobody a larger share of what may be under way', async () => {
+  const rig = await new RelayRig({ transactions: { pending: 24 } }).start();
+  try {
+    const invite = await rig.through(requestOf('INVITE', 'answered'));
+    await rig.back(invite, 200);
+    for (const n of [1, 2, 3]) await rig.through(requestOf('MESSAGE', `silent${n}`));
+    for (let n = 0; n < 3; n += 1) await rig.back(invite, 200);
+    rig.phone.send(requestOf('MESSAGE', 'silent4'), rig.at);
+    await until(() => rig.statuses().includes(503), 'the refusal');
+    assert.equal(rig.methods().filter((method) => method === 'MESSAGE').length, 3);
+  } finally {
+    await rig.stop();
+  }
+});

@@ -76,7 +76,7 @@ class Bench {
       if (method !== 'CANCEL') transaction.forward?.(plan);
       else {
         transaction.respond({ status: 200 });
-        this.server.find(serverKey(message, phone.remote, 'INVITE'))?.cancel();
+        this.server.find(serverKey(message, phone.remote, 'INVITE'))?.cancel(message);
       }
     }
   }
