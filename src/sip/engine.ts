@@ -177,7 +177,10 @@ export interface SipEngine {
    * again; null: none can be had. Absent: the engine dials nobody.
    */
   connect?(remote: ListenPoint): Promise<Flow | null>;
-  /** Closes the connection of this path: the next `connect` makes another. Absent: the engine dials nobody. */
+  /**
+   * The far end is held to be away. What was sent on to it and has not been answered at all goes by its next way, if it has
+   * one; a connection is closed, and the next `connect` makes another. Absent: the engine dials nobody.
+   */
   disconnect?(flow: Flow): void;
   /** Address and port at which the far end of this path reaches us, as our Via says; null: the path is gone. */
   reachableAt?(flow: Flow): Endpoint | null;

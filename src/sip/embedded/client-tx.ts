@@ -70,6 +70,8 @@ export interface ClientBranch {
   onResponse(response: ParsedResponse): void;
   /** What it went by is gone. */
   onBroken(): void;
+  /** Its peer is held to be away, though nothing is broken. Absent: it goes on waiting. */
+  onAway?(): void;
 }
 
 /** One request of our own under way on one path. */
@@ -232,6 +234,15 @@ export class ClientTransactions {
   /** A connection is gone: what went by it cannot be answered any more. */
   breakConnection(connection: string): void {
     for (const tx of [...(this.#byConnection.get(connection) ?? [])]) tx.onBroken();
+  }
+
+  /** The far end of this path is held to be away. */
+  away({ transport, remote }: Flow): void {
+    for (const tx of [...this.#byBranch.values()]) {
+      const { flow } = tx;
+      const isThere = flow.remote.address === remote.address && flow.remote.port === remote.port;
+      if (isThere && flow.transport === transport) tx.onAway?.();
+    }
   }
 
   breakAll(): void {

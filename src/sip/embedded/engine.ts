@@ -220,6 +220,7 @@ export class EmbeddedEngine implements SipEngine {
   }
 
   disconnect(flow: Flow): void {
+    this.#client.away(flow);
     this.#transports.connection(flow)?.close();
   }
 

@@ -61,7 +61,7 @@ export class Upstreams {
   readonly #options: UpstreamsOptions;
   readonly #logger: Logger;
   readonly #all: readonly Upstream[];
-  /** Connections that we dialled, and to whom; only the newest of a target. */
+  /** Paths that we have found, and to whom; only the newest to a target. */
   readonly #dialled = new Map<string, { readonly flow: Flow; readonly index: number }>();
   #timers: Timer[] = [];
   #running = false;
@@ -184,8 +184,8 @@ export class Upstreams {
     const flow = (await this.#options.engine.connect?.({ transport, address, port })) ?? null;
     if (flow === null && upstream.targets.length === 1) {
       this.#mark(upstream, 'down', `no connection to ${address}:${port}`);
-    } else if (flow !== null && flow.connection !== '') {
-      this.#dialled.set(`${address}|${port}`, { flow, index: upstream.index });
+    } else if (flow !== null) {
+      this.#dialled.set(`${transport}:${address}|${port}`, { flow, index: upstream.index });
     }
     return flow;
   }
@@ -201,8 +201,8 @@ export class Upstreams {
     // COMPAT(several): who never answers OPTIONS shows by the rest that he lives
     const isSilent = upstream.answersOptions ? upstream.lastHeardAt < asked : upstream.lastHeardAt < 0;
     const isDown = failed !== null && isSilent;
-    this.#mark(upstream, isDown ? 'down' : 'up', isDown ? failed : null);
-    if (isDown) this.#hangUp(upstream);
+    this.#mark(upstream, isDown ? 'down' : 'up', isDown ? failed.reason : null);
+    if (isDown && failed.isSilent) this.#hangUp(upstream);
     const timer = clock.after(isDown ? Math.min(askDownMs, askMs) : askMs, () => {
       this.#timers = this.#timers.filter((one) => one !== timer);
       void this.#watch(upstream);
@@ -211,8 +211,9 @@ export class Upstreams {
   }
 
   /**
-   * A PBX that lost its power, or whose address is another machine's now, has never closed our connection: what is sent on it
-   * would be repeated by the kernel for a quarter of an hour, and all phones wait for it.
+   * What waits for a word of it is sent to another, where there is one. And a PBX that lost its power, or whose address is
+   * another machine's now, has never closed our connection: the kernel would repeat what is sent on it for a quarter of an
+   * hour, and all phones wait for it.
    */
   #hangUp({ index }: Upstream): void {
     for (const [target, dialled] of this.#dialled) {
@@ -238,7 +239,8 @@ export class Upstreams {
   }
 
   /** RFC 3261 11: whatever it answers, it is there. Null: it is; else why not. Looks at each of its addresses. */
-  async #ask(upstream: Upstream): Promise<string | null> {
+  async #ask(upstream: Upstream): Promise<{ readonly reason: string; readonly isSilent: boolean } | null> {
+    let isSilent = true;
     let reason = upstream.reason ?? 'it has no address';
     for (const target of upstream.targets) {
       const flow = await this.#dial(upstream, target);
@@ -252,11 +254,12 @@ export class Upstreams {
         upstream.targets = [target, ...upstream.targets.filter((one) => one !== target)];
         return null;
       }
+      isSilent &&= local;
       reason = local
         ? `no answer from ${target.address}:${target.port}`
         : `${target.address}:${target.port} answers 503`;
     }
-    return reason;
+    return { reason, isSilent };
   }
 
   #sendOptions(flow: Flow, { text }: Upstream): Promise<FinalResponse> {

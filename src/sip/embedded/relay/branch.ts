@@ -10,6 +10,8 @@ export interface BranchEvents {
   onResponse(response: ParsedResponse): void;
   /** 17.1.4: nobody answered, or it could not be sent. Once, and never after a final response. */
   onFailed(how: 'timeout' | 'unsent'): void;
+  /** Whom it was sent to is held to be away, and has not said a word. */
+  onAway(): void;
 }
 
 export interface BranchOptions {
@@ -73,6 +75,10 @@ export class Branch extends Waiting implements ClientBranch {
 
   onBroken(): void {
     this.#input('broken');
+  }
+
+  onAway(): void {
+    if (this.#state === 'calling') this.#options.events.onAway();
   }
 
   /** RFC 3261 9.1: it was cancelled; without a final response in 64*T1 there will be none. */

@@ -153,6 +153,7 @@ export class Relay extends Waiting implements Cancellable {
       events: {
         onResponse: (response) => this.#onResponse(branch, response),
         onFailed: (how) => this.#onFailed(branch, how),
+        onAway: () => this.#onAway(branch),
       },
     });
     this.#branch = branch;
@@ -189,6 +190,13 @@ export class Relay extends Waiting implements Cancellable {
     // RFC 4320 4.2: after Timer F nobody waits for the answer to anything but an INVITE
     const silence = this.#isCall ? { status: 408 } : null;
     this.#failure = how === 'unsent' ? (this.#plan.unreachable ?? unreachable) : silence;
+    this.#tryNext();
+  }
+
+  /** Another is asked, where there is one: after 32 s most phones have given up. */
+  #onAway(branch: Branch): void {
+    if (branch !== this.#branch || this.#done || this.#cancelled || this.#next >= this.#plan.ways.length) return;
+    branch.forget();
     this.#tryNext();
   }
 
