@@ -29,17 +29,17 @@ export function createLogger(options: LogOptions): Logger {
     },
     { write: sink },
   );
-  return wrap(root);
+  return wrap(root, root);
 }
 
-function wrap(log: pino.Logger): Logger {
+function wrap(log: pino.Logger, root: pino.Logger): Logger {
   return {
     debug: (fields, message) => log.debug(fields, message),
     info: (fields, message) => log.info(fields, message),
     warn: (fields, message) => log.warn(fields, message),
     error: (fields, message) => log.error(fields, message),
-    // a room that hands its own name down is named once
-    child: (room) => wrap(log.bindings()['room'] === room ? log : log.child({ room })),
+    // of the root: pino would write the names of both rooms, under one key
+    child: (room) => wrap(root.child({ room }), root),
   };
 }
 

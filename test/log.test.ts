@@ -33,3 +33,12 @@ test('text is for people: time, level, room, message, fields', () => {
     .info({ aor: '1001@example.com', n: 3 }, 'told');
   assert.match(out.lines[0]!, /^\d\d:\d\d:\d\d INFO {2}notifier: told aor=1001@example\.com n=3\n$/);
 });
+
+test('a room within a room has one name, its own', () => {
+  const out = capture('json');
+  createLogger({ level: 'info', ...out })
+    .child('sip')
+    .child('inline')
+    .info({}, 'here');
+  assert.deepEqual(out.lines[0]!.match(/"room":"[^"]*"/g), ['"room":"inline"']);
+});

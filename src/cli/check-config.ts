@@ -1,11 +1,11 @@
-import { idleSettings } from '../config/drachtio-schema.ts';
+import { notesOn } from '../config/notes.ts';
 import { readConfig } from './read-config.ts';
 
-/** Prints every problem of the file, or that there is none. Exit code 0, or 2. */
+/** Prints every problem of the file, or that there is none and what is odd all the same. Exit code 0, or 2. */
 export function checkConfig(file: string): number {
   const config = readConfig(file);
   if (typeof config === 'number') return config;
-  const note = idleSettings(config.sip);
-  process.stdout.write(`${file}: no errors\n${note === null ? '' : `${note}\n`}`);
+  const notes = notesOn(config.sip).map((note) => `${note}\n`);
+  process.stdout.write(`${file}: no errors\n${notes.join('')}`);
   return 0;
 }

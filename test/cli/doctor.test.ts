@@ -90,6 +90,23 @@ describe('doctor, of listeners', () => {
     assert.deepEqual(seen, ['loopback: warn', 'unheard: warn']);
   });
 
+  test('by push and with native mode no phone has to send here, and the way has its name', () => {
+    const silent = { ...listener, address: '127.0.0.1', requests: {}, lastRequestAt: null };
+    const nothing = { listeners: [silent], subscriptions: none, sources: [], sourceCount: 0 };
+    const esl = 'esl: { user: lamplighter@pbx.example.com, password: sixteen-characters }';
+    const native = configOf(
+      `sip: { listen: [ udp:127.0.0.1:5070 ] }\npbx: [ { name: main, type: freeswitch, mode: native, ${esl} } ]`,
+    );
+    const near = configOf('sip: { listen: [ udp:127.0.0.1:5070 ] }');
+    const pushed = found({ ...nothing, pushRules: 1 }, { config: near });
+    assert.deepEqual([complaints(pushed), wayOf(pushed)], [[], 'push; 0 subscriptions']);
+    const told = found(nothing, { config: native });
+    assert.deepEqual([complaints(told), wayOf(told)], [[], 'native (FreeSWITCH); 0 subscriptions']);
+    assert.ok(
+      complaints(found({ ...inline, ...nothing, pushRules: 1 }, { config: inlineConfig })).includes('unheard: warn'),
+    );
+  });
+
   test('a loopback listener that a proxy of this host uses is well', () => {
     const config = configOf('sip: { listen: [ udp:127.0.0.1:5070 ] }');
     assert.deepEqual(complaints(found({ listeners: [{ ...listener, address: '127.0.0.1' }] }, { config })), []);
@@ -181,13 +198,14 @@ describe('doctor, inline', () => {
 
   test('an upstream that is Lamplighter itself is a failure, by any address of this host', () => {
     const at = (uri: string) => {
-      const config = configOf(`sip: { listen: [ udp:0.0.0.0:5070 ], upstream: "${uri}" }`);
-      return complaints(inlineFound({ upstreams: [{ ...upstream, uri }] }, { config }));
+      const config = configOf(`sip: { listen: [ udp:0.0.0.0:5070, tcp:0.0.0.0:5071 ], upstream: "${uri}" }`);
+      const listeners = [...(inline.listeners ?? []), { ...listener, transport: 'tcp', port: 5071 }];
+      return complaints(inlineFound({ listeners, upstreams: [{ ...upstream, uri }] }, { config }));
     };
     assert.deepEqual(at('sip:192.0.2.10:5070'), ['upstream-is-here: fail']);
     assert.deepEqual(at('sip:192.0.2.10'), []);
     assert.deepEqual(at('sip:192.0.2.11:5070'), []);
-    assert.deepEqual(at('sip:192.0.2.10:5070;transport=tcp'), [], 'there is no TCP listener');
+    assert.deepEqual(at('sip:192.0.2.10:5070;transport=tcp'), [], 'no TCP listener is there');
   });
 
   test('no REGISTER is a warning; REGISTERs that the PBX all refused are a failure', () => {

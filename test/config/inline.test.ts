@@ -52,7 +52,11 @@ test('an upstream needs a listener of its transport and family', () => {
   assert.match(said('sip:192.0.2.5', ['udp:[::]:5070'])[0] ?? '', /needs a listener udp: of IPv4/);
   assert.match(said('sip:192.0.2.5', ['ws:0.0.0.0:5070'])[0] ?? '', /needs a listener udp: in sip\.listen/);
   assert.match(said('sip:pbx.example.com;transport=tcp', ['udp:0.0.0.0:5070'])[0] ?? '', /needs a listener tcp: in/);
-  assert.deepEqual(said('sip:pbx.example.com', ['udp:[::]:5070', 'ws:0.0.0.0:5070']), [], 'a name may have any address');
+  assert.deepEqual(
+    said('sip:pbx.example.com', ['udp:[::]:5070', 'ws:0.0.0.0:5070']),
+    [],
+    'a name may have any address',
+  );
 });
 
 test('an upstream at a listener’s own address is found whatever its form', () => {

@@ -294,6 +294,9 @@ describe('what reaches the PBX is what we understood', () => {
     ['a name with a blank inside', 'Con tent-Length: 5'],
     ['a NUL', 'Subject: a\x00b'],
     ['credentials of no scheme', 'Authorization: ='],
+    ['a digest of nothing', 'Authorization: Digest ,,,='],
+    ['a digest that says a thing twice', 'Authorization: Digest username="a", realm="r", username="b"'],
+    ['two digests in one line', 'Proxy-Authorization: Digest username="a", realm="r", Digest username="b"'],
   ];
   for (const [what, extra] of refused) {
     test(`${what}: 400, and nothing of it at the PBX`, async () => {
@@ -323,6 +326,17 @@ describe('what reaches the PBX is what we understood', () => {
     assert.match(bytes, /\r\nSubject: Grüße\r\n/);
     const utf8 = await through((callId, branch) => Buffer.from(message(callId, branch, 'Subject: Grüße ☎'), 'utf8'));
     assert.match(Buffer.from(utf8.raw[0] ?? '', 'latin1').toString('utf8'), /\r\nSubject: Grüße ☎\r\n/);
+  });
+
+  test('lists of what a phone can do lose what nobody can read, and stay as they came where there is nothing of that', async () => {
+    const odd = await through((callId, branch) =>
+      message(callId, branch, 'Supported: replaces, ,100 rel\r\nk: timer,\r\nAllow: INVITE,,ACK;x\r\nAllow-Events: ;'),
+    );
+    assert.match(odd.raw[0] ?? '', /\r\nSupported: replaces, timer\r\n/);
+    assert.match(odd.raw[0] ?? '', /\r\nAllow: INVITE\r\n/);
+    assert.doesNotMatch(odd.raw[0] ?? '', /Allow-Events|100 rel/);
+    const usual = await through((callId, branch) => message(callId, branch, 'Supported:\r\nAllow: INVITE,ACK'));
+    assert.match(usual.raw[0] ?? '', /\r\nSupported: \r\nAllow: INVITE,ACK\r\n/);
   });
 
   test('what only a proxy may assert is left out', async () => {

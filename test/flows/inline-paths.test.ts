@@ -73,3 +73,26 @@ test('what the first of two PBXs was sent when it fell silent goes to the second
     await stage.close();
   }
 });
+
+test('an orderly stop while it rings ends the call on all sides, and one that is up is left alone', async () => {
+  const stage = await InlineStage.open();
+  try {
+    const users = ['2001', '2002', '2003', '2004'];
+    const [caller, callee, talks, listens] = await Promise.all(users.map((user) => stage.registered(user)));
+    listens!.onCall((call) => void call.answer());
+    const up = await talks!.invite('2004');
+    await up.answered;
+    const call = await caller!.invite('2002');
+    const rings = await callee!.nextCall();
+    rings.ringing();
+    await call.ringing;
+    await stage.daemon.stop();
+    assert.deepEqual(await call.ended, { by: 'them', status: 503 });
+    assert.deepEqual(await rings.ended, { by: 'them', status: 487 });
+    await stage.pbx.nth('CANCEL');
+    assert.equal(stage.pbx.of('CANCEL').length, 1);
+    assert.equal(stage.pbx.of('BYE').length, 0);
+  } finally {
+    await stage.close();
+  }
+});

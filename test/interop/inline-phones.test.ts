@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before } from 'node:test';
 import type { Phone } from '../support/phone.ts';
 import { enter, inline, talk } from './inline-scene.ts';
+import { testFile } from './lab/paths.ts';
 import { it, Site, skip } from './scene.ts';
 
 let site: Site;
@@ -11,7 +13,8 @@ const watching = (usual: string) =>
   usual.replace(/^phones:.*$/m, "phones: { profiles: [{ name: all, match: '^Watched/', watch: [presence] }] }");
 
 before(async () => {
-  if (skip === null) site = await Site.open((usual, lab) => inline()(watching(usual), lab));
+  const asked = (text: string) => text.replace('inline: { ', 'inline: { probe: 1, ');
+  if (skip === null) site = await Site.open((usual, lab) => asked(inline()(watching(usual), lab)));
 });
 after(() => site?.close());
 
@@ -55,7 +58,36 @@ it('check-sync by way of Asterisk reaches a phone behind a NAT through Lamplight
   await phone.unregister();
 });
 
+it('with the endpoint of docs/deploy/inline.md Asterisk complains no longer of our OPTIONS, and its name lets nobody in', async () => {
+  const page = readFileSync(testFile('..', 'docs', 'deploy', 'inline.md'), 'utf8');
+  const [endpoint] = /^\[lamplighter\]\ntype=endpoint\n[\s\S]*?(?=^```)/m.exec(page) ?? [];
+  assert.ok(endpoint, 'the page has it');
+  const times = (text: string) => site.lab.logs.split(text).length - 1;
+  const complaints = () => times("Request 'OPTIONS' from '<sip:lamplighter@");
+  const logged = async (text: string, count: number) => {
+    const end = Date.now() + 30_000;
+    for (; times(text) < count; await new Promise((resolve) => setTimeout(resolve, 50)))
+      assert.ok(Date.now() < end, text);
+  };
+  await logged("Request 'OPTIONS' from '<sip:lamplighter@", 1);
+  await site.lab.addToPjsip(endpoint);
+  await site.lab.cli('pjsip set logger on');
+  const [asked, before] = [times('OPTIONS sip:127.0.0.1'), complaints()];
+  await logged('OPTIONS sip:127.0.0.1', asked + 3);
+  await site.lab.cli('pjsip set logger off');
+  assert.equal(complaints(), before);
+  const stranger = await site.desk('lamplighter');
+  await assert.rejects(
+    stranger.invite('1002').then(({ answered }) => answered),
+    /401/,
+  );
+  assert.equal((await stranger.register()).status, 401);
+});
+
 it('a phone that knows of Path keeps its Contact at Asterisk, gets our Path back, and is called by it', async () => {
+  // else Asterisk puts our address in place of the Contact, and nobody knows whose that is
+  const plain = ['1001', '1002'].map((user) => `[${user}](+type=endpoint)\nrewrite_contact = no\n`);
+  await site.lab.addToPjsip(plain.join(''));
   await site.daemon.kill();
   await site.restartDaemon(inline({ reach: 'path' }));
   await site.daemon.ready(20_000);

@@ -58,12 +58,12 @@ export class Lamps {
   }
 
   /** Waits until the lamps named here show this. */
-  async show(wanted: Readonly<Record<string, ReturnType<typeof lamp>>>): Promise<void> {
+  async show(wanted: Readonly<Record<string, ReturnType<typeof lamp>>>, timeoutMs = 8000): Promise<void> {
     for (const [number, state] of Object.entries(wanted)) {
       const subscription = this.#of.get(number);
       const last = subscription?.notifies.at(-1);
       if (last !== undefined && lamp(dialogInfo(last)) === state) continue;
-      await subscription?.next((one) => lamp(dialogInfo(one)) === state, 8000);
+      await subscription?.next((one) => lamp(dialogInfo(one)) === state, timeoutMs);
     }
   }
 

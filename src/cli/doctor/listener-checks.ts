@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import type { Config } from '../../config/schema.ts';
 import { isLoopback } from '../../sip/local-addresses.ts';
 import { bracketed } from '../../sip/own-contact.ts';
 import { type Check, many, odd, type WaysAnswer } from './seen.ts';
@@ -6,11 +7,24 @@ import { type Check, many, odd, type WaysAnswer } from './seen.ts';
 /** Requests that Lamplighter only has a use for when it can send them on. */
 const callMethods = ['REGISTER', 'INVITE'];
 
+/** Phones keep their feature keys subscribed to FreeSWITCH. */
+export function isNative({ pbx }: Config): boolean {
+  return pbx.some((one) => one['mode'] === 'native');
+}
+
+/** By push and natively no phone has to send anything here. */
+function isToldOtherwise({ upstreams, pushRules }: WaysAnswer, config: Config): boolean {
+  return upstreams.length === 0 && (pushRules !== null || isNative(config));
+}
+
 /** Listeners that only this host reaches. */
 export const loopback: Check = {
   name: 'loopback',
-  look: ({ ways: { listeners, subscriptions, engine } }) =>
-    engine.kind === 'drachtio' || subscriptions.total > 0 || !listeners.every(({ address }) => isLoopback(address))
+  look: ({ ways, ways: { listeners, subscriptions, engine }, config }) =>
+    engine.kind === 'drachtio' ||
+    subscriptions.total > 0 ||
+    isToldOtherwise(ways, config) ||
+    !listeners.every(({ address }) => isLoopback(address))
       ? []
       : [
           odd(
@@ -24,8 +38,8 @@ export const loopback: Check = {
 /** Nobody has sent anything. */
 export const unheard: Check = {
   name: 'unheard',
-  look: ({ ways: { listeners } }) =>
-    listeners.some(({ lastRequestAt }) => lastRequestAt !== null)
+  look: ({ ways, ways: { listeners }, config }) =>
+    isToldOtherwise(ways, config) || listeners.some(({ lastRequestAt }) => lastRequestAt !== null)
       ? []
       : [
           odd(

@@ -2,19 +2,20 @@ import { isIP } from 'node:net';
 import { upstreamsOf } from '../../config/inline-schema.ts';
 import { isLoopback } from '../../sip/local-addresses.ts';
 import { parseUri } from '../../sip/message/uri.ts';
-import { requestsOf } from './listener-checks.ts';
+import { isNative, requestsOf } from './listener-checks.ts';
 import { broken, type Check, type Finding, fine, many, odd, type Seen } from './seen.ts';
 
 /** Says which way it is. */
 export const way: Check = {
   name: 'way',
-  look: ({ ways }) => {
+  look: ({ ways, config }) => {
     const { subscriptions, upstreams, engine, pushRules } = ways;
     const inline = `inline, the rest goes to ${upstreams.map(({ uri }) => uri).join(', else ')}`;
     const kinds = [
       ...(engine.kind === 'drachtio' ? ['drachtio'] : []),
       ...(upstreams.length > 0 ? [inline] : []),
       ...(subscriptions.proxy > 0 ? ['behind a proxy'] : []),
+      ...(isNative(config) ? ['native (FreeSWITCH)'] : []),
       ...(pushRules === null ? [] : ['push']),
     ];
     const counts = (['direct', 'inline', 'proxy', 'drachtio'] as const)

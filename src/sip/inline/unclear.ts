@@ -1,9 +1,10 @@
+import { readParameters } from '../auth/digest-parameters.ts';
 import type { HeaderEdits, RelayedResponse, SipAnswer, SipRequest } from '../engine.ts';
 import { isToken, readContentType } from '../headers.ts';
 import { parseNameAddr, parseParams, splitList } from '../message/name-addr.ts';
 import { parseUri } from '../message/uri.ts';
 import { parseVia } from '../message/via.ts';
-import { fromText, toText } from '../message/wire-text.ts';
+import { fromText, toText, trimmed } from '../message/wire-text.ts';
 import { keepsRoutes, readRoutes } from './routes.ts';
 
 /*
@@ -16,7 +17,7 @@ type Check = (values: readonly string[]) => boolean;
 
 /** RFC 3261 25.1: `word [ "@" word ]` */
 const callId = /^[A-Za-z0-9\-.!%*_+`'~()<>:\\"/[\]?{}]+(?:@[A-Za-z0-9\-.!%*_+`'~()<>:\\"/[\]?{}]+)?$/;
-const digest = /^[A-Za-z0-9\-.!%*_+`'~]+[ \t]+[^ \t]/;
+const credentials = /^[A-Za-z0-9\-.!%*_+`'~]+[ \t]+[^ \t]/;
 const number = /^\d{1,10}$/;
 const ascii = /^[\t\x20-\x7e]*$/;
 
@@ -66,9 +67,12 @@ const checks: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['Replaces', once(isDialog)],
   ['Join', once(isDialog)],
   ['Target-Dialog', once(isDialog)],
-  ['Authorization', (lines) => lines.every((line) => digest.test(line))],
-  ['Proxy-Authorization', (lines) => lines.every((line) => digest.test(line))],
+  ['Authorization', (lines) => lines.every(isCredentials)],
+  ['Proxy-Authorization', (lines) => lines.every(isCredentials)],
 ]);
+
+/** Lists of what a phone can do: a comma too many is no reason to leave it without service. */
+const offers = ['Supported', 'Allow', 'Allow-Events'];
 
 /** RFC 3325 5: asserted by nobody whom the PBX would trust. COMPAT(FreeSWITCH): X-AUTH-… says where a phone is. */
 const assertions = ['P-Asserted-Identity', 'P-Asserted-Service', 'X-Auth-Ip', 'X-Auth-Port', 'X-Auth-Domain'];
@@ -96,12 +100,16 @@ export function unclear(request: SipRequest): SipAnswer | null {
 }
 
 /**
- * What is written otherwise than it came: assertions of the phone are left out, and what is no UTF-8 (RFC 3261 7.3.1) was
+ * What is written otherwise than it came: assertions of the phone are left out, lists of what it can do lose what nobody can read, and what is no UTF-8 (RFC 3261 7.3.1) was
  * the Latin-1 of an old phone and becomes UTF-8, so that a PBX that reads bytes as text does not stumble.
  */
 export function cleared(request: SipRequest): HeaderEdits {
   const edits = new Map<string, readonly string[]>();
   for (const name of assertions) if (request.headers(name).length > 0) edits.set(name, []);
+  for (const name of offers) {
+    const lines = request.headers(name);
+    if (!tokens(lines)) edits.set(name, readable(lines));
+  }
   for (const [name, value] of request.entries?.() ?? []) {
     if (edits.has(name) || isUtf8(value)) continue;
     edits.set(
@@ -141,6 +149,18 @@ export function clearedResponse(
 
 /** RFC 3261 8.2.6.2: copied from the request. */
 const echoed = ['From', 'Call-ID', 'CSeq'];
+
+/** Those of a list that can be read, in one line. */
+function readable(lines: readonly string[]): readonly string[] {
+  const found = lines.flatMap((line) => line.split(',').map(trimmed)).filter(isToken);
+  return found.length === 0 ? [] : [found.join(', ')];
+}
+
+/** RFC 3261 25.1. A digest that we could not read the PBX might, and whoever guesses passwords that way would not be noticed. */
+function isCredentials(value: string): boolean {
+  if (!/^digest[ \t]/i.test(value)) return credentials.test(value);
+  return readParameters(value, 'digest '.length) !== null;
+}
 
 function isUtf8(value: string): boolean {
   return fromText(toText(value)) === value;

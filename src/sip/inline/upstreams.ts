@@ -215,11 +215,12 @@ export class Upstreams {
    * another machine's now, has never closed our connection: the kernel would repeat what is sent on it for a quarter of an
    * hour, and all phones wait for it.
    */
-  #hangUp({ index }: Upstream): void {
-    for (const [target, dialled] of this.#dialled) {
-      if (dialled.index !== index) continue;
+  #hangUp({ index, answersOptions }: Upstream): void {
+    for (const [target, { flow, index: whose }] of this.#dialled) {
+      // who was never heard has lost nothing: he may be one that leaves OPTIONS alone
+      if (whose !== index || (flow.connection !== '' && !answersOptions)) continue;
       this.#dialled.delete(target);
-      this.#options.engine.disconnect?.(dialled.flow);
+      this.#options.engine.disconnect?.(flow);
     }
   }
 

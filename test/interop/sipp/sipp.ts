@@ -4,13 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { testFile } from '../lab/paths.ts';
 
-export type Scenario = 'register' | 'subscribe_dnd' | 'subscribe_dialog' | 'behind_proxy';
+export type Scenario = 'register' | 'subscribe_dnd' | 'subscribe_dialog' | 'behind_proxy' | 'transfer' | 'message';
 
 export interface SippOptions {
   readonly host?: string;
   readonly port: number;
   readonly user: string;
+  /** Who logs in, where it is not `user`. */
+  readonly account?: string;
   readonly password: string;
+  /** What the scenario has in brackets besides. */
+  readonly keys?: Readonly<Record<string, string>>;
   /** Default udp. */
   readonly transport?: 'udp' | 'tcp';
   /** How often the scenario runs; default once. */
@@ -42,7 +46,8 @@ export async function run(scenario: Scenario, options: SippOptions): Promise<Sip
   const seconds = options.timeoutSeconds ?? 30;
   const parameters = [
     ['-sf', testFile('interop', 'sipp', `${scenario}.xml`)],
-    ['-s', options.user, '-au', options.user, '-ap', options.password],
+    ['-s', options.user, '-au', options.account ?? options.user, '-ap', options.password],
+    ...Object.entries(options.keys ?? {}).map(([key, value]) => ['-key', key, value]),
     ['-m', String(options.calls ?? 1), '-l', String(options.atOnce ?? 1), '-i', '127.0.0.1'],
     ['-t', options.transport === 'tcp' ? 't1' : 'u1', '-nostdin', '-timeout', `${seconds}s`, '-timeout_error'],
     ['-trace_err', '-error_file', join(folder, 'errors'), '-trace_msg', '-message_file', join(folder, 'messages')],

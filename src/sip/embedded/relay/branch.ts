@@ -78,7 +78,7 @@ export class Branch extends Waiting implements ClientBranch {
   }
 
   onAway(): void {
-    if (this.#state === 'calling') this.#options.events.onAway();
+    if (this.#state === 'calling') this.#told?.events.onAway();
   }
 
   /** RFC 3261 9.1: it was cancelled; without a final response in 64*T1 there will be none. */
