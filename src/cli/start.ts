@@ -1,4 +1,6 @@
 import type { App } from '../app.ts';
+import { upstreamsOf } from '../config/inline-schema.ts';
+import type { Config } from '../config/schema.ts';
 import { createLogger } from '../log.ts';
 import { sleep, systemClock } from '../model/clock.ts';
 import { Fault } from '../model/errors.ts';
@@ -34,7 +36,7 @@ export async function start(file: string | null): Promise<number> {
   });
   // A first SIGHUP would end the process otherwise.
   process.on('SIGHUP', () => void app.reloadCertificate());
-  greet(app);
+  greet(app, config.sip);
   const stopped = stopSignal();
   void answered(app, stopped).then((told) => told && next(app, file));
   await stopped;
@@ -63,14 +65,16 @@ function stopSignal(): Promise<void> {
 }
 
 /** For the person who typed the command; the log says the same to machines. */
-function greet(app: App): void {
+function greet(app: App, { drachtio, upstream }: Config['sip']): void {
   const { sip, http, domains } = app.bound;
   const [domain = '', ...others] = domains;
   const more = others.length > 3 ? ` and ${others.length} domains more` : others.map((name) => `, ${name}`).join('');
+  const behind = upstreamsOf({ upstream });
   const lines = [
     `Lamplighter ${version} is running for ${domain}${more}.`,
     `  Panel and API   http://${http}`,
-    `  Phones          ${sip.join('  ')}`,
+    `  Phones          ${sip.length === 0 && drachtio ? `through drachtio-server, ${drachtio.host}:${drachtio.port}` : sip.join('  ')}`,
+    ...(behind.length === 0 ? [] : [`  The rest to     ${behind.join(', else ')}`]),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
 }

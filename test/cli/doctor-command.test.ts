@@ -101,6 +101,7 @@ test('an inline Lamplighter says what it is, and that its PBX does not answer', 
   const config = configAt(home, await lastingPort(), `, upstream: '${uri}'`);
   const daemon = await Daemon.start(config);
   try {
+    assert.ok(daemon.output.join('\n').includes(`  The rest to     ${uri}`), 'the greeting says where the rest goes');
     const headers = { authorization: `Bearer ${token}` };
     const end = Date.now() + 20_000;
     let state = 'unknown';

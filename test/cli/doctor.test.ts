@@ -77,6 +77,7 @@ describe('doctor', () => {
   test('a drachtio-server that is away is a failure', () => {
     const engine = { kind: 'drachtio', up: false, reason: 'ECONNREFUSED' } as const;
     assert.ok(complaints(found({ engine })).includes('engine: fail'));
+    assert.deepEqual(complaints(found({ engine, listeners: [], subscriptions: none })), ['engine: fail']);
   });
 });
 
@@ -213,7 +214,11 @@ describe('doctor, inline', () => {
     assert.deepEqual(complaints(silent), ['nothing-learnt: warn']);
     const refused = inlineFound({ phonesLearnt: 0 });
     assert.deepEqual(complaints(refused), ['nothing-learnt: fail']);
-    assert.match(refused.find(({ check }) => check === 'nothing-learnt')?.fix ?? '', /fail2ban/);
+    const fixOf = (findings: readonly Finding[]) => findings.find(({ check }) => check === 'nothing-learnt')?.fix ?? '';
+    assert.match(fixOf(refused), /fail2ban.* its log$/);
+    const upstream = 'upstream: "sip:127.0.0.1:5060", inline: { reach: path }';
+    const config = configOf(`sip: { listen: [ udp:0.0.0.0:5070 ], ${upstream} }`);
+    assert.match(fixOf(inlineFound({ phonesLearnt: 0 }, { config })), /rewrite_contact=no/);
   });
 });
 

@@ -38,8 +38,9 @@ export const loopback: Check = {
 /** Nobody has sent anything. */
 export const unheard: Check = {
   name: 'unheard',
-  look: ({ ways, ways: { listeners }, config }) =>
-    isToldOtherwise(ways, config) || listeners.some(({ lastRequestAt }) => lastRequestAt !== null)
+  look: ({ ways, ways: { listeners, engine }, config }) =>
+    // without its server an engine has no listeners, and engine says so
+    !engine.up || isToldOtherwise(ways, config) || listeners.some(({ lastRequestAt }) => lastRequestAt !== null)
       ? []
       : [
           odd(

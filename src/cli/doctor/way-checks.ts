@@ -137,7 +137,7 @@ function isHere(text: string, { ways, addresses }: Seen): boolean {
 /** Inline, and no phone has registered through us. */
 export const nothingLearnt: Check = {
   name: 'nothing-learnt',
-  look: ({ ways }) => {
+  look: ({ ways, config: { sip } }) => {
     if (ways.upstreams.length === 0 || ways.phonesLearnt !== 0) return [];
     const came = requestsOf(ways, 'REGISTER');
     if (came === 0) {
@@ -148,11 +148,14 @@ export const nothingLearnt: Check = {
         ),
       ];
     }
+    // COMPAT(Asterisk): our address in place of the Contact that was to stay
+    const rewritten =
+      sip.inline.reach === 'path' ? '; with reach: path an Asterisk endpoint needs rewrite_contact=no, too' : '';
     return [
       broken(
         `${many(came, 'REGISTER')} went through, and the PBX accepted none`,
         "all of them come from this host's address now: look for it in the PBX's ACLs and in its fail2ban (docs/deploy/inline.md), " +
-          'and for the reason in its log',
+          `and for the reason in its log${rewritten}`,
       ),
     ];
   },
