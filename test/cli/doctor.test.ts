@@ -77,7 +77,8 @@ describe('doctor', () => {
   test('a drachtio-server that is away is a failure', () => {
     const engine = { kind: 'drachtio', up: false, reason: 'ECONNREFUSED' } as const;
     assert.ok(complaints(found({ engine })).includes('engine: fail'));
-    assert.deepEqual(complaints(found({ engine, listeners: [], subscriptions: none })), ['engine: fail']);
+    const silent = complaints(found({ engine, listeners: [], subscriptions: none }));
+    assert.ok(!silent.includes('unheard: warn'), 'nothing can come without it');
   });
 });
 

@@ -22,7 +22,7 @@ test('the example and the schema in config/ are what the code makes', () => {
 function load(yaml: string) {
   const folder = mkdtempSync(join(tmpdir(), 'lamplighter-sample-'));
   try {
-    for (const name of ['ari', 'ami', 'esl', '1001', 'token'])
+    for (const name of ['ari', 'ami', 'esl', '1001', 'token', 'drachtio'])
       writeFileSync(join(folder, name), 'sixteen-characters\n');
     const file = join(folder, 'lamplighter.yaml');
     writeFileSync(file, yaml.replaceAll('/etc/lamplighter', folder));
