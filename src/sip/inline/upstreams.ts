@@ -160,8 +160,12 @@ export class Upstreams {
     return false;
   }
 
-  /** A breaker that is half open: one request now and then, the others are spared the wait. */
+  /**
+   * A breaker that is half open: one request now and then, the others are spared the wait. Nobody has to wait where OPTIONS
+   * will tell as soon.
+   */
   #isTrial(upstream: Upstream): boolean {
+    if (upstream.answersOptions) return false;
     const now = this.#options.clock.now();
     if (now - upstream.lastTrialAt < trialMs) return false;
     upstream.lastTrialAt = now;
@@ -195,6 +199,12 @@ export class Upstreams {
     if (!this.#running) return;
     const { clock, askMs } = this.#options;
     const asked = clock.now();
+    const quietMs = asked - upstream.lastHeardAt;
+    // a PBX with something to do has shown that it is there: a line less in its log
+    if (upstream.answersOptions && upstream.state === 'up' && quietMs < askMs) {
+      this.#watchIn(upstream, askMs - quietMs);
+      return;
+    }
     const failed = await this.#ask(upstream);
     if (!this.#running) return;
     if (failed === null) upstream.answersOptions = true;
@@ -203,7 +213,11 @@ export class Upstreams {
     const isDown = failed !== null && isSilent;
     this.#mark(upstream, isDown ? 'down' : 'up', isDown ? failed.reason : null);
     if (isDown && failed.isSilent) this.#hangUp(upstream);
-    const timer = clock.after(isDown ? Math.min(askDownMs, askMs) : askMs, () => {
+    this.#watchIn(upstream, isDown ? Math.min(askDownMs, askMs) : askMs);
+  }
+
+  #watchIn(upstream: Upstream, ms: number): void {
+    const timer = this.#options.clock.after(ms, () => {
       this.#timers = this.#timers.filter((one) => one !== timer);
       void this.#watch(upstream);
     });

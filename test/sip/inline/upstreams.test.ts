@@ -117,7 +117,7 @@ test('a 503 to OPTIONS is no life', async () => {
   bench.upstreams.stop();
 });
 
-test('all are down: one request every five seconds is let through, the others need not wait', async () => {
+test('all are down, and may leave OPTIONS alone: one request every five seconds is let through, the others need not wait', async () => {
   const bench = new Bench('sip:192.0.2.5');
   bench.peers.set('192.0.2.5:5060', 'silent');
   bench.upstreams.start();
@@ -129,6 +129,35 @@ test('all are down: one request every five seconds is let through, the others ne
   assert.equal(await bench.order(), '192.0.2.5:5060');
   bench.upstreams.heard(0);
   assert.equal(bench.states, 'up', 'it answered that one');
+  bench.upstreams.stop();
+});
+
+test('one that answered OPTIONS and does no more is given no request: nobody waits for him, and he is back as soon as he answers', async () => {
+  const bench = new Bench('sip:192.0.2.5');
+  bench.upstreams.start();
+  await settle();
+  bench.peers.set('192.0.2.5:5060', 'silent');
+  await bench.run(20_000);
+  assert.equal(bench.states, 'down');
+  for (let i = 0; i < 3; i++, await bench.run(5000)) assert.equal(await bench.order(), '');
+  bench.peers.set('192.0.2.5:5060', 200);
+  await bench.run(6000);
+  assert.equal(await bench.order(), '192.0.2.5:5060');
+  bench.upstreams.stop();
+});
+
+test('a PBX that answers requests is not asked by OPTIONS as well, and is missed as soon as without', async () => {
+  const bench = new Bench('sip:192.0.2.5');
+  bench.upstreams.start();
+  await settle();
+  for (let i = 0; i < 30; i++) {
+    bench.upstreams.heard(0);
+    await bench.run(1000);
+  }
+  assert.equal(bench.asked.length, 1);
+  bench.peers.set('192.0.2.5:5060', 'silent');
+  await bench.run(9000); // the interval and the 3 s of an answer
+  assert.equal(bench.states, 'down');
   bench.upstreams.stop();
 });
 
