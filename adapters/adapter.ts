@@ -1,5 +1,6 @@
 import type { AgentState, AgentWish } from '../src/model/agent.ts';
 import type { Aor } from '../src/model/aor.ts';
+import type { Finding } from '../src/model/check.ts';
 import type { Clock } from '../src/model/clock.ts';
 import type { Domain } from '../src/model/domain.ts';
 import type { FeatureName, FeatureRow, FeatureState, FeatureValue, Wish } from '../src/model/feature.ts';
@@ -69,6 +70,8 @@ export interface AdapterTools {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Hears how long each event was on its way from another thread, seconds; default: nobody does. */
+  readonly onLag?: (seconds: number) => void;
 }
 
 /** The port to a PBX. All data crossing it is plain and structured-clonable. */
@@ -111,6 +114,12 @@ export interface PbxAdapter {
    * one of the codes `pbx-away`, `pbx-timeout`, `pbx-refused`, `not-registered`, `not-writable`.
    */
   notifyPhones?(aor: Aor, notice: PhoneNotice, deadlineMs: number): Promise<Outcome<readonly NotifiedPhone[]>>;
+  /**
+   * Looks for whatever keeps this PBX and Lamplighter from working together, and leaves the PBX as it was. Works before
+   * `start` and while the link is down too: then with connections of its own. Never rejects, and never takes longer than
+   * `deadlineMs`.
+   */
+  checks?(deadlineMs: number): Promise<readonly Finding[]>;
   /** Only a simulated PBX has one. */
   readonly simulator?: Simulator;
 }

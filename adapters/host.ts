@@ -1,8 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import type { AgentState, AgentWish } from '../src/model/agent.ts';
 import type { Aor } from '../src/model/aor.ts';
+import type { Finding } from '../src/model/check.ts';
 import type { Timer } from '../src/model/clock.ts';
-import { Fault } from '../src/model/errors.ts';
+import { Fault, faults } from '../src/model/errors.ts';
 import type { FeatureName, FeatureState, FeatureValue, Wish } from '../src/model/feature.ts';
 import type { Logger } from '../src/model/logger.ts';
 import { type Outcome, refused } from '../src/model/outcome.ts';
@@ -37,6 +38,9 @@ const usualTimes: HostTimes = { beatMs: 3_000, beats: 4, restartMs: 500, answerM
 
 /** A worker that lived this long was well: its next failure starts the backoff anew. */
 const wellAfterMs = 60_000;
+
+/** What the way of an order to a worker and back may take; milliseconds. */
+const wayMs = 1_000;
 
 const unable = { readable: false, writable: false, notified: false };
 
@@ -161,6 +165,20 @@ class HostedAdapter implements PbxAdapter {
     return report.report === 'answer' ? (report.value as Credentials | null) : null;
   }
 
+  /** Beside the adapter's own patience a moment for the way there and back. A worker that is being born answers when it is. */
+  async checks(deadlineMs: number): Promise<readonly Finding[]> {
+    const fail = (text: string): readonly Finding[] => {
+      return [{ check: 'adapter', level: 'fail', text, fix: faults['pbx-crashed'].fix }];
+    };
+    if (this.#worker === null) return fail(this.#down ?? 'the adapter does not run');
+    try {
+      const report = await this.#ask({ order: 'checks', id: this.#nextId++, deadlineMs }, deadlineMs + wayMs);
+      return report.report === 'answer' ? (report.value as readonly Finding[]) : fail(reasonOf(report));
+    } catch (error) {
+      return fail(error instanceof Error ? error.message : String(error));
+    }
+  }
+
   /** Orders and reports keep their order, so what is told is never older than what the PBX was asked for before. */
   tellFeatures(aor: Aor, features: Readonly<Record<FeatureName, FeatureState>>, phone: string | null): void {
     if (this.#capabilities.tellsPhones) this.#send({ order: 'tell-features', aor, features, phone });
@@ -234,6 +252,7 @@ class HostedAdapter implements PbxAdapter {
         break;
       case 'event':
         this.#seen++;
+        this.#tools.onLag?.(Math.max(this.#tools.clock.now() - report.at, 0) / 1000);
         this.#down = report.event.type === 'link' && report.event.state === 'down' ? report.event.reason : null;
         this.#tell(report.event);
         break;
@@ -305,6 +324,10 @@ class HostedAdapter implements PbxAdapter {
     this.#rooms.set(room, logger);
     return logger;
   }
+}
+
+function reasonOf(report: Report): string {
+  return report.report === 'fault' ? report.message : 'no answer';
 }
 
 function stackOf(cause: unknown): string | undefined {

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { AgentState, AgentWish } from '../src/model/agent.ts';
 import type { Aor } from '../src/model/aor.ts';
+import type { Finding } from '../src/model/check.ts';
 import { systemClock } from '../src/model/clock.ts';
 import { Fault } from '../src/model/errors.ts';
 import type { FeatureName, FeatureState, FeatureValue, Wish } from '../src/model/feature.ts';
@@ -40,6 +41,7 @@ export type Order =
       readonly notice: PhoneNotice;
       readonly deadlineMs: number;
     }
+  | { readonly order: 'checks'; readonly id: number; readonly deadlineMs: number }
   | { readonly order: 'credentials'; readonly id: number; readonly user: string; readonly domain: string };
 
 /** What an order that has an id is answered. */
@@ -47,6 +49,7 @@ export type Answer =
   | Outcome<FeatureValue>
   | Outcome<AgentState>
   | Outcome<readonly NotifiedPhone[]>
+  | readonly Finding[]
   | Credentials
   | null;
 
@@ -59,7 +62,12 @@ export type Report =
       /** By the name of each domain. */
       readonly digest: Readonly<Record<string, DigestFacts | null>>;
     }
-  | { readonly report: 'event'; readonly event: PbxEvent }
+  | {
+      readonly report: 'event';
+      readonly event: PbxEvent;
+      /** When it was read; milliseconds since the epoch. */
+      readonly at: number;
+    }
   | { readonly report: 'answer'; readonly id: number; readonly value: Answer }
   | { readonly report: 'fault'; readonly id: number; readonly code: Fault['code']; readonly message: string }
   | {
@@ -138,7 +146,7 @@ async function run(port: MessagePort, { type, settings }: WorkerData): Promise<v
   const tell = (event: PbxEvent) => {
     // Rare events only: facts change with a connection or a reading.
     if (event.type === 'snapshot' || event.type === 'link') mirror();
-    if (++told - seen <= mostUnseen) send({ report: 'event', event });
+    if (++told - seen <= mostUnseen) send({ report: 'event', event, at: systemClock.now() });
     else if (!doomed) {
       doomed = true;
       // Beyond the reach of the adapter and its libraries, which may catch what their listeners throw.
@@ -186,6 +194,8 @@ async function carryOut(adapter: PbxAdapter, order: Extract<Order, { id: number 
       const sent = adapter.notifyPhones?.(order.aor, order.notice, order.deadlineMs);
       return sent ?? refused<readonly NotifiedPhone[]>('not-writable', 'this PBX sends no NOTIFY for others');
     }
+    case 'checks':
+      return adapter.checks?.(order.deadlineMs) ?? [];
     case 'credentials':
       return adapter.credentials(order.user, order.domain);
   }

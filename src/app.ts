@@ -1,39 +1,50 @@
-import type { PbxAdapter } from '../adapters/adapter.ts';
-import { openAdapter } from '../adapters/host.ts';
-import { chooseProfile, domainsOf, publishRights } from './config/readings.ts';
-import type { Config, PbxConfig } from './config/schema.ts';
+import type { Loaded, LoadResult } from './config/load.ts';
+import { domainsOf } from './config/readings.ts';
 import { eventPackages } from './event-packages/index.ts';
 import { type Aor, aorOf } from './model/aor.ts';
 import type { AuditRow } from './model/audit.ts';
 import { type Clock, type Timer, within } from './model/clock.ts';
-import type { FeatureRow } from './model/feature.ts';
-import type { Logger } from './model/logger.ts';
+import type { LevelSwitch, Logger } from './model/logger.ts';
+import { Meters } from './model/meters.ts';
 import type { PbxEvent } from './model/pbx-event.ts';
 import type { Random } from './model/random.ts';
 import type { Notifier } from './notifier/notifier.ts';
 import type { Grant } from './notifier/wishes.ts';
+import { LogLevels } from './ops/log-levels.ts';
 import { rehearse } from './rehearsal/rehearsal.ts';
 import { SecurityLog } from './sip/security-log.ts';
 import { Hub } from './state/hub.ts';
 import { neverTried } from './state/links.ts';
 import { SqliteStore } from './store/sqlite-store.ts';
 import { Watcher } from './watcher/watcher.ts';
+import { ChangeLog } from './wiring/change-log.ts';
+import { Current } from './wiring/current.ts';
 import { gateOf } from './wiring/gate.ts';
-import { HookSide, openHooks } from './wiring/hooks.ts';
+import { HookPlace } from './wiring/hook-place.ts';
 import { httpServer } from './wiring/http.ts';
 import { PhoneKeys } from './wiring/keys.ts';
+import { Lifecycle } from './wiring/lifecycle.ts';
+import { liveSettings } from './wiring/live-settings.ts';
 import { notifierOf } from './wiring/notifier.ts';
-import { profileRoom } from './wiring/profiles.ts';
+import { Pbxs } from './wiring/pbxs.ts';
+import { ProfileRoom } from './wiring/profiles.ts';
 import { compositorOf } from './wiring/publish.ts';
 import { pushOf } from './wiring/push.ts';
-import { type SipSide, sipSide } from './wiring/sip.ts';
+import { type Reloaded, Reloader, type ReloadOrigin } from './wiring/reload.ts';
+import { sipSide } from './wiring/sip.ts';
+import { TraceSide } from './wiring/trace.ts';
 import { Sayings } from './wiring/watch.ts';
 
 export interface AppOptions {
-  readonly config: Config;
+  /** The configuration as it was read, with where each value came from. */
+  readonly loaded: Loaded;
+  /** Reads it again. May throw a Fault. */
+  readonly read: () => LoadResult;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Of that logger. */
+  readonly levels: LevelSwitch;
   readonly version: string;
 }
 
@@ -47,22 +58,27 @@ const stopMs = 800;
 /** The one place that knows every room: who is wired to whom, and in which order they start and stop. */
 export class App {
   readonly #options: AppOptions;
+  readonly #current: Current;
+  /** For whoever watches over the daemon. */
+  readonly lifecycle: Lifecycle;
   /** What has started, newest last: stopped in reverse. */
   readonly #running: (() => void | Promise<void>)[] = [];
   #sip: readonly string[] = [];
   #http = '';
   #hub: Hub | null = null;
   readonly #security: SecurityLog;
-  #sipSide: SipSide | null = null;
+  #reloader: Reloader | null = null;
 
   constructor(options: AppOptions) {
     this.#options = options;
+    this.#current = new Current(options.loaded.config);
+    this.lifecycle = new Lifecycle(options);
     this.#security = new SecurityLog(options.logger, options.clock);
   }
 
   /** Where phones and admins reach it. */
   get bound(): { readonly sip: readonly string[]; readonly http: string; readonly domains: readonly string[] } {
-    const domains = domainsOf(this.#options.config).map(({ name }) => name);
+    const domains = domainsOf(this.#current.config).map(({ name }) => name);
     return { sip: this.#sip, http: this.#http, domains };
   }
 
@@ -85,26 +101,46 @@ export class App {
 
   /** Throws a Fault where the daemon cannot work at all; a PBX that is away is not such a fault. */
   async start(): Promise<void> {
-    const { config, clock, random, logger, version } = this.#options;
+    const { loaded, read, clock, random, logger, levels, version } = this.#options;
+    const current = this.#current;
+    const { config } = current;
+    const sources = config.pbx.map(({ name }) => name);
+    const meters = new Meters({ events: eventPackages.map(({ event }) => event), pbxs: sources });
 
-    const store = new SqliteStore({ path: config.store.path, clock, random, logger: logger.child('store') });
+    const store = new SqliteStore({ path: config.store.path, clock, random, logger: logger.child('store'), meters });
     this.#running.push(() => store.close());
     const stored = store.load(clock.now());
     await this.#rehearse(stored.subscriptions.length);
+    const { secret, registrations } = stored;
 
-    const sources = config.pbx.map(({ name }) => name);
-    const rights = publishRights(config);
-    const { secret } = stored;
-    const isPublished = (aor: Aor) => rights.covers(aor);
-    const hub = new Hub({ clock, logger: logger.child('state'), store, secret, sources, isPublished });
+    const isPublished = (aor: Aor) => current.now.rights.covers(aor);
+    const changes = new ChangeLog(logger, meters);
+    const truth = { store: changes.over(store), secret, sources, isPublished, drift: meters.pbxDrift };
+    const hub = new Hub({ clock, logger: logger.child('state'), ...truth });
     hub.load(stored);
+    changes.watch(hub);
     this.#hub = hub;
 
-    const adapters = new Map<string, PbxAdapter>();
-    for (const pbx of config.pbx) adapters.set(pbx.name, await this.#adapter(pbx, stored.features));
-    const hooks = openHooks(config.hooks, { clock, random, logger: logger.child('hooks') });
-    const appendAudit = (row: AuditRow) => store.appendAudit(row);
-    const gate = gateOf({ config, clock, logger, security: this.#security, hub, adapters, hooks, appendAudit });
+    const pbxs = new Pbxs(hub, { clock, random, logger, meters });
+    await pbxs.open(config, stored.features);
+    const { adapters } = pbxs;
+    const hooks = new HookPlace({
+      hub,
+      adapters,
+      current,
+      clock,
+      random,
+      logger: logger.child('hooks'),
+      counts: meters.hooks,
+      subscribed: () => featureSubscribers(notifier),
+    });
+    const appendAudit = (row: AuditRow) => {
+      changes.told(row);
+      store.appendAudit(row);
+    };
+    const security = this.#security;
+    const { hooks: hook } = hooks;
+    const gate = gateOf({ current, clock, logger, security, hub, adapters, hooks: hook, appendAudit, meters });
     const grant: Grant = (wish) => (wish.feature === 'agent' ? gate.grantAgent(wish) : gate.grant(wish));
     const sayings = new Sayings((event) => hub.apply(event));
     const keys = new PhoneKeys({
@@ -116,38 +152,30 @@ export class App {
     });
     hub.onChange((change) => keys.changed(change));
 
+    const trace = new TraceSide(config, clock, logger);
+    this.#running.push(() => trace.stop());
     const owner = (user: string, domain: string) => hub.ownerOf(aorOf(user, domain));
-    const security = this.#security;
-    const { registrations } = stored;
-    const sip = sipSide({ ...this.#options, security, adapters, owner, secret: stored.secret, store, registrations });
-    const { front } = sip;
+    const { tap } = trace;
+    const tools = { clock, random, logger, version, security, meters };
+    const sip = sipSide({ ...tools, current, adapters, owner, secret, store, registrations, tap });
+    const { front, subscriber } = sip;
     this.#running.push(() => sip.close());
-    this.#sipSide = sip;
-    const profiles = profileRoom({ config, clock, logger }, store, stored.profiles);
+    const profiles = new ProfileRoom({ config, clock, logger }, store, stored.profiles);
     const { shelves } = profiles;
-    const notifier = notifierOf({ config, clock, random, logger, store, grant, hub, sip, shelves });
+    const { notifier, lists } = notifierOf({
+      ...{ current, clock, random, logger, store, grant, hub, sip, shelves, meters },
+      onEnded: (subscription) => trace.ended(subscription),
+    });
+    trace.knows({ subscriptions: () => notifier.calls(), aorFor: sip.aorFor });
     // before anybody is known who could be told
     await profiles.start();
     this.#running.push(() => profiles.stop());
     notifier.restore(stored.subscriptions, stored.nextSubscriptionId);
     this.#running.push(() => notifier.stop());
 
-    const hookSide =
-      hooks &&
-      new HookSide({
-        hooks,
-        hub,
-        gate,
-        adapters,
-        clock,
-        random,
-        logger: logger.child('hooks'),
-        subscribed: () => featureSubscribers(notifier),
-      });
-    hookSide?.start();
-    this.#running.push(() => hookSide?.stop());
+    hooks.start(gate);
+    this.#running.push(() => hooks.stop());
 
-    const { subscriber } = sip;
     const watcher = new Watcher({
       clock,
       random,
@@ -156,11 +184,11 @@ export class App {
       packages: eventPackages,
       view: (aor) => hub.view(aor),
       hasCalls: (aor) => hub.hasCalls(aor),
-      profileFor: chooseProfile(config.phones.profiles),
+      profileFor: (userAgent) => current.now.profileFor(userAgent),
       grant,
       say: (aor, event, said) => sayings.phones(aor, event, said),
     });
-    const compositor = compositorOf(config, rights, {
+    const compositor = compositorOf(current, {
       clock,
       random,
       logger: logger.child('compositor'),
@@ -172,7 +200,7 @@ export class App {
     compositor.restore(stored.publications);
     this.#running.push(() => compositor.stop());
 
-    const points = await front.start(hookSide?.beforeAnswer(notifier.onSubscribe) ?? notifier.onSubscribe, {
+    const points = await front.start(hooks.beforeAnswer(notifier.onSubscribe), {
       onPublish: compositor.onPublish,
       onNotify: (transaction) => subscriber.serve(transaction),
     });
@@ -180,49 +208,66 @@ export class App {
     hub.onChange((change) => watcher.changed(change));
     this.#sip = points.map(({ transport, address, port }) => `${transport}:${hostPort(address, port)}`);
 
-    const push = pushOf({ config, clock, random, logger, hub, adapters, notifier, store });
+    const push = pushOf({ current, clock, random, logger, hub, adapters, notifier, store, meters });
     push.start();
 
     this.#tellRestored(hub, notifier);
-    // Together: one that hangs takes no time from the others.
-    this.#running.push(async () => {
-      await Promise.all([...adapters.values()].map((adapter) => adapter.stop()));
-    });
+    this.#running.push(() => pbxs.stop());
     // before the PBXs: what is under way may still ask them
     this.#running.push(() => front.stop());
     this.#running.push(() => watcher.stop());
     this.#running.push(() => push.stop());
-    const pressed = hookSide?.beforeTelling((event) => keys.pressed(event)) ?? ((event) => keys.pressed(event));
+    const pressed = hooks.beforeTelling((event) => keys.pressed(event));
     const tell = (event: PbxEvent): void => {
-      const heard = hookSide === null ? event : hookSide.heard(event);
+      const heard = hooks.heard(event);
       if (heard !== null) hub.apply(gate.attribute(heard));
     };
-    for (const adapter of adapters.values()) {
-      adapter.start((event) => {
-        if (event.type === 'phone-key') void pressed(event);
-        else tell(sip.phones?.devices.heard(event) ?? event);
-      });
-    }
+    pbxs.start((event) => {
+      if (event.type === 'phone-key') void pressed(event);
+      else tell(sip.phones?.devices.heard(event) ?? event);
+    });
     sip.phones?.phones.onChange((aor) => {
       for (const event of sip.phones?.devices.again(aor) ?? []) tell(event);
     });
 
-    const served = { hub, adapters, store, gate, sip, front, notifier, watcher, push, compositor, profiles, hookSide };
-    const http = httpServer({ config, clock, logger, version, ...served });
-    const at = await http.start();
-    this.#running.push(() => http.stop());
+    const logLevels = new LogLevels(levels, clock);
+    this.#running.push(() => logLevels.stop());
+    const rooms = { current, hub, gate, hooks, notifier, lists, compositor, watcher, push, profiles, logLevels };
+    const stages = [liveSettings(rooms), sip.stage, hooks, pbxs, trace];
+    const { lifecycle } = this;
+    const reloader = new Reloader({ loaded, read, current, stages, lifecycle, logger: logger.child('reload') });
+    const { desk: traced } = trace;
+    const http = httpServer({
+      ...tools,
+      ...rooms,
+      adapters,
+      store,
+      sip,
+      front,
+      configuration: reloader,
+      trace: traced,
+    });
+    stages.push(http.stage);
+    const at = await http.server.start();
+    this.#running.push(() => http.server.stop());
+    this.#reloader = reloader;
+    this.#running.push(() => reloader.stop());
     this.#http = hostPort(at.address, at.port);
+    lifecycle.watch(() => store.audit({ limit: 1 }));
+    this.#running.push(() => lifecycle.stop());
     logger.info({ sip: this.#sip, http: this.#http, subscriptions: stored.subscriptions.length }, 'ready for phones');
+    lifecycle.enter('ready');
   }
 
-  /** Reads the TLS certificate again. A bad one is logged, and the old one stays. */
-  async reloadCertificate(): Promise<void> {
-    await this.#sipSide?.reloadCertificate();
+  /** Reads the configuration again, and puts in place what can change without a restart. Never rejects. */
+  async reload(origin: ReloadOrigin): Promise<Reloaded | null> {
+    return this.#reloader?.reload(origin) ?? null;
   }
 
   /** Newest room first, each within its time; sends no `terminated`: a restart is invisible to phones. */
   async stop(): Promise<void> {
     const { clock, logger } = this.#options;
+    this.lifecycle.enter('stopping');
     for (const stop of this.#running.splice(0).reverse()) {
       try {
         await within(clock, stopMs, Promise.resolve(stop()), () => undefined);
@@ -234,7 +279,8 @@ export class App {
 
   /** Telling many restored subscriptions is a rehearsal of its own, and they wait. */
   async #rehearse(restored: number): Promise<void> {
-    const { config, clock, random, logger, version } = this.#options;
+    const { clock, random, logger, version } = this.#options;
+    const { config } = this.#current;
     if (!config.sip.warmUp || restored > mostToRehearse) return;
     try {
       const answered = await rehearse({ clock, random, digest: config.sip.auth !== 'trusted', version });
@@ -242,14 +288,6 @@ export class App {
     } catch (error) {
       logger.debug({ reason: String(error) }, 'no rehearsal: the first requests will take longer');
     }
-  }
-
-  #adapter(pbx: PbxConfig, remembered: readonly FeatureRow[]): Promise<PbxAdapter> {
-    const { clock, random, logger, config } = this.#options;
-    const { name, type, domain: own, ...options } = pbx;
-    const domains = domainsOf(config).filter((one) => own === undefined || one.name === own);
-    const settings = { name, domain: own ?? config.domain, domains, options, remembered };
-    return openAdapter(type, settings, { clock, random, logger: logger.child(`pbx ${name}`) });
   }
 
   /** Once: when every PBX has told its picture, or after `patienceMs` with the last truth. */

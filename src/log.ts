@@ -1,7 +1,5 @@
 import pino from 'pino';
-import type { Logger } from './model/logger.ts';
-
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+import { type LevelSwitch, type Logger, type LogLevel, logLevels } from './model/logger.ts';
 
 export interface LogOptions {
   readonly level: LogLevel;
@@ -14,13 +12,21 @@ export interface LogOptions {
 /** Whatever a caller puts in by mistake, these never reach a line. */
 const secrets = ['password', 'token', 'ha1', 'authorization', 'secret'];
 
+/** The log as the one who made it holds it. */
+export type RootLogger = Logger & LevelSwitch;
+
+/** The place in `logLevels` from which on lines are written; one for all rooms, so that it can be moved while running. */
+interface Threshold {
+  at: number;
+}
+
 /** The only door to pino. Every control character is escaped: nothing off the wire can forge a line or move a cursor. */
-export function createLogger(options: LogOptions): Logger {
+export function createLogger(options: LogOptions): RootLogger {
   const write = options.write ?? ((line: string) => process.stdout.write(line));
   const sink = (line: string) => write(options.format === 'json' ? escaped(line) : asText(line));
   const root = pino(
     {
-      level: options.level,
+      level: 'debug', // `Threshold` decides: a child of pino keeps the level it was born with
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
@@ -29,17 +35,32 @@ export function createLogger(options: LogOptions): Logger {
     },
     { write: sink },
   );
-  return wrap(root, root);
+  const threshold: Threshold = { at: logLevels.indexOf(options.level) };
+  return Object.defineProperty(wrap(root, root, threshold), 'level', {
+    get: () => logLevels[threshold.at],
+    set: (level: LogLevel) => {
+      threshold.at = logLevels.indexOf(level);
+    },
+  }) as RootLogger;
 }
 
-function wrap(log: pino.Logger, root: pino.Logger): Logger {
+function wrap(log: pino.Logger, root: pino.Logger, threshold: Threshold): Logger {
   return {
-    debug: (fields, message) => log.debug(fields, message),
-    info: (fields, message) => log.info(fields, message),
-    warn: (fields, message) => log.warn(fields, message),
+    debug: (fields, message) => {
+      if (threshold.at <= 0) log.debug(fields, message);
+    },
+    info: (fields, message) => {
+      if (threshold.at <= 1) log.info(fields, message);
+    },
+    warn: (fields, message) => {
+      if (threshold.at <= 2) log.warn(fields, message);
+    },
     error: (fields, message) => log.error(fields, message),
+    get verbose() {
+      return threshold.at === 0;
+    },
     // of the root: pino would write the names of both rooms, under one key
-    child: (room) => wrap(root.child({ room }), root),
+    child: (room) => wrap(root.child({ room }), root, threshold),
   };
 }
 

@@ -57,12 +57,23 @@ export class AmiLink {
   #failures = 0;
   #timer: Timer | null = null;
   #booted: (() => void) | null = null;
+  #bootHeard = false;
   #nextId = 1;
   readonly #pending = new Map<string, Pending>();
 
   constructor(settings: AmiSettings, tools: AdapterTools) {
     this.#settings = settings;
     this.#tools = tools;
+  }
+
+  /** Logged in. */
+  get up(): boolean {
+    return this.#up;
+  }
+
+  /** Asterisk told of its start at this login: it tells so whoever reads the class `system`. */
+  get readsSystem(): boolean {
+    return this.#bootHeard;
   }
 
   start(handlers: LinkHandlers<AmiEvent>): void {
@@ -108,6 +119,7 @@ export class AmiLink {
   #open(): void {
     const { host, port } = this.#settings;
     const socket = connect({ host, port, noDelay: true });
+    this.#bootHeard = false;
     const parser = new AmiParser();
     this.#socket = socket;
     socket.setEncoding('utf8');
@@ -136,7 +148,10 @@ export class AmiLink {
       this.#answer(block, pending);
       return;
     }
-    if (block['Event'] === 'FullyBooted') this.#booted?.();
+    if (block['Event'] === 'FullyBooted') {
+      this.#bootHeard = true;
+      this.#booted?.();
+    }
     // A row of a list that nobody waits for any more: it is no event, nor one of the events that need a right.
     else if (ownId.test(block['ActionID'] ?? '')) return;
     if (this.#up && block['Event'] !== undefined) this.#handlers?.event(block);

@@ -68,6 +68,11 @@ export class AriLink {
     this.rest = new AriRest(settings, tools.clock);
   }
 
+  /** The stream is open, and tells of calls. */
+  get up(): boolean {
+    return this.#up;
+  }
+
   start(handlers: LinkHandlers<AriEvent>): void {
     this.#handlers = handlers;
     this.#open();

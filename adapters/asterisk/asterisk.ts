@@ -1,5 +1,6 @@
 import type { AgentState, AgentWish } from '../../src/model/agent.ts';
 import { type Aor, domainOf, userOf } from '../../src/model/aor.ts';
+import type { Finding } from '../../src/model/check.ts';
 import { within } from '../../src/model/clock.ts';
 import { Fault } from '../../src/model/errors.ts';
 import { type FeatureName, type FeatureValue, featureNames, type Wish } from '../../src/model/feature.ts';
@@ -16,14 +17,16 @@ import type {
   Tell,
 } from '../adapter.ts';
 import type { LinkHandlers } from '../link.ts';
+import { heard, overheard } from '../open-once.ts';
 import { Resync } from '../resync.ts';
 import { AgentWriter } from './agent-writer.ts';
 import { AmiLink } from './ami.ts';
 import { AriLink } from './ari.ts';
+import { examineAsterisk } from './checks/examine.ts';
 import { DeviceAsker } from './contacts.ts';
 import { type Access, CredentialReader } from './credentials.ts';
 import { DetailAsker } from './details.ts';
-import { type Reading, readAmi, readAri } from './events.ts';
+import { type AmiEvent, type AriEvent, type Reading, readAmi, readAri } from './events.ts';
 import type { Fact } from './facts.ts';
 import { AstdbFeatures } from './features/astdb.ts';
 import { freepbx } from './features/freepbx.ts';
@@ -62,6 +65,8 @@ class Asterisk implements PbxAdapter {
   readonly #agentWriter: AgentWriter | null;
   /** Links that are down, and why. */
   readonly #away = new Map<string, string>();
+  /** Checks that wait for an event; empty but for moments. */
+  readonly #listeners = { ari: new Set<(event: AriEvent) => void>(), ami: new Set<(event: AmiEvent) => void>() };
   /** Why AMI refused the last NOTIFY to a phone; null: it did not. */
   #notifyRefused: string | null = null;
 
@@ -121,8 +126,8 @@ class Asterisk implements PbxAdapter {
   start(tell: Tell): void {
     this.#resync.start(tell);
     const links: [string, { start(handlers: LinkHandlers<never>): void } | null, (event: never) => Reading][] = [
-      ['ARI', this.#ari, (event) => readAri(event, this.#ami === null)],
-      ['AMI', this.#ami, (event) => readAmi(event, this.#ari === null)],
+      ['ARI', this.#ari, (event) => readAri(overheard(event, this.#listeners.ari), this.#ami === null)],
+      ['AMI', this.#ami, (event) => readAmi(overheard(event, this.#listeners.ami), this.#ari === null)],
     ];
     for (const [name, link] of links) if (link !== null) this.#away.set(name, `${name} is being connected`);
     for (const [name, link, read] of links) {
@@ -242,6 +247,19 @@ class Asterisk implements PbxAdapter {
       this.#notifyRefused = reason;
       return refused('pbx-refused', reason);
     }
+  }
+
+  checks(deadlineMs: number): Promise<readonly Finding[]> {
+    const [ari, ami] = [this.#ari, this.#ami];
+    const { ari: ariListeners, ami: amiListeners } = this.#listeners;
+    const own = {
+      ari: ari && { up: ari.up, hear: (listener: (event: AriEvent) => void) => heard(ariListeners, listener) },
+      ami: ami && {
+        link: ami,
+        events: { hear: (listener: (event: AmiEvent) => void) => heard(amiListeners, listener) },
+      },
+    };
+    return examineAsterisk(this.#options, own, this.#tools, ari?.rest ?? null, deadlineMs);
   }
 
   async credentials(user: string, domain: string): Promise<Credentials | null> {

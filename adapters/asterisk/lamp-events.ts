@@ -1,5 +1,6 @@
 import type { AmiEvent } from './events.ts';
 import type { Fact, LampCaller, LampFact, LampKind, Member, QueuesFact } from './facts.ts';
+import { isProbe } from './probe-device.ts';
 
 /** What a name of the PBX may hold to be the user part of a SIP address. */
 export const speakable = /^[A-Za-z0-9_.*#+!~=-]{1,64}$/;
@@ -93,7 +94,7 @@ export function waiting(event: AmiEvent, there: boolean): LampFact | null {
  */
 export function customState(device: string, state: string): readonly LampFact[] {
   const name = /^Custom:(.+)$/.exec(device)?.[1];
-  if (name === undefined) return [];
+  if (name === undefined || isProbe(device)) return [];
   const lamp = lampFact(lampName('custom', name), { ...stateLit(state), sole: true });
   const flow = /^DAYNIGHT(\d{1,9})$/.exec(name)?.[1];
   return [...listed(lamp), ...(flow === undefined ? [] : dayNight(flow, stateLit(state).phase !== null))];

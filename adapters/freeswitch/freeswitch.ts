@@ -1,5 +1,6 @@
 import type { AgentState, AgentWish } from '../../src/model/agent.ts';
 import type { Aor } from '../../src/model/aor.ts';
+import type { Finding } from '../../src/model/check.ts';
 import { type Timer, within } from '../../src/model/clock.ts';
 import { Fault } from '../../src/model/errors.ts';
 import {
@@ -23,8 +24,11 @@ import type {
   PbxAdapter,
   Tell,
 } from '../adapter.ts';
+import { heard, overheard } from '../open-once.ts';
 import { Resync, type ResyncTimes } from '../resync.ts';
 import { AgentDesk } from './agent-desk.ts';
+import { examineFreeswitch } from './checks/examine.ts';
+import { Presence } from './checks/presence.ts';
 import { CredentialReader } from './credentials.ts';
 import { Domains } from './domains.ts';
 import { EslLink } from './esl/esl-link.ts';
@@ -68,6 +72,10 @@ class Freeswitch implements PbxAdapter {
   readonly #credentials: CredentialReader;
   readonly #resync: Resync<Fact, Picture>;
   readonly #native: NativePhones | null;
+  /** Says to another Lamplighter that we are here. */
+  readonly #presence: Presence;
+  /** Checks that wait for an event; empty but for moments. */
+  readonly #listeners = new Set<(event: EslEvent) => void>();
   #tell: Tell = () => undefined;
   /** The Core-UUID of the last event, and of the last reading. */
   #heard: string | null = null;
@@ -120,6 +128,7 @@ class Freeswitch implements PbxAdapter {
       times,
     );
     this.#native = options.mode === 'native' ? this.#nativePhones() : null;
+    this.#presence = new Presence(this.#esl, tools);
   }
 
   get capabilities(): Capabilities {
@@ -206,6 +215,16 @@ class Freeswitch implements PbxAdapter {
     }
   }
 
+  checks(deadlineMs: number): Promise<readonly Finding[]> {
+    const own = {
+      link: this.#esl,
+      hear: (listener: (event: EslEvent) => void) => heard(this.#listeners, listener),
+      silenced: this.#options.mode === 'native' && this.#native?.mode === 'observe',
+    };
+    const events = subscription(this.#options);
+    return examineFreeswitch(this.#options, own, this.#presence.mark, events, this.#tools, deadlineMs);
+  }
+
   async credentials(user: string, domain: string): Promise<Credentials | null> {
     return this.#isOurs(domain) ? this.#credentials.of(user, domain) : null;
   }
@@ -277,6 +296,8 @@ class Freeswitch implements PbxAdapter {
 
   #take(event: EslEvent): void {
     this.#hear(event['Core-UUID']);
+    overheard(event, this.#listeners);
+    this.#presence.take(event);
     const { facts, changed = [] } = readEsl(event, this.#domains);
     for (const fact of facts) this.#feed(fact);
     // While the PBX is being read too: what was read of that user may be older.

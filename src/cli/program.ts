@@ -1,64 +1,72 @@
 import { Command, type CommanderError } from 'commander';
-import { nearest } from '../config/nearest.ts';
-import { checkConfig } from './check-config.ts';
-import { doctor } from './doctor.ts';
+import { audit } from './commands/audit.ts';
+import { checkConfig } from './commands/check-config.ts';
+import { checkSync } from './commands/check-sync.ts';
+import { completion } from './commands/completion.ts';
+import { dialogs } from './commands/dialogs.ts';
+import { doctor } from './commands/doctor.ts';
+import { ext } from './commands/ext.ts';
+import { features } from './commands/features.ts';
+import { kick } from './commands/kick.ts';
+import { links } from './commands/links.ts';
+import { logLevel } from './commands/log-level.ts';
+import { man } from './commands/man.ts';
+import { migrateConfig } from './commands/migrate-config.ts';
+import { phones } from './commands/phones.ts';
+import { provision } from './commands/provision.ts';
+import { reload } from './commands/reload.ts';
+import { renotify } from './commands/renotify.ts';
+import { set } from './commands/set.ts';
+import { setup } from './commands/setup.ts';
+import { simulate } from './commands/simulate.ts';
+import { demo, start } from './commands/start.ts';
+import { subs } from './commands/subs.ts';
+import { trace } from './commands/trace.ts';
+import { exits } from './exits.ts';
+import { processTerminal, type Terminal } from './terminal.ts';
 import { version } from './version.ts';
 
-/** The exit code for a command line that makes no sense: EX_USAGE of sysexits. */
-const usage = 64;
+/**
+ * One file a command, in the order of `--help` and the manual. Such a file says what the command is called and takes, and
+ * loads what does the work only where it is to be done: every command waits for all of these.
+ */
+const commands: readonly ((root: Command, terminal: Terminal) => void)[] = [
+  start,
+  demo,
+  setup,
+  checkConfig,
+  migrateConfig,
+  doctor,
+  ext,
+  subs,
+  dialogs,
+  features,
+  trace,
+  set,
+  renotify,
+  kick,
+  checkSync,
+  audit,
+  links,
+  phones,
+  reload,
+  logLevel,
+  provision,
+  simulate,
+  completion,
+  man,
+];
 
-/** Only who runs the daemon waits for the whole of it to be loaded: half of the time of all other commands. */
-async function start(config: string | null): Promise<number> {
-  const daemon = await import('./start.ts');
-  return daemon.start(config);
-}
-
-/** The command line: one file a command. */
-export function program(): Command {
+/** The command line. */
+export function program(terminal: Terminal = processTerminal()): Command {
   const root = new Command('lamplighter')
     .description('Lamps and feature keys for desk phones, next to an existing PBX.')
     .version(version)
     .showHelpAfterError()
     .showSuggestionAfterError()
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
     // subcommands inherit it: set before they are made
-    .exitOverride((error: CommanderError) => process.exit(error.exitCode === 0 ? 0 : usage));
-  root
-    .command('start', { isDefault: true })
-    .description('Runs the daemon; without --config the demo with a simulated PBX.')
-    .option('-c, --config <file>', 'configuration file (YAML)', process.env['LAMPLIGHTER_CONFIG'])
-    .allowExcessArguments()
-    .action(async (options: { config?: string }, { args: [word] }: Command) => {
-      if (word !== undefined) root.error(unknown(root, word));
-      process.exitCode = await start(options.config ?? null);
-    });
-  root
-    .command('demo')
-    .description('Runs the demo: a simulated PBX, extensions 1001 to 1010.')
-    .action(async () => {
-      process.exitCode = await start(null);
-    });
-  root
-    .command('check-config <file>')
-    .description('Names every error of a configuration file, with its line.')
-    .action((file: string) => {
-      process.exitCode = checkConfig(file);
-    });
-  root
-    .command('doctor')
-    .description('Says which way phones come, and what is wrong with it, each with its fix.')
-    .option('-c, --config <file>', 'the file the daemon runs with', process.env['LAMPLIGHTER_CONFIG'])
-    .option('--json', 'for programs', false)
-    .action(async ({ config = null, json }: { config?: string | null; json: boolean }) => {
-      process.exitCode = await doctor(config, { json });
-    });
+    .exitOverride((error: CommanderError) => terminal.abort(error.exitCode === 0 ? exits.ok : exits.usage));
+  for (const add of commands) add(root, terminal);
   return root;
-}
-
-/** As `start` is the default, commander takes a misspelt command for its argument. */
-function unknown(root: Command, word: string): string {
-  const near = nearest(
-    word,
-    root.commands.map((command) => command.name()),
-  );
-  return `error: unknown command '${word}'${near === null ? '' : ` (did you mean ${near}?)`}`;
 }

@@ -1,7 +1,8 @@
 import { adapterKinds, adapterOptions } from '../../adapters/index.ts';
 import { makePolicy } from '../commands/policy.ts';
 import { missingHookFiles } from '../config/hook-files.ts';
-import { describe, loadConfig } from '../config/load.ts';
+import { type Loaded, type LoadResult, loadConfig } from '../config/load.ts';
+import { describe } from '../config/problems.ts';
 import type { Config } from '../config/schema.ts';
 import { Fault } from '../model/errors.ts';
 import { TrustedNetworks } from '../sip/auth/trusted-networks.ts';
@@ -13,24 +14,33 @@ import { checkTls } from '../sip/embedded/tls-keys.ts';
  * @param file null: defaults and environment only (the demo).
  */
 export function readConfig(file: string | null): Config | number {
+  const loaded = readLoaded(file);
+  return typeof loaded === 'number' ? loaded : loaded.config;
+}
+
+/** As `readConfig`, with where each value came from. */
+export function readLoaded(file: string | null): Loaded | number {
   try {
-    const result = loadConfig({
-      file,
-      environment: process.env,
-      optionsOf: adapterOptions,
-      adapterTypes: Object.keys(adapterKinds),
-      judge,
-    });
-    if (!result.ok) {
-      process.stderr.write(`${describe(result.problems, result.file)}\n`);
-      return 2;
-    }
-    return result.config;
+    const result = tryConfig(file);
+    if (result.ok) return result;
+    process.stderr.write(`${describe(result.problems, result.file)}\n`);
+    return 2;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     process.stderr.write(`${error.message}\nTo do: ${error.fix}\n`);
     return error.exit;
   }
+}
+
+/** Reads it once more, as at the start: files, environment, secrets. Throws Fault `config-unreadable`. */
+export function tryConfig(file: string | null): LoadResult {
+  return loadConfig({
+    file,
+    environment: process.env,
+    optionsOf: adapterOptions,
+    adapterTypes: Object.keys(adapterKinds),
+    judge,
+  });
 }
 
 /** What the schema cannot know: files, networks, patterns that could take hours. */

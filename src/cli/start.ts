@@ -6,7 +6,8 @@ import { sleep, systemClock } from '../model/clock.ts';
 import { Fault } from '../model/errors.ts';
 import type { Logger } from '../model/logger.ts';
 import { systemRandom } from '../model/random.ts';
-import { readConfig } from './read-config.ts';
+import { readLoaded, tryConfig } from './read-config.ts';
+import { serviceManager } from './systemd.ts';
 import { version } from './version.ts';
 
 /** How long the greeting waits for the PBX's first answer; milliseconds. */
@@ -17,13 +18,21 @@ const lingerMs = 300;
 
 /** Runs the daemon until SIGTERM or SIGINT; answers the exit code (docs/errors.md). */
 export async function start(file: string | null): Promise<number> {
-  const config = readConfig(file);
-  if (typeof config === 'number') return config;
+  const loaded = readLoaded(file);
+  if (typeof loaded === 'number') return loaded;
+  const { config, migrated } = loaded;
   const { level, format } = config.log;
   const text = format === 'text' || (format === 'auto' && process.stdout.isTTY === true);
   const logger = createLogger({ level, format: text ? 'text' : 'json' });
+  // lines of JSON stay among themselves: what collects them stumbles over a sentence
+  const toPeople = text ? process.stdout : process.stderr;
   const rooms = await import('../app.ts'); // not before there is something to run
-  const app = new rooms.App({ config, clock: systemClock, random: systemRandom, logger, version });
+  for (const step of migrated) logger.info({ step }, 'configuration of an older version, migrated in memory');
+  const read = () => tryConfig(file);
+  const tools = { clock: systemClock, random: systemRandom, logger, levels: logger, version };
+  const app = new rooms.App({ loaded, read, ...tools });
+  const manager = serviceManager({ environment: process.env, clock: systemClock, logger, pid: process.pid });
+  if (manager !== null) app.lifecycle.observe(manager);
   try {
     await app.start();
   } catch (error) {
@@ -35,10 +44,10 @@ export async function start(file: string | null): Promise<number> {
     void app.stop().finally(() => process.exit(giveUp(logger, error)));
   });
   // A first SIGHUP would end the process otherwise.
-  process.on('SIGHUP', () => void app.reloadCertificate());
-  greet(app, config.sip);
+  process.on('SIGHUP', () => void app.reload({ who: 'SIGHUP', from: null }));
+  toPeople.write(greeting(app, config.sip));
   const stopped = stopSignal();
-  void answered(app, stopped).then((told) => told && next(app, file));
+  void answered(app, stopped).then((told) => told && toPeople.write(next(app, file)));
   await stopped;
   logger.info({}, 'stopping: phones keep their subscriptions and notice nothing');
   await app.stop();
@@ -65,7 +74,7 @@ function stopSignal(): Promise<void> {
 }
 
 /** For the person who typed the command; the log says the same to machines. */
-function greet(app: App, { drachtio, upstream }: Config['sip']): void {
+function greeting(app: App, { drachtio, upstream }: Config['sip']): string {
   const { sip, http, domains } = app.bound;
   const [domain = '', ...others] = domains;
   const more = others.length > 3 ? ` and ${others.length} domains more` : others.map((name) => `, ${name}`).join('');
@@ -76,7 +85,7 @@ function greet(app: App, { drachtio, upstream }: Config['sip']): void {
     `  Phones          ${sip.length === 0 && drachtio ? `through drachtio-server, ${drachtio.host}:${drachtio.port}` : sip.join('  ')}`,
     ...(behind.length === 0 ? [] : [`  The rest to     ${behind.join(', else ')}`]),
   ];
-  process.stdout.write(`${lines.join('\n')}\n`);
+  return `${lines.join('\n')}\n`;
 }
 
 /** True when every PBX has answered or been given up on, or was given its time; false where the daemon is stopped first. */
@@ -93,7 +102,7 @@ async function answered(app: App, stopped: Promise<void>): Promise<boolean> {
 }
 
 /** What was found, and what to do next. */
-function next(app: App, file: string | null): void {
+function next(app: App, file: string | null): string {
   const lines = app.found.map((line) => `  ${line}`);
   if (file === null) {
     lines.push(
@@ -101,5 +110,5 @@ function next(app: App, file: string | null): void {
       '  With your own PBX: npm start -- --config FILE (README, "Against an Asterisk", "Against a FreeSWITCH").',
     );
   }
-  process.stdout.write(`${lines.join('\n')}\n`);
+  return `${lines.join('\n')}\n`;
 }

@@ -13,6 +13,8 @@ export function audit<W extends AnyWish, V extends AnyValue, S extends V>(
   const { aor, feature, origin } = wish;
   const state = matter.present(wish, tools);
   const { decision, refusal } = ending;
+  tools.meters?.wishes.add(decision);
+  if (refusal !== null) tools.meters?.refusals.add(decision, refusal.code);
   const room = written || decision === 'granted' || origin.kind !== 'phone' ? 'yes' : guards.trail.admits(aor);
   if (room === 'last') tools.logger.warn({ aor, origin }, 'too many wishes in vain: the next ones are not audited');
   if (!written && room !== 'full') {

@@ -4,6 +4,7 @@ import type { AuditRow } from '../model/audit.ts';
 import type { Clock } from '../model/clock.ts';
 import type { FeatureState, FeatureValue, Wish } from '../model/feature.ts';
 import type { Logger } from '../model/logger.ts';
+import type { Meters } from '../model/meters.ts';
 import type { Outcome, Refusal } from '../model/outcome.ts';
 import type { PbxEvent } from '../model/pbx-event.ts';
 import type { Verdict } from '../model/verdict.ts';
@@ -35,6 +36,8 @@ export interface GateTools {
   readonly hook?: SetHook | undefined;
   /** For wishes that change nothing; the hub writes the row of one that does, together with the change. */
   readonly audit: (row: AuditRow) => void;
+  /** Where it counts; default: it does not. */
+  readonly meters?: Pick<Meters, 'wishes' | 'refusals'> | undefined;
   /** From the arrival of a wish to its end, milliseconds; 2000. */
   readonly deadlineMs?: number;
 }

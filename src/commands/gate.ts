@@ -29,9 +29,9 @@ const defaultDeadlineMs = 2_000;
 
 /** The one way from a wish to the PBX, for phones, API, RPC and command line alike. */
 export class Gate {
-  readonly #tools: GateTools;
+  #tools: GateTools;
   readonly #guards: Guards;
-  readonly #features: FeatureMatter;
+  #features: FeatureMatter;
   readonly #lanes = new Lanes();
 
   constructor(tools: GateTools) {
@@ -43,6 +43,12 @@ export class Gate {
       inFlight: new InFlight(),
     };
     this.#features = tools.hook === undefined ? featureMatter : hookedFeatureMatter;
+  }
+
+  /** From the next wish on. Those under way end as they began. */
+  exchange({ policy, hook }: Required<Pick<GateTools, 'policy' | 'hook'>>): void {
+    this.#tools = { ...this.#tools, policy, hook };
+    this.#features = hook === undefined ? featureMatter : hookedFeatureMatter;
   }
 
   /**

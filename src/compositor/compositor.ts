@@ -65,7 +65,7 @@ const tagBits = 128;
 export class Compositor {
   readonly #deps: CompositorDeps;
   readonly #shelf = new Shelf();
-  readonly #desk: Desk;
+  #desk: Desk;
   /** P39-06: one request of a resource after the other, to its end; ends by the clock and by the admin wait their turn. */
   readonly #turns = new Lanes();
   readonly #wishes = new Lanes();
@@ -122,6 +122,17 @@ export class Compositor {
       return this.#failed(request, error);
     }
   };
+
+  /**
+   * Others may publish now (`rightOf`), or for other times. What stands of somebody who may not any more ends; the others
+   * keep the time they were granted.
+   */
+  exchange(interval: PublishInterval): void {
+    this.#desk = { ...this.#desk, interval };
+    for (const record of this.#shelf.all().filter((one) => !this.#isWelcome(one))) {
+      this.remove(record.id).catch((error: unknown) => this.#undeleted(record.id, error));
+    }
+  }
 
   /** All that stands; of one resource where it is given. */
   list(aor?: Aor): readonly PublicationView[] {

@@ -2,6 +2,9 @@ import { parse } from 'yaml';
 
 const prefix = 'LAMPLIGHTER_';
 
+/** Variables that begin like settings, and are for the command line: which file to read, and the token of a command. */
+const noSettings = new Set([`${prefix}CONFIG`, `${prefix}TOKEN_FILE`]);
+
 /**
  * Lays `LAMPLIGHTER_SIP__LISTEN=[udp:0.0.0.0:5060]` over the tree of the file: `__` goes one level down, letter case is
  * free, numbers are list places, values are YAML. Returns the names taken, for error messages.
@@ -16,7 +19,7 @@ export function overlayEnvironment(
   const spelling = new Map(knownKeys.map((key) => [key.toLowerCase(), key]));
   const taken = new Map<string, string>();
   for (const [name, text] of Object.entries(environment)) {
-    if (!name.startsWith(prefix) || text === undefined || name === `${prefix}CONFIG`) continue;
+    if (!name.startsWith(prefix) || text === undefined || noSettings.has(name)) continue;
     const path = name
       .slice(prefix.length)
       .split('__')

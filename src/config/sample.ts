@@ -77,6 +77,13 @@ const shown: Readonly<Record<string, unknown>> = {
     targets: 'policy',
   },
   'http.tokenFile': '/etc/lamplighter/token',
+  'http.tokens': [
+    { name: 'wallboard', role: 'read', tokenFile: '/etc/lamplighter/wallboard' },
+    { name: 'anna', role: 'operate', sha256: '5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8' },
+  ],
+  'http.names': ['lamplighter.example.com'],
+  'trace.hep.to': 'homer.example.com:9060',
+  'trace.hep.passwordFile': '/etc/lamplighter/homer',
   'freeswitch.esl.user': 'lamplighter@pbx.example.com',
   'freeswitch.esl.passwordFile': '/etc/lamplighter/esl',
   'freeswitch.extensions': ['1001-1010', 'park+5901-5910'],

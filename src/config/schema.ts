@@ -1,15 +1,14 @@
 import { z } from 'zod';
 import { domain, pattern } from './common-schema.ts';
 import { hooksSchema } from './hooks-schema.ts';
+import { httpSchema } from './http-schema.ts';
 import { listProblems, listSchema } from './list-schema.ts';
 import { pickupRight, profile } from './phone-schema.ts';
 import { profilesSchema } from './profiles-schema.ts';
 import { publishSchema } from './publish-schema.ts';
 import { pushSchema } from './push-schema.ts';
 import { sipSchema } from './sip-schema.ts';
-
-const hostPort = /^(\[[0-9a-fA-F:.]+\]|[0-9.]+|localhost):\d{1,5}$/;
-const loopback = /^(localhost|127\.[0-9.]+|\[(::1|::ffff:127\.[0-9.]+)\]):/;
+import { traceSchema } from './trace-schema.ts';
 
 const pbx = z.looseObject({
   name: z
@@ -102,21 +101,10 @@ const settings = z.strictObject({
       path: z.string().min(1).default('var/lamplighter.db').describe('The SQLite file; its folder is made.'),
     })
     .prefault({}),
-  http: z
-    .strictObject({
-      listen: z
-        .string()
-        .regex(hostPort, 'expected ADDRESS:PORT, an IPv6 address in []')
-        .default('127.0.0.1:8090')
-        .describe('Panel and API; off loopback only with a token.'),
-      token: z.string().min(16).optional().describe('Asked of every client where set. `tokenFile` may stand for it.'),
-    })
-    .superRefine(({ listen, token }, context) => {
-      if (token !== undefined || loopback.test(listen) || !hostPort.test(listen)) return;
-      const message = 'other hosts can reach this: set http.tokenFile, or listen on 127.0.0.1';
-      context.addIssue({ code: 'custom', path: ['listen'], message });
-    })
-    .prefault({}),
+  http: httpSchema.prefault({}),
+  trace: traceSchema
+    .prefault({})
+    .describe('The SIP messages that passed, for whoever looks what a phone says: docs/trace.md.'),
   log: z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('The least that is written.'),
@@ -127,7 +115,14 @@ const settings = z.strictObject({
 
 /** The configuration file, version 1. Keys not named here are errors. */
 export const configSchema = settings.superRefine(
-  ({ domain: first, aliases, domains, sip: { users }, pbx: pbxs, publish, groups, lists, push, phones }, context) => {
+  (
+    { domain: first, aliases, domains, sip: { users }, pbx: pbxs, publish, groups, lists, push, phones, trace },
+    context,
+  ) => {
+    if (trace.keep === 0 && trace.hep !== undefined) {
+      const message = 'not with keep: 0; what is sent on is taken from what is kept';
+      context.addIssue({ code: 'custom', path: ['trace', 'hep'], message });
+    }
     const meaning = new Map([first, ...aliases].map((name) => [name, first]));
     for (const [index, tenant] of domains.entries()) {
       for (const [at, name] of [tenant.name, ...tenant.aliases].entries()) {

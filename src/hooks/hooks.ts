@@ -2,6 +2,7 @@ import type { Aor } from '../model/aor.ts';
 import type { FeatureName } from '../model/feature.ts';
 import type { HookAdvice, HookCall, HookQuestion } from '../model/hook.ts';
 import { granted, type Outcome, refused } from '../model/outcome.ts';
+import type { Grid } from '../model/tally.ts';
 import { HookFailure, type HookLine, type LineTools } from './line.ts';
 import { Outage } from './outage.ts';
 import { parseAnswer } from './parse.ts';
@@ -38,11 +39,19 @@ export class Hooks {
   readonly #line: HookLine;
   readonly #outage: Outage;
   readonly #tells: TellQueue<HookQuestion>;
+  readonly #counts: Grid | undefined;
   readonly #underWay: Record<HookCall, number> = { get: 0, set: 0, assigned: 0, notify: 0 };
   #stopped = false;
 
-  constructor(line: HookLine, settings: HookSettings, { logger, clock }: Pick<LineTools, 'logger' | 'clock'>) {
+  /** `counts`: of questions, by call and result. */
+  constructor(
+    line: HookLine,
+    settings: HookSettings,
+    { logger, clock }: Pick<LineTools, 'logger' | 'clock'>,
+    counts?: Grid,
+  ) {
     this.#line = line;
+    this.#counts = counts;
     this.owns = new Set(settings.owns);
     this.targets = settings.targets;
     this.deadlineMs = settings.timeoutMs;
@@ -96,6 +105,7 @@ export class Hooks {
   notify(question: HookQuestion): void {
     if (!this.takes('notify') || this.#stopped) return;
     if (this.#tells.put(question.aor, question)) return;
+    this.#counts?.add('notify', 'dropped');
     this.#outage.failed(`more than ${mostToTell} changes wait to be told; further ones are dropped`, {
       call: 'notify',
     });
@@ -115,6 +125,7 @@ export class Hooks {
       const said = parseAnswer(call, await this.#line.ask(call, messageOf(question), deadlineMs));
       if (!said.ok) return this.#failed(call, question.aor, said.refusal.message);
       this.#outage.well();
+      this.#counts?.add(call, 'ok');
       return said;
     } catch (error) {
       const reason = error instanceof HookFailure ? error.message : `internal: ${String(error)}`;
@@ -125,6 +136,7 @@ export class Hooks {
   }
 
   #failed(call: HookCall, aor: Aor, reason: string): Advice {
+    this.#counts?.add(call, 'failed');
     if (!this.#stopped) this.#outage.failed(reason, { hook: this.name, call, aor });
     return failed(`the hook did not decide: ${reason}`);
   }

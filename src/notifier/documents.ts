@@ -1,4 +1,5 @@
 import type { Body, Rendered, Scope } from '../event-packages/event-package.ts';
+import type { Aor } from '../model/aor.ts';
 import type { Logger } from '../model/logger.ts';
 import type { ResourceView } from '../model/views.ts';
 import type { NotifyMessage } from '../sip/front.ts';
@@ -45,6 +46,15 @@ export class Documents {
       return this.#tags.headers(view, sub);
     } catch {
       return undefined;
+    }
+  }
+
+  /** Two are the same where the documents of these resources are, as this phone would read them now. */
+  imprint(sub: Subscription, aors: readonly Aor[]): string {
+    try {
+      return aors.map((aor) => this.#tags.of(this.#tools.state.view(aor), sub) ?? '').join(' ');
+    } catch {
+      return ''; // `rendered` tells of a document that cannot be written
     }
   }
 

@@ -1,8 +1,10 @@
 import type { Clock } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
+import type { Meters, SubscriptionEnd } from '../model/meters.ts';
 import type { PhoneProfile } from '../model/profile.ts';
 import { moveDialog } from '../sip/dialog.ts';
 import type { SubscribeAnswer } from '../sip/front.ts';
+import { flowName } from './dialog-json.ts';
 import { ExpiryWheel } from './expiry.ts';
 import { listTermsOf, requireEventlist } from './list-terms.ts';
 import type { Numbers } from './numbers.ts';
@@ -27,6 +29,8 @@ export interface LifecycleDeps {
   /** The gate: puts a wish to the PBX and answers what the PBX then holds. Bounded, never rejects. */
   readonly grant: Grant;
   readonly profileFor: (userAgent: string | null) => PhoneProfile;
+  /** Where it counts; default: it does not. */
+  readonly meters?: Pick<Meters, 'births' | 'endings'> | undefined;
 }
 
 /** One wish takes the gate at most 2 s; this many milliseconds each, and this many in all, a NOTIFY waits for verdicts. */
@@ -49,7 +53,7 @@ export class Lifecycle {
   constructor(deps: LifecycleDeps) {
     this.#deps = deps;
     this.#expiry = new ExpiryWheel(deps.clock, (sub) => {
-      void this.terminate(sub, 'timeout'); // RFC 6665 4.2.1.4
+      void this.terminate(sub, 'timeout', 'expired'); // RFC 6665 4.2.1.4
     });
     this.#unstored = new RareComplaint(deps.clock, deps.logger, 'subscriptions cannot be stored and are refused');
   }
@@ -94,28 +98,48 @@ export class Lifecycle {
   }
 
   /** The last NOTIFY is owed (RFC 6665 4.4.1), and it is gone from everywhere else at once. Resolves when off the disk. */
-  terminate(sub: Subscription, reason: EndReason): Promise<void> {
+  terminate(sub: Subscription, reason: EndReason, cause: SubscriptionEnd): Promise<void> {
     sub.ending = reason; // first: who watches the watchers is told why
-    const deleted = this.unlist(sub);
+    const deleted = this.unlist(sub, cause);
     sub.debt = ends(sub.debt);
     this.#deps.outbox.wake(sub.channel);
     return deleted;
   }
 
   /** Gone without a word to its phone. */
-  vanish(sub: Subscription): void {
-    void this.unlist(sub);
+  vanish(sub: Subscription, cause: SubscriptionEnd): void {
+    void this.unlist(sub, cause);
     this.#deps.outbox.discard(sub);
   }
 
   /** Out of the indexes and the store; what it owes still goes out. Never rejects. */
-  unlist(sub: Subscription): Promise<void> {
+  unlist(sub: Subscription, cause: SubscriptionEnd): Promise<void> {
     const { roster } = this.#deps;
     this.#expiry.remove(sub); // first: a refresh may have put it there before its row was on disk
     if (!roster.remove(sub)) return Promise.resolve();
     roster.giveBack(sub);
     this.untold.delete(sub);
+    this.#ended(sub, cause);
     return this.deleteRow(sub.id);
+  }
+
+  #began(sub: Subscription, expires: number): void {
+    const { logger, meters } = this.#deps;
+    meters?.births.add(sub.pkg.event);
+    // the name of a flow is not made for nobody: 10,000 phones may come at once
+    if (logger.verbose === true) logger.debug({ ...facts(sub), expires }, 'subscription began');
+  }
+
+  /** What phones do all day long is for who looks closely; what an admin may have to look after is for everybody. */
+  #ended(sub: Subscription, cause: SubscriptionEnd): void {
+    const { logger, meters, clock } = this.#deps;
+    meters?.endings.add(sub.pkg.event, cause);
+    const isUsual = cause === 'ended' || cause === 'replaced';
+    if (isUsual && logger.verbose !== true) return;
+    const seconds = Math.max(Math.round((clock.now() - sub.createdAt) / 1000), 0);
+    const fields = { ...facts(sub), cause, status: sub.lastStatus, seconds, notifies: sub.notifies };
+    if (isUsual) logger.debug(fields, 'subscription ended');
+    else logger.info(fields, 'subscription ended');
   }
 
   /** A row that stays costs one NOTIFY after the next start, which its phone answers with 481. Never rejects. */
@@ -168,6 +192,7 @@ export class Lifecycle {
     else if (sub.channel.dialog.localCseqLimit !== storedCseqLimit) numbers.reserve([sub]);
     this.#supersede(sub);
     this.list(sub);
+    this.#began(sub, draft.expires);
     sub.debt = asked(sub.debt, this.#hasState(draft, sub) ? noState : 'full');
     return this.#granted(draft, sub);
   }
@@ -208,7 +233,7 @@ export class Lifecycle {
   #unsubscribe(draft: Draft, sub: Subscription): Promise<SubscribeAnswer> {
     const hasState = this.#hasState(draft, sub);
     sub.ending = 'timeout';
-    const deleted = this.unlist(sub);
+    const deleted = this.unlist(sub, 'ended');
     sub.granted = 0;
     sub.expiresAt = this.#deps.clock.now();
     sub.debt = nothingOwed; // until the answer: no NOTIFY of before may come between
@@ -273,13 +298,18 @@ export class Lifecycle {
   #supersede(sub: Subscription): void {
     const { roster, clock, outbox } = this.#deps;
     for (const twin of roster.twins(sub.identity)) {
-      if (isReplaceable(twin, sub.channel.dialog.flow, clock.now())) this.vanish(twin);
+      if (isReplaceable(twin, sub.channel.dialog.flow, clock.now())) this.vanish(twin, 'replaced');
       else {
         twin.debt = asked(twin.debt, 'full');
         outbox.wake(twin.channel);
       }
     }
   }
+}
+
+/** Who watches what, and from where; one form for both ends of its life. */
+function facts({ id, aor, pkg, watcher, userAgent, channel }: Subscription): object {
+  return { id, aor, event: pkg.event, watcher, from: flowName(channel.dialog.flow), userAgent };
 }
 
 /** Ended by a SUBSCRIBE, or dropped by the answer to a NOTIFY. */

@@ -65,6 +65,11 @@ export class ListWatches {
     return this.#held.get(sub)?.list ?? (terms === null ? null : this.#find(sub, terms));
   }
 
+  /** The members that a subscription to a list sees. */
+  seenBy(sub: Subscription): readonly Aor[] {
+    return this.#held.get(sub)?.seen ?? [];
+  }
+
   /** Subscriptions of one user to lists. */
   ofUser(watcher: Aor): number {
     return this.#ofUser.get(watcher) ?? 0;

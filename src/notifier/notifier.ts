@@ -2,9 +2,11 @@ import type { EventPackage, Rendered } from '../event-packages/event-package.ts'
 import type { Aor } from '../model/aor.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
+import type { Meters } from '../model/meters.ts';
 import type { PhoneProfile } from '../model/profile.ts';
 import type { Random } from '../model/random.ts';
 import type { SubscriptionRow } from '../model/subscription-row.ts';
+import type { TracedSubscription } from '../model/trace.ts';
 import type { Change, SubscriptionView } from '../model/views.ts';
 import type { DialogState } from '../sip/dialog.ts';
 import type { NotifySender, OnSubscribe, SubscribeAnswer } from '../sip/front.ts';
@@ -45,12 +47,16 @@ export interface NotifierDeps {
   readonly lists?: ListTools;
   /** Subscriptions of one user, and from one address; trusted sources are exempt. */
   readonly limits: { readonly perUser: number; readonly perAddress: number };
-  /** Share of an interval, 0 to 0.5, by which it may be granted shorter, at random. Default 0. */
-  readonly expirySpread?: number;
+  /** Share of an interval, 0 to 0.5, by which it may be granted shorter, at random; asked each time. Default 0. */
+  readonly expirySpread?: () => number;
   /** First NOTIFYs a second for each source address after our own restart. Default 20. */
   readonly restartNotifyPerSecond?: number;
   /** Runs a task after the sockets were read. Default: setImmediate. */
   readonly defer?: (task: () => void) => void;
+  /** Hears of each that is over, whose messages may still be looked at. */
+  readonly onEnded?: (subscription: TracedSubscription) => void;
+  /** Where it counts; default: it does not. */
+  readonly meters?: Meters;
 }
 
 /** A phone that subscribes, whatever to. */
@@ -59,6 +65,15 @@ export interface Device {
   readonly userAgent: string | null;
   /** `udp:192.0.2.1:5060` */
   readonly source: string;
+}
+
+/** Living subscriptions to one package over one transport. */
+export interface SubscriptionCount {
+  readonly event: string;
+  readonly transport: string;
+  readonly living: number;
+  /** Those of them whose last NOTIFY nobody answered. */
+  readonly unanswered: number;
 }
 
 /** How one subscription reaches its phone. */
@@ -76,7 +91,10 @@ export interface SubscriptionPath {
 export class Notifier {
   readonly #deps: NotifierDeps;
   readonly #desk: Desk;
-  readonly #roster = new Roster((sub, here) => this.#watchers.moved(sub, here, this.#lists.moved(sub, here)));
+  readonly #roster = new Roster((sub, here) => {
+    this.#watchers.moved(sub, here, this.#lists.moved(sub, here));
+    if (!here) this.#deps.onEnded?.(callOf(sub));
+  });
   readonly #lists: ListWatches;
   /** Every PBX has told which groups it has: nobody asks too early any more. */
   #listsComplete = false;
@@ -88,7 +106,7 @@ export class Notifier {
   #round: RestartRound | null = null;
 
   constructor(deps: NotifierDeps) {
-    const { clock, random, logger, state, sender, store, packages, limits } = deps;
+    const { clock, random, logger, state, sender, store, packages, limits, meters } = deps;
     this.#deps = deps;
     this.#numbers = new Numbers(store, logger);
     const { lists = null } = deps;
@@ -114,11 +132,12 @@ export class Notifier {
         return lists === null ? noState : renderWatched(sub, list, scope, head, lists.format, listTools);
       },
       defer: deps.defer ?? setImmediate,
-      onDropped: (sub) => {
-        void this.#lives.unlist(sub);
+      onDropped: (sub, cause) => {
+        void this.#lives.unlist(sub, cause);
       },
       onRate: (sub, params) => this.#lives.repace(sub, params),
       onShown: (sub) => store.pulseSubscription(toPulse(sub)),
+      meters,
     });
     const { grant, profileFor } = deps;
     this.#lives = new Lifecycle({
@@ -130,6 +149,7 @@ export class Notifier {
       numbers: this.#numbers,
       grant,
       profileFor,
+      meters,
     });
     this.#desk = {
       clock,
@@ -139,7 +159,7 @@ export class Notifier {
       channelOf: (request) => this.#outbox.find(request.dialog),
       limits,
       random,
-      expirySpread: deps.expirySpread ?? 0,
+      expirySpread: deps.expirySpread ?? (() => 0),
       crowd: new Crowd(),
       lists,
       listsOf: (watcher) => this.#lists.ofUser(watcher),
@@ -171,7 +191,8 @@ export class Notifier {
       this.#outbox.attach(sub);
       this.#roster.take(sub);
       // Lamp keys that stand beside each other on disk did so before; of a phone's feature keys only the last is left.
-      if (sub.pkg.watchers === 'owner') for (const twin of this.#roster.twins(sub.identity)) lives.vanish(twin);
+      if (sub.pkg.watchers === 'owner')
+        for (const twin of this.#roster.twins(sub.identity)) lives.vanish(twin, 'replaced');
       lives.list(sub);
       if (!sub.debt.strict) lives.untold.add(sub);
       lives.nextId = Math.max(lives.nextId, sub.id + 1);
@@ -199,7 +220,7 @@ export class Notifier {
     try {
       const examined = examine(request, this.#desk);
       if (!examined.ok) {
-        if (examined.gone !== null) this.#lives.vanish(examined.gone);
+        if (examined.gone !== null) this.#lives.vanish(examined.gone, 'gone');
         return examined.answer;
       }
       const answer = this.#lives.accept(examined.draft);
@@ -214,12 +235,32 @@ export class Notifier {
     return [...this.#roster.all()].sort((a, b) => a.id - b.id).map(toView);
   }
 
+  /** The Call-ID of each living subscription, in no order. */
+  *calls(): Iterable<TracedSubscription> {
+    for (const sub of this.#roster.all()) yield callOf(sub);
+  }
+
   /** Where each living subscription is told, in no order. */
   *paths(): Iterable<SubscriptionPath> {
     for (const { watcher, lastStatus, channel } of this.#roster.all()) {
       const { flow, routeSet } = channel.dialog;
       yield { watcher, address: flow.remote.address, proxied: routeSet.length > 0, unanswered: lastStatus === 408 };
     }
+  }
+
+  /** How many live, by package and transport, and of how many nobody answered the last NOTIFY. Looks through them all. */
+  census(): readonly SubscriptionCount[] {
+    const counts = new Map<string, { event: string; transport: string; living: number; unanswered: number }>();
+    for (const { pkg, channel, lastStatus } of this.#roster.all()) {
+      const { event } = pkg;
+      const { transport } = channel.dialog.flow;
+      const key = `${event} ${transport}`;
+      const count = counts.get(key) ?? { event, transport, living: 0, unanswered: 0 };
+      count.living += 1;
+      if (lastStatus === 408) count.unanswered += 1;
+      counts.set(key, count);
+    }
+    return [...counts.values()];
   }
 
   /** The resources with living subscriptions to this package. Looks through them all. */
@@ -263,7 +304,7 @@ export class Notifier {
   async remove(id: number, reason: EndReason = 'deactivated'): Promise<boolean> {
     const sub = this.#roster.byId(id);
     if (sub === null) return false;
-    await this.#lives.terminate(sub, reason);
+    await this.#lives.terminate(sub, reason, 'removed');
     return true;
   }
 
@@ -274,6 +315,30 @@ export class Notifier {
     sub.debt = asked(sub.debt, 'full');
     this.#outbox.flush(sub.channel);
     return true;
+  }
+
+  /**
+   * Phones are to be told otherwise now (`profileFor`, `mayPickUp`). Who would read something else than he was told is told
+   * at once, the others notice nothing. Answers how many are told. Looks through them all.
+   */
+  restyle(change: () => void): number {
+    const { profileFor } = this.#deps;
+    const told = [...this.#roster.all()].map((sub) => ({ sub, before: this.#outbox.imprint(sub, this.#seenBy(sub)) }));
+    change();
+    let count = 0;
+    for (const { sub, before } of told) {
+      sub.profile = profileFor(sub.userAgent);
+      if (before === this.#outbox.imprint(sub, this.#seenBy(sub)) || this.#lives.untold.has(sub)) continue;
+      sub.debt = changed(sub.debt, []);
+      this.#outbox.wake(sub.channel);
+      count += 1;
+    }
+    return count;
+  }
+
+  /** The resources that somebody watches, by themselves. */
+  resources(): ReadonlySet<Aor> {
+    return new Set([...this.#roster.all()].map(({ aor }) => aor));
   }
 
   /** Sends nothing more and no `terminated`: a restart must be invisible. Answers under way are not waited for. */
@@ -329,14 +394,19 @@ export class Notifier {
       this.#outbox.wake(sub.channel);
     }
     // They ask again, and hear what is there now.
-    for (const sub of gone) void this.#lives.terminate(sub, 'deactivated');
+    for (const sub of gone) void this.#lives.terminate(sub, 'deactivated', 'gone');
     if (this.#listsComplete) return;
     this.#listsComplete = reader.complete;
     for (const sub of [...this.#roster.all()]) {
       // Who subscribed to a group of a PBX before that had told of it was taken for the watcher of an extension.
       const isEarly = sub.pkg.eventlist === true && listTermsOf(sub) === null && reader.find(sub.aor) !== null;
-      if (isEarly) void this.#lives.terminate(sub, 'deactivated');
+      if (isEarly) void this.#lives.terminate(sub, 'deactivated', 'gone');
     }
+  }
+
+  /** The resources that a subscription tells of. */
+  #seenBy(sub: Subscription): readonly Aor[] {
+    return listTermsOf(sub) === null ? [sub.aor] : this.#lists.seenBy(sub);
   }
 
   /** Everybody who is told of this resource, by itself or in a list. */
@@ -347,6 +417,10 @@ export class Notifier {
 }
 
 const noState: Rendered = { bodies: [{ contentType: null, content: '', covers: 'full' }], shown: [] };
+
+function callOf({ id, aor, watcher, pkg, eventId, channel }: Subscription): TracedSubscription {
+  return { id, aor, watcher, event: pkg.event, eventId, callId: channel.dialog.callId };
+}
 
 /** The store took no reservation: the old ends stand, and each NOTIFY tries again. */
 function unsecured(sub: Subscription): void {

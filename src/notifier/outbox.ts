@@ -1,5 +1,7 @@
 import type { Body, Scope } from '../event-packages/event-package.ts';
+import type { Aor } from '../model/aor.ts';
 import type { Clock } from '../model/clock.ts';
+import type { Meters, NotifyFate, SubscriptionEnd } from '../model/meters.ts';
 import { type DialogState, isSameFlow } from '../sip/dialog.ts';
 import type { NotifyMessage, NotifyResult, SubscriptionStateHeader } from '../sip/front.ts';
 import { judge } from './answer.ts';
@@ -30,11 +32,13 @@ export interface OutboxDeps extends DocumentTools {
   /** Runs a task after the sockets were read. */
   readonly defer: (task: () => void) => void;
   /** The phone ended it by its answer (RFC 6665 4.2.2); it is out of the outbox already. */
-  readonly onDropped: (sub: Subscription) => void;
+  readonly onDropped: (sub: Subscription, cause: SubscriptionEnd) => void;
   /** The phone's answer has an Event header, which may ask for other rates (RFC 6446 4.1). */
   readonly onRate: (sub: Subscription, params: Readonly<Record<string, string>>) => void;
   /** What the phone was last shown is different. */
   readonly onShown: (sub: Subscription) => void;
+  /** Where it counts; default: it does not. */
+  readonly meters?: Pick<Meters, 'notifies' | 'notifySeconds'> | undefined;
 }
 
 /**
@@ -127,6 +131,7 @@ export class Outbox {
     if (isSameFlow(flight.flow, dialog.flow) && unansweredMs < patienceMs) return;
     channel.flight = null;
     const { sub } = flight;
+    this.#deps.meters?.notifies.add(sub.pkg.event, 'overtaken');
     if (!channel.usages.includes(sub)) return;
     if (sub.ending !== null && channel.usages.some((other) => isSuccessor(other, sub))) {
       // its end, told once more, would be taken for that of the new one
@@ -257,6 +262,11 @@ export class Outbox {
     return this.#documents.entityTag(sub);
   }
 
+  /** As `Documents.imprint`. */
+  imprint(sub: Subscription, aors: readonly Aor[]): string {
+    return this.#documents.imprint(sub, aors);
+  }
+
   #failed(sub: Subscription, error: unknown): NotifyResult {
     this.#deps.logger.error({ err: error, id: sub.id }, 'a NOTIFY failed within Lamplighter');
     return { status: 500, local: true, retryAfter: null };
@@ -266,9 +276,19 @@ export class Outbox {
     if (this.#stopped || channel.flight !== flight) return;
     channel.flight = null;
     const { sub } = flight;
+    this.#count(sub, result);
     if (channel.usages.includes(sub)) this.#judge(sub, flight, result);
     this.#settle(channel);
     this.flush(channel);
+  }
+
+  #count({ pkg, lastNotifyAt }: Subscription, result: NotifyResult): void {
+    const { meters, clock } = this.#deps;
+    if (meters === undefined) return;
+    meters.notifies.add(pkg.event, fateOf(result));
+    if (lastNotifyAt !== null && !result.local) {
+      meters.notifySeconds.get(pkg.event)?.add(Math.max(clock.now() - lastNotifyAt, 0) / 1000);
+    }
   }
 
   #judge(sub: Subscription, flight: Flight, result: NotifyResult): void {
@@ -291,10 +311,8 @@ export class Outbox {
   }
 
   #drop(sub: Subscription, status: number): void {
-    const why = status === 408 ? 'its phone does not answer' : 'its phone does not want it any more';
-    this.#deps.logger.info({ id: sub.id, aor: sub.aor, status }, `subscription dropped: ${why}`);
     this.discard(sub);
-    if (sub.ending === null) this.#deps.onDropped(sub);
+    if (sub.ending === null) this.#deps.onDropped(sub, status === 408 ? 'unanswered' : 'refused');
   }
 
   #showed(sub: Subscription, shown: readonly string[]): void {
@@ -324,6 +342,13 @@ function dueAt({ debt, pkg, profile, terms }: Subscription): number {
 /** To the phone they are one subscription (RFC 6665 4.5.2). */
 function isSuccessor(young: Subscription, old: Subscription): boolean {
   return young.ending === null && young.pkg === old.pkg && young.eventId === old.eventId;
+}
+
+function fateOf({ status, local }: NotifyResult): NotifyFate {
+  if (status >= 200 && status < 300) return 'ok';
+  if (status === 408) return 'timeout';
+  if (local) return 'unsent';
+  return status === 404 || status === 410 || status === 481 ? 'gone' : 'refused';
 }
 
 const withoutState: readonly [Body] = [{ ...noDocument, covers: noState }];

@@ -30,7 +30,7 @@ export interface Desk {
   readonly limits: { readonly perUser: number; readonly perAddress: number };
   readonly random: Random;
   /** Share of an interval by which it may be granted shorter where many come at once, 0 to 0.5. */
-  readonly expirySpread: number;
+  readonly expirySpread: () => number;
   readonly crowd: Crowd;
   /** null: no lists are served. */
   readonly lists: ListTools | null;
@@ -147,7 +147,7 @@ function admitted(draft: Draft, view: ResourceView): SubscribeAnswer | null {
 }
 
 function intervalGranted(draft: Draft, { random, expirySpread, crowd, clock }: Desk): SubscribeAnswer | null {
-  const shorter = () => (crowd.joins(clock.now()) ? random.fraction() * expirySpread : 0);
+  const shorter = () => (crowd.joins(clock.now()) ? random.fraction() * expirySpread() : 0);
   const given = interval(draft.request.expires, draft.pkg.expires, shorter);
   if ('tooBrief' in given) return { status: 423, headers: [['Min-Expires', String(given.tooBrief)]] };
   draft.expires = given.granted;

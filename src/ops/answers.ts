@@ -1,16 +1,26 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { Role } from './access/roles.ts';
+import type { Holder } from './access/tokens.ts';
 
 /** What every route can read of its request. */
 export interface OpsEnv {
   readonly Bindings: HttpBindings & {
     /** The request stands for a method of JSON-RPC: who asks, and his word for the hooks. */
-    readonly rpc?: { readonly who: string; readonly param: string | null };
+    readonly rpc?: { readonly who: string; readonly role: Role; readonly param: string | null };
   };
   readonly Variables: {
+    /** Who asks; null: he has said nothing that is true. */
+    holder: Holder | null;
+    /** Counts further requests of his; answers the seconds to wait, 0: none. */
+    spend: (cost: number) => number;
     /** Name of who asks, for the audit trail. */
     who: string;
+    /** What he may. */
+    role: Role;
+    /** Method and path as they are declared; absent: no declared route was reached. */
+    route?: string;
   };
 }
 

@@ -59,7 +59,8 @@ export async function readBytes(body: ReadableStream<Uint8Array> | null): Promis
   }
 }
 
-function explain(error: z.ZodError): string {
+/** What is wrong where, for the client. */
+export function explain(error: z.ZodError): string {
   return error.issues
     .slice(0, 5)
     .map((issue) => {

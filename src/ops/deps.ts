@@ -1,6 +1,7 @@
 import type { AgentRequest, AgentState } from '../model/agent.ts';
 import type { Aor } from '../model/aor.ts';
 import type { AuditRow } from '../model/audit.ts';
+import type { Finding } from '../model/check.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Domain } from '../model/domain.ts';
 import type { Origin, Wish } from '../model/feature.ts';
@@ -11,6 +12,8 @@ import type { PhoneView } from '../model/phone.ts';
 import type { NotifiedPhone } from '../model/phone-notice.ts';
 import type { ProfileDocument } from '../model/profile-document.ts';
 import type { PushView } from '../model/push-view.ts';
+import type { PbxAccess, SetupReport, SetupWish, SetupWritten } from '../model/setup.ts';
+import type { TraceDesk } from '../model/trace.ts';
 import type { AgentVerdict, Verdict } from '../model/verdict.ts';
 import type {
   Change,
@@ -21,7 +24,11 @@ import type {
   SubscriptionView,
 } from '../model/views.ts';
 import type { WaysView } from '../model/ways.ts';
+import type { Rate } from './access/buckets.ts';
+import type { AccessToken } from './access/tokens.ts';
 import type { Group } from './groups.ts';
+import type { LogLevels } from './log-levels.ts';
+import type { Metrics } from './metrics/metrics.ts';
 
 /** What ops reads of the hub. */
 export interface HubReader {
@@ -29,6 +36,8 @@ export interface HubReader {
   view(aor: Aor): ResourceView | null | undefined;
   /** The extensions, in the order to show them. */
   list(): readonly ResourceView[];
+  /** Lamps that are no extensions, such as `park+5901`; absent: none. */
+  lamps?(): readonly ResourceView[];
   links(): readonly LinkView[];
   /** Told after each commit; answers how to stop listening. */
   onChange(listener: (change: Change) => void): () => void;
@@ -149,6 +158,61 @@ export interface SimulatorHand {
   agent(ext: string, agent: AgentState): Answer<null>;
 }
 
+/** One setting, and where its value came from. */
+export interface ConfigSetting {
+  /** `sip.listen.0` */
+  readonly path: string;
+  /** Secrets are `[hidden]`. */
+  readonly value: unknown;
+  /** `FILE:LINE`, the name of an environment variable, or `default`. */
+  readonly origin: string;
+}
+
+/** The configuration at work. */
+export interface ConfigView {
+  /** All that were read, in their order. */
+  readonly files: readonly string[];
+  /** With every default; secrets are `[hidden]`. */
+  readonly config: unknown;
+  readonly settings: readonly ConfigSetting[];
+  readonly pendingRestart: readonly string[];
+}
+
+/** What is wrong with a configuration that was to be loaded. */
+interface ConfigComplaint {
+  readonly path: string;
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly variable: string | null;
+  readonly message: string;
+  readonly nearest: string | null;
+}
+
+/** What an admin may see of the configuration, and do about it. */
+export interface ConfigDesk {
+  view(): ConfigView;
+  /** Settings that differ from what is at work, and wait for a restart. */
+  readonly pendingRestart: readonly string[];
+  /** Reads it again. Never rejects; a wrong one changes nothing. */
+  reload(origin: {
+    readonly who: string;
+    readonly from: string | null;
+  }): Promise<
+    | { readonly ok: true; readonly applied: readonly string[]; readonly requiresRestart: readonly string[] }
+    | { readonly ok: false; readonly problems: readonly ConfigComplaint[] }
+  >;
+}
+
+/** Finds PBXs on this host and writes a configuration for one. What it answers holds no password. */
+export interface SetupDesk {
+  /** Touches nothing. */
+  look(): Promise<SetupReport>;
+  /** Logs in as the daemon would; changes nothing. Never rejects. */
+  test(access: PbxAccess, domain: string | null): Promise<readonly Finding[]>;
+  /** The configuration and its password files, at the place the daemon knows. */
+  write(wish: SetupWish): Promise<Outcome<SetupWritten>>;
+}
+
 /** Everything the HTTP server is made of. */
 export interface OpsDeps {
   /** Phones that Lamplighter subscribes to itself; absent: none. */
@@ -172,6 +236,18 @@ export interface OpsDeps {
   /** Tells the hooks of a user as if all his features had changed. */
   readonly expose?: ((aor: Aor) => void) | undefined;
   readonly health: () => Health;
+  /** What is counted; absent: nothing is. */
+  readonly metrics?: Metrics | undefined;
+  /** How much is logged; absent: nobody can change it. */
+  readonly logLevels?: LogLevels | undefined;
+  /** The SIP messages that passed; absent: none are kept. */
+  readonly trace?: TraceDesk | undefined;
+  /** Looks for what is wrong with Lamplighter and its PBXs; absent: nobody looks. */
+  readonly examine?: (() => Promise<readonly Finding[]>) | undefined;
+  /** The configuration; absent: it cannot be asked for. */
+  readonly configuration?: ConfigDesk | undefined;
+  /** Finds PBXs, and writes a configuration; absent: it does not. */
+  readonly setup?: SetupDesk | undefined;
   /** How phones reach us; absent: nobody looks. */
   readonly ways?: () => WaysView;
   /** null: the PBX is a real one. */
@@ -182,8 +258,14 @@ export interface OpsDeps {
   readonly groups: readonly Group[];
   /** Port 0: any free one. */
   readonly listen: { readonly address: string; readonly port: number };
-  /** null: nobody is asked for one, which only a loopback listener may have. */
+  /** Of an admin. null, and no `tokens`: nobody is asked for one, which only a loopback listener may have. */
   readonly token: string | null;
+  /** Further ones; names are unique, and none is `token` or `local`. */
+  readonly tokens?: readonly AccessToken[];
+  /** What the server is called, beside its addresses (against DNS rebinding); lower case. */
+  readonly names?: readonly string[];
+  /** Requests of one client; absent or null: as many as he likes. */
+  readonly rate?: Rate | null;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly version: string;

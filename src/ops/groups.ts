@@ -1,5 +1,6 @@
 import { type Aor, domainOf, userOf } from '../model/aor.ts';
 import { reachable } from '../model/reachable.ts';
+import type { ResourceView } from '../model/views.ts';
 import type { HubReader } from './deps.ts';
 
 /** Extensions of one domain that are counted together. */
@@ -14,9 +15,14 @@ export function isMember(group: Group, aor: Aor): boolean {
   return domainOf(aor) === group.domain && group.extensions.test(userOf(aor));
 }
 
+/** The extensions of a group, in the order of all. */
+export function membersOf(group: Group, hub: Pick<HubReader, 'list'>): readonly ResourceView[] {
+  return hub.list().filter((view) => view.known && isMember(group, view.aor));
+}
+
 /** What the API says of a group: its extensions, and how many of their phones can take a call now. */
 export function groupShape(group: Group, hub: Pick<HubReader, 'list'>): object {
-  const members = hub.list().filter((view) => view.known && isMember(group, view.aor));
+  const members = membersOf(group, hub);
   const { name, domain } = group;
   const sum = members.reduce((total, view) => total + reachable(view), 0);
   return { name, domain, extensions: members.length, reachable: sum };

@@ -4,28 +4,23 @@ import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { Fault, type FaultCode } from '../model/errors.ts';
 import type { Logger } from '../model/logger.ts';
+import { Door } from './access/door.ts';
+import { isLoopback, knownNamesOnly } from './access/host-names.ts';
+import { roleByMethod } from './access/role-guard.ts';
+import { type AccessToken, Tokens, tokenOf } from './access/tokens.ts';
 import { type OpsEnv, printable, refuse } from './answers.ts';
 import type { OpsDeps } from './deps.ts';
-import { isLoopback, localNamesOnly, sameSiteOnly, securityHeaders, tokenHolders } from './guard.ts';
-import { agentRoutes } from './routes/agents.ts';
-import { auditRoutes } from './routes/audit.ts';
-import { checkSyncRoutes } from './routes/check-sync.ts';
-import { eventRoutes, feed } from './routes/events.ts';
-import { extensionRoutes } from './routes/extensions.ts';
-import { featureRoutes } from './routes/features.ts';
-import { groupRoutes } from './routes/groups.ts';
-import { probeRoutes, statusRoutes } from './routes/health.ts';
+import { sameSiteOnly, securityHeaders } from './guard.ts';
+import { mount } from './mount.ts';
+import { openApi } from './openapi.ts';
+import type { Route, RouteDeps } from './route.ts';
+import { apiPageRoutes } from './routes/api-page.ts';
+import { feed } from './routes/events.ts';
 import { panelRoutes } from './routes/panel.ts';
-import { phoneRoutes } from './routes/phones.ts';
-import { profileRoutes } from './routes/profiles.ts';
-import { publicationRoutes } from './routes/publications.ts';
-import { pushRoutes } from './routes/push.ts';
-import { rpcRoutes } from './routes/rpc.ts';
-import { simulatorRoutes } from './routes/simulator.ts';
-import { subscriptionRoutes } from './routes/subscriptions.ts';
-import { watchedRoutes } from './routes/watched.ts';
-import { wayRoutes } from './routes/ways.ts';
+import { routes } from './routes/table.ts';
+import { RpcServer } from './rpc/rpc-server.ts';
 import { EventStream } from './sse.ts';
+import { TraceStreams } from './trace-stream.ts';
 
 const bindFaults: Readonly<Record<string, FaultCode>> = {
   EADDRINUSE: 'port-in-use',
@@ -42,9 +37,13 @@ const graceMs = 500;
 
 /** The admin's window: panel, API and probes. Holds no state of its own but the clients of the event stream. */
 export class HttpServer {
-  readonly #deps: OpsDeps;
+  #deps: OpsDeps;
   readonly #logger: Logger;
   readonly #stream: EventStream;
+  readonly #traceStreams: TraceStreams;
+  readonly #tokens: Tokens;
+  #access: HttpAccess;
+  #serve: Hono<OpsEnv>['fetch'] = () => new Response(null, { status: 503 });
   #server: Server | null = null;
   #stopFeed: () => void = () => undefined;
 
@@ -52,6 +51,35 @@ export class HttpServer {
     this.#deps = deps;
     this.#logger = deps.logger.child('ops');
     this.#stream = new EventStream(deps.clock);
+    this.#traceStreams = new TraceStreams(deps.clock);
+    this.#access = deps;
+    this.#tokens = new Tokens(tokensOf(deps));
+  }
+
+  /**
+   * From now on these tokens, names and limits, without a restart. Event streams end where tokens change: their clients come
+   * back at once, and those whose token is gone do not get in. False, and nothing changes: without a token everybody could.
+   */
+  admit(access: HttpAccess): boolean {
+    const tokens = tokensOf(access);
+    if (tokens.length === 0 && !isLoopback(this.#deps.listen.address)) return false;
+    const changed = JSON.stringify(tokens) !== JSON.stringify(tokensOf(this.#access));
+    this.#access = access;
+    if (!changed) return true;
+    this.#tokens.set(tokens);
+    this.#stream.closeAll();
+    this.#traceStreams.closeAll();
+    return true;
+  }
+
+  /** All but the listener is made of these from now on, after a reload of the configuration. Streams go on. */
+  exchange(deps: OpsDeps): void {
+    this.#deps = { ...deps, listen: this.#deps.listen };
+    this.admit(deps);
+    this.#serve = this.#app().fetch;
+    if (this.#server === null) return;
+    this.#stopFeed();
+    this.#stopFeed = feed(this.#stream, this.#deps);
   }
 
   /** Clients that read the event stream at this moment. */
@@ -64,17 +92,17 @@ export class HttpServer {
    * needs a token for, `port-in-use`, `address-unavailable`, `port-forbidden`.
    */
   async start(): Promise<{ readonly address: string; readonly port: number }> {
-    const { listen, token } = this.#deps;
-    if (token === null && !isLoopback(listen.address)) {
+    const { listen } = this.#deps;
+    if (this.#tokens.none && !isLoopback(listen.address)) {
       throw new Fault(
         'config-invalid',
         `http.listen ${listen.address} can be reached from outside: set http.tokenFile`,
       );
     }
-    const app = this.#app();
+    this.#serve = this.#app().fetch;
     const server = createServer(
       { requestTimeout: 30_000, headersTimeout: 10_000 },
-      getRequestListener(app.fetch, {
+      getRequestListener((request, env) => this.#serve(request, env as OpsEnv['Bindings']), {
         overrideGlobalObjects: false,
         errorHandler: () =>
           Response.json({ error: { code: 'bad-request', message: 'not a request' } }, { status: 400 }),
@@ -105,6 +133,7 @@ export class HttpServer {
       server.close(() => resolve());
     });
     this.#stream.closeAll();
+    this.#traceStreams.closeAll();
     server.closeIdleConnections();
     const grace = this.#deps.clock.after(graceMs, () => server.closeAllConnections());
     await closed;
@@ -113,17 +142,40 @@ export class HttpServer {
 
   /** The path of a request, in order. */
   #app(): Hono<OpsEnv> {
-    const deps = { ...this.#deps, logger: this.#logger };
+    const { clock, listen, version } = this.#deps;
+    // Few ask for it, and it takes a while to make.
+    let made: object | null = null;
+    const document = (): object => {
+      made ??= openApi(routes, version);
+      return made;
+    };
+    const deps = {
+      ...this.#deps,
+      logger: this.#logger,
+      stream: this.#stream,
+      traceStreams: this.#traceStreams,
+      document,
+    };
+    const rpc = new RpcServer(deps, routes, methodRoutes({ ...deps, rpc: null }));
+    const rate = () => this.#access.rate ?? null;
+    const door = new Door({ tokens: this.#tokens, rate, clock, logger: this.#logger });
+    const isOpen = ({ role }: Route) => role === 'everybody';
     const app = new Hono<OpsEnv>();
+    if (deps.metrics !== undefined) app.use(deps.metrics.http.count);
     app.use(securityHeaders);
-    if (isLoopback(deps.listen.address)) app.use(localNamesOnly(deps.listen.address));
+    app.use(knownNamesOnly(listen.address, () => this.#access.names ?? []));
     app.use(sameSiteOnly);
-    probeRoutes(app, deps);
+    app.use(door.counts);
     panelRoutes(app);
-    app.use(tokenHolders(deps.token, this.#logger, deps.clock));
-    apiRoutes(app, deps);
-    eventRoutes(app, this.#stream);
-    rpcRoutes(app, deps, methodRoutes(deps));
+    apiPageRoutes(app, document);
+    mount(app, routes.filter(isOpen), { ...deps, rpc });
+    app.use(door.holders);
+    mount(
+      app,
+      routes.filter((route) => !isOpen(route)),
+      { ...deps, rpc },
+    );
+    app.use(roleByMethod);
     app.notFound((c) => refuse(c, 404, 'not-found', `nothing at ${c.req.method} ${printable(c.req.path)}`));
     app.onError((error, c) => {
       const path = printable(c.req.path);
@@ -134,33 +186,22 @@ export class HttpServer {
   }
 }
 
-/** What an admin can ask; JSON-RPC asks the same. */
-function apiRoutes(app: Hono<OpsEnv>, deps: OpsDeps): void {
-  statusRoutes(app, deps);
-  extensionRoutes(app, deps);
-  groupRoutes(app, deps);
-  featureRoutes(app, deps);
-  agentRoutes(app, deps);
-  checkSyncRoutes(app, deps);
-  profileRoutes(app, deps);
-  subscriptionRoutes(app, deps);
-  watchedRoutes(app, deps);
-  phoneRoutes(app, deps);
-  pushRoutes(app, deps);
-  wayRoutes(app, deps);
-  publicationRoutes(app, deps);
-  auditRoutes(app, deps);
-  simulatorRoutes(app, deps);
+/** What may change while the server runs: as in `OpsDeps`. */
+export type HttpAccess = Pick<OpsDeps, 'token' | 'tokens' | 'names' | 'rate'>;
+
+function tokensOf({ token, tokens = [] }: HttpAccess): readonly AccessToken[] {
+  return token === null ? tokens : [tokenOf('token', 'admin', token), ...tokens];
 }
 
-/** The same once more behind JSON-RPC, for whoever has passed the guards. */
-function methodRoutes(deps: OpsDeps): Hono<OpsEnv> {
+/** The same routes once more behind JSON-RPC, for whoever has passed the guards. */
+function methodRoutes(deps: RouteDeps): Hono<OpsEnv> {
   const app = new Hono<OpsEnv>();
   app.use(async (c, next) => {
     c.set('who', c.env.rpc?.who ?? '');
+    c.set('role', c.env.rpc?.role ?? 'read');
     await next();
   });
-  apiRoutes(app, deps);
+  mount(app, routes, deps);
   app.onError((error) => {
     throw error;
   });

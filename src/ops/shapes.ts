@@ -18,6 +18,7 @@ export function extensionShape(view: ResourceView, subscriptions: number, phones
   return {
     aor: view.aor,
     ext: userOf(view.aor),
+    ...(view.lamp === true ? { lamp: true } : {}),
     displayName: view.displayName,
     registered: view.contacts > 0,
     reachable: reachable(view),
@@ -34,6 +35,11 @@ export function extensionShape(view: ResourceView, subscriptions: number, phones
     ...(phones === undefined ? {} : { phones: phones.map(phoneShape) }),
     stale: view.stale,
   };
+}
+
+/** A call and whose it is. */
+export function callShape(view: ResourceView, dialog: DialogView): object {
+  return { ...dialogShape(dialog), ext: userOf(view.aor), aor: view.aor, stale: view.stale };
 }
 
 function dialogShape(dialog: DialogView): object {

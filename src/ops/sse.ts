@@ -1,11 +1,16 @@
 import type { Clock, Timer } from '../model/clock.ts';
+import { EventRing } from './event-ring.ts';
 
 const keepAliveMs = 15_000;
 const mostClients = 64;
 /** What a client that does not read may owe: characters. */
 const mostBacklog = 512 * 1024;
+/** What one that was away is told at once of what it missed; more is a `reset`. */
+const mostMissed = mostBacklog / 2;
+/** For this long after the last client has gone, events are kept for its return; ms. */
+const awaitedMs = 120_000;
 /** The client waits this long before it connects again. */
-const greeting = 'retry: 2000\n: connected\n\n';
+const retry = 'retry: 2000\n';
 
 interface Client {
   push(chunk: string): void;
@@ -13,25 +18,36 @@ interface Client {
 }
 
 /**
- * The clients of the event stream. Each event is written once for all of them. One that reads too slowly is closed: it
- * comes back by itself and reads the state afresh, which is what it has lost.
+ * The clients of the event stream. Each event is written once for all of them. One that was away names the last event it had
+ * and is told the others, or `reset`, where it has to read the state afresh. One that reads too slowly is closed: it comes
+ * back by itself.
  */
 export class EventStream {
   readonly #clock: Clock;
   readonly #clients = new Set<Client>();
+  readonly #ring = new EventRing();
+  /** Part of each id, so that those of another process are not taken for ours. */
+  readonly #start: number;
   #keepAlive: Timer | null = null;
-  #lastId = 0;
+  #last = 0;
+  /** When the last client went. */
+  #leftAt = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#start = clock.now();
   }
 
   get clients(): number {
     return this.#clients.size;
   }
 
-  /** null: there are as many clients as one server should have. */
-  open(): ReadableStream<Uint8Array> | null {
+  /**
+   * null: there are as many clients as one server should have.
+   *
+   * @param lastId of the last event this client had; null: it comes for the first time.
+   */
+  open(lastId: string | null): ReadableStream<Uint8Array> | null {
     if (this.#clients.size >= mostClients) return null;
     let gone: () => void = () => undefined;
     const encoder = new TextEncoder();
@@ -49,7 +65,8 @@ export class EventStream {
           };
           gone = () => this.#drop(client);
           this.#clients.add(client);
-          client.push(greeting);
+          // With an id at once: a client that is cut off before the first event resumes here.
+          client.push(`${retry}id: ${this.#id(this.#last)}\n: connected\n\n${this.#missed(lastId)}`);
           this.#keepAlive ??= this.#clock.after(keepAliveMs, () => this.#beat());
         },
         cancel: () => gone(),
@@ -58,17 +75,40 @@ export class EventStream {
     );
   }
 
-  /** Sends one event to everybody; `make` runs only where somebody listens. `name` null: a plain message. */
+  /** Sends one event to everybody; `make` runs only where somebody listens or is awaited. `name` null: a plain message. */
   send(name: string | null, make: () => object): void {
-    // The id grows unheard too, so that a client sees that it missed something.
-    const id = ++this.#lastId;
-    if (this.#clients.size === 0) return;
-    const event = name === null ? '' : `event: ${name}\n`;
-    this.#push(`id: ${id}\n${event}data: ${JSON.stringify(make())}\n\n`);
+    // The number grows unheard too, so that a client sees that it missed something.
+    const number = ++this.#last;
+    if (this.#clients.size === 0 && this.#clock.now() - this.#leftAt > awaitedMs) {
+      this.#ring.clear();
+      return;
+    }
+    const text = this.#event(number, name, make());
+    this.#ring.push(number, text);
+    this.#push(text);
   }
 
   closeAll(): void {
     for (const client of [...this.#clients]) client.close();
+  }
+
+  #id(number: number): string {
+    return `${this.#start}-${number}`;
+  }
+
+  #event(number: number, name: string | null, data: object): string {
+    return `id: ${this.#id(number)}\n${name === null ? '' : `event: ${name}\n`}data: ${JSON.stringify(data)}\n\n`;
+  }
+
+  #missed(lastId: string | null): string {
+    if (lastId === null || lastId === '') return '';
+    const [, start, number] = /^(\d{1,16})-(\d{1,15})$/.exec(lastId) ?? [];
+    const ours = Number(start) === this.#start && Number(number) <= this.#last;
+    if (!ours) return this.#event(this.#last, 'reset', { reason: 'restarted' });
+    if (Number(number) === this.#last) return '';
+    const missed = this.#ring.after(Number(number));
+    if (missed !== null && missed.length <= mostMissed) return missed;
+    return this.#event(this.#last, 'reset', { reason: 'too-much-missed' });
   }
 
   #push(chunk: string): void {
@@ -83,6 +123,7 @@ export class EventStream {
   #drop(client: Client): boolean {
     const known = this.#clients.delete(client);
     if (this.#clients.size === 0) {
+      if (known) this.#leftAt = this.#clock.now();
       this.#keepAlive?.cancel();
       this.#keepAlive = null;
     }

@@ -87,7 +87,7 @@ export class ProfileDirectory {
     const before = this.#read;
     this.#read = read;
     const documents = this.#unique();
-    if (!this.#stopped && !isSame(before, read)) shelves.replace('file', documents);
+    if (!this.#stopped && (first || !isSame(before, read))) shelves.replace('file', documents);
   }
 
   async #one(entry: Entry, owners: Entry | null, first: boolean): Promise<Read> {

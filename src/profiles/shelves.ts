@@ -17,7 +17,7 @@ export function keyText({ kind, domain, name }: ProfileKey): string {
  * it is deleted. In memory; who keeps them is not its business.
  */
 export class Shelves {
-  readonly delivery: ProfileDelivery;
+  #delivery: ProfileDelivery;
   readonly #documents: Readonly<Record<ProfileSource, Map<string, ProfileDocument>>> = {
     api: new Map(),
     file: new Map(),
@@ -28,8 +28,19 @@ export class Shelves {
   readonly #listeners = new Set<(keys: readonly ProfileKey[]) => void>();
 
   constructor(delivery: ProfileDelivery) {
-    this.delivery = delivery;
+    this.#delivery = delivery;
     this.#empty = delivery.url === null;
+  }
+
+  get delivery(): ProfileDelivery {
+    return this.#delivery;
+  }
+
+  /** Documents are delivered otherwise from now on; none is different, and listeners hear of none. */
+  deliver(delivery: ProfileDelivery): void {
+    this.#delivery = delivery;
+    this.#change(() => undefined, []);
+    for (const listener of this.#listeners) listener([]);
   }
 
   /** The document that counts. */
@@ -100,7 +111,7 @@ export class Shelves {
     act();
     this.#models = new Map();
     const none = profileSources.every((source) => this.#documents[source].size === 0);
-    this.#empty = none && this.delivery.url === null;
+    this.#empty = none && this.#delivery.url === null;
     const changed = keys.filter((key, at) => this.get(key)?.etag !== before[at]);
     if (changed.length > 0) for (const listener of this.#listeners) listener(changed);
   }

@@ -1,15 +1,33 @@
 import type { Aor } from '../model/aor.ts';
 import { Lane } from './lane.ts';
-import { type PushRule, wantedFor } from './rules.ts';
+import { type PushRule, type Wanted, wantedFor } from './rules.ts';
 
 /** The users whose phones are registered, with what they are told. */
 export class Phones {
-  readonly #rules: readonly PushRule[];
+  #rules: readonly PushRule[];
   readonly #lanes = new Map<Aor, readonly Lane[]>();
   readonly #byResource = new Map<Aor, Set<Lane>>();
 
   constructor(rules: readonly PushRule[]) {
     this.#rules = rules;
+  }
+
+  /**
+   * Other rules from now on. Of these users and those that are here it answers those who are told otherwise; the lanes of the
+   * others go on as they are.
+   */
+  exchange(rules: readonly PushRule[], users: Iterable<Aor>): readonly Aor[] {
+    this.#rules = rules;
+    const different = [...new Set([...this.users(), ...users])].filter((phone) => {
+      const told = this.lanesOf(phone).map(({ wanted }) => wanted);
+      return textOf(told) !== textOf(wantedFor(rules, phone));
+    });
+    for (const phone of different) {
+      this.remove(phone);
+      this.#lanes.delete(phone); // what is on its way still is of the old rules
+      this.add(phone);
+    }
+    return different;
   }
 
   /** In the order of their coming. */
@@ -63,4 +81,11 @@ export class Phones {
     const lanes = this.#lanes.get(phone) ?? [];
     if (lanes.every(({ gone, busy }) => gone && !busy)) this.#lanes.delete(phone);
   }
+}
+
+/** Two are the same where the same is told in the same way. */
+function textOf(wanted: readonly Wanted[]): string {
+  return JSON.stringify(
+    wanted.map(({ rule: { extensions: _, packages: __, ...rule }, pkg, resources }) => [pkg.event, resources, rule]),
+  );
 }

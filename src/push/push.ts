@@ -5,6 +5,7 @@ import type { Logger } from '../model/logger.ts';
 import type { Outcome, Refusal } from '../model/outcome.ts';
 import type { NotifiedPhone, PhoneNotice } from '../model/phone-notice.ts';
 import type { PushView } from '../model/push-view.ts';
+import type { Grid } from '../model/tally.ts';
 import type { Change, LinkView, ResourceView } from '../model/views.ts';
 import { isNews } from '../notifier/news.ts';
 import { joinScopes, restOfScope } from '../notifier/subscription.ts';
@@ -42,6 +43,8 @@ export interface PushTools extends DocumentTools {
   readonly rules: readonly PushRule[];
   readonly state: PushState;
   readonly ways: PushWays;
+  /** Counts attempts, by package and by `ok` or the code of the refusal; default: nobody counts. */
+  readonly counts?: Grid | undefined;
 }
 
 const deadlineMs = 5_000;
@@ -62,7 +65,7 @@ const awayMs = 30_000;
  * whether a phone took one: what phones have not heard heals with the next registration, repetition or change.
  */
 export class Push {
-  readonly #tools: PushTools;
+  #tools: PushTools;
   readonly #logger: Logger;
   readonly #phones: Phones;
   readonly #pacers = new Map<string, Pacer<Lane>>();
@@ -82,9 +85,21 @@ export class Push {
   /** Before the PBXs: what they tell first is who is registered. */
   start(): void {
     const { state, rules } = this.#tools;
-    if (rules.length === 0) return;
+    if (rules.length === 0 || this.#deaf.length > 0) return;
     this.#deaf = [state.onChange((change) => this.#changed(change)), state.onLink((link) => this.#linked(link))];
     this.#sweepLater();
+  }
+
+  /**
+   * Other rules from now on. Phones that are told the same as before notice nothing; the others are told everything, as if they
+   * had just registered.
+   *
+   * @param users who has a phone registered.
+   */
+  exchange(rules: readonly PushRule[], users: Iterable<Aor>): void {
+    this.#tools = { ...this.#tools, rules };
+    this.start();
+    for (const phone of this.#phones.exchange(rules, users)) this.#tellAll(phone);
   }
 
   stop(): void {
@@ -241,6 +256,7 @@ export class Push {
 
   #sent(lane: Lane, resource: Aor, rest: Scope | null, shown: readonly string[]): void {
     const now = this.#tools.clock.now();
+    this.#tools.counts?.add(lane.wanted.pkg.event, 'ok');
     lane.notifies += 1;
     lane.failures = 0;
     lane.reason = null;
@@ -256,6 +272,7 @@ export class Push {
     const fields = { pbx: source, aor: phone, event: wanted.pkg.event, code, reason: message };
     const delay = code === 'pbx-timeout' ? retriesMs[lane.failures] : undefined;
     lane.failures += 1;
+    this.#tools.counts?.add(wanted.pkg.event, code);
     this.#failed(lane, code);
     if (code === 'pbx-away') {
       lane.owe(resource, debt);

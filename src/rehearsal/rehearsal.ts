@@ -74,7 +74,7 @@ async function play({ clock, random, digest, version }: RehearsalOptions, until:
       grant: () => Promise.reject(new Error('nobody wishes anything here')),
       profileFor: () => profile,
       limits: { perUser: cycles, perAddress: cycles },
-      expirySpread: 0.2,
+      expirySpread: () => 0.2,
     });
     ends.push(() => notifier.stop());
     const [point] = await front.start(notifier.onSubscribe);

@@ -1,24 +1,15 @@
 import type { Clock } from '../model/clock.ts';
+import { countedMethods } from '../model/meters.ts';
 import type { ListenerView } from '../model/ways.ts';
 import type { Flow, ListenPoint } from './engine.ts';
 
-/** Methods that are counted by their name. What a stranger invents is `other`, or he could make this grow. */
-const methods = [
-  'SUBSCRIBE',
-  'PUBLISH',
-  'NOTIFY',
-  'OPTIONS',
-  'REGISTER',
-  'INVITE',
-  'ACK',
-  'CANCEL',
-  'BYE',
-  'PRACK',
-  'UPDATE',
-  'INFO',
-  'MESSAGE',
-  'REFER',
-] as const;
+/** A request of our own to ourselves, which is no phone's. */
+export interface Expected {
+  /** It came to one of our listeners. */
+  readonly came: boolean;
+  /** Whatever comes from there from now on is a phone's again. */
+  end(): void;
+}
 
 interface Ear {
   readonly point: ListenPoint;
@@ -30,6 +21,8 @@ interface Ear {
 export class Heard {
   readonly #clock: Clock;
   #ears: readonly Ear[] = [];
+  /** Ports that our own requests come from; empty but for moments. */
+  readonly #expected = new Map<number, { came: boolean }>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -40,13 +33,27 @@ export class Heard {
     this.#ears = points.map((point) => ({
       point,
       // all of them now: on the path of a request a value is replaced, nothing is added
-      counts: new Map([...methods.map((method) => [method, 0] as const), ['other', 0]]),
+      counts: new Map([...countedMethods.map((method) => [method, 0] as const), ['other', 0]]),
       lastAt: 0,
     }));
   }
 
+  /** What comes from this port of this host is no phone's, and is not counted: whether we hear it is all that matters. */
+  expect(port: number): Expected {
+    const expected = { came: false, end: () => void this.#expected.delete(port) };
+    this.#expected.set(port, expected);
+    return expected;
+  }
+
   /** Each request passes here: no allocation. */
   note(method: string, flow: Flow): void {
+    if (this.#expected.size > 0) {
+      const expected = this.#expected.get(flow.remote.port);
+      if (expected !== undefined) {
+        expected.came = true;
+        return;
+      }
+    }
     const ear = this.#earOf(flow);
     if (ear === null) return;
     const count = ear.counts.get(method);

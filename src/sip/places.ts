@@ -27,7 +27,7 @@ export class Places {
   readonly several: boolean;
   readonly addresses: LocalAddresses;
   /** Domains and aliases, and what each means. */
-  readonly #domains: ReadonlyMap<string, string>;
+  #domains: ReadonlyMap<string, string>;
   /** Other names of this machine. */
   readonly #names: ReadonlySet<string>;
   readonly #advertised: { has(address: string): boolean };
@@ -35,14 +35,17 @@ export class Places {
   constructor(options: PlacesOptions) {
     this.domain = bare(options.domains[0].name);
     this.several = options.domains.length > 1;
-    this.#domains = new Map(
-      options.domains.flatMap(({ name, aliases }) => [name, ...aliases].map((one) => [bare(one), bare(name)] as const)),
-    );
+    this.#domains = meanings(options.domains);
     const advertised = options.advertise === null ? [] : [hostOf(options.advertise)];
     const names = ['localhost', ...options.listen, ...advertised].map(bare);
     this.#names = new Set(names.filter((name) => name !== '0.0.0.0' && name !== '::' && name !== ''));
     this.addresses = options.addresses;
     this.#advertised = options.advertised ?? new Set();
+  }
+
+  /** Other aliases from now on. The domains themselves are what users are named by, and stay. */
+  rename(domains: readonly Domain[]): void {
+    this.#domains = meanings(domains);
   }
 
   /** `host`: without brackets; its letter case does not matter (RFC 3261 19.1.4). */
@@ -82,6 +85,12 @@ export class Places {
     const name = bare(host);
     return this.#names.has(name) || (isIP(name) !== 0 && (this.addresses.has(name) || this.#advertised.has(name)));
   }
+}
+
+function meanings(domains: readonly Domain[]): ReadonlyMap<string, string> {
+  return new Map(
+    domains.flatMap(({ name, aliases }) => [name, ...aliases].map((one) => [bare(one), bare(name)] as const)),
+  );
 }
 
 /** The host of `host`, `host:port` or an IPv6 address with or without brackets. */

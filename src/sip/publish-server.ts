@@ -1,3 +1,4 @@
+import { type Grid, otherName } from '../model/tally.ts';
 import { type HeaderList, isStream, type ServerTransaction, type SipAnswer } from './engine.ts';
 import type { OnPublish, PublishAnswer, PublishRequest } from './front.ts';
 import { bracketed } from './own-contact.ts';
@@ -12,6 +13,8 @@ export interface PublishServerOptions {
   readonly allowEvents: HeaderList;
   readonly userAgentOf: (header: string | undefined) => string | null;
   readonly security: SecurityReports | undefined;
+  /** Counts answers, by package and status. */
+  readonly counts?: Grid | undefined;
 }
 
 /** Turns PUBLISH transactions into `PublishRequest`s, and answers them (RFC 3903). Keeps nothing. */
@@ -28,7 +31,7 @@ export class PublishServer {
     const read = readPublish(request);
     if (!read.ok) {
       const { status = 400, message } = read.refusal;
-      this.#answer(transaction, status === 489 ? { status } : { status, reason: message });
+      this.#answer(transaction, otherName, status === 489 ? { status } : { status, reason: message });
       return;
     }
     const attempt: PublishAttempt = {
@@ -44,7 +47,7 @@ export class PublishServer {
     if (verdict !== null || resource === null) {
       // a 403 to somebody who has shown who he is
       if (verdict?.status === 403 && attempt.who !== null) this.#report(attempt);
-      this.#answer(transaction, verdict ?? { status: 404 });
+      this.#answer(transaction, read.value.event, verdict ?? { status: 404 });
       return;
     }
     const answer = await onPublish(this.#asked(attempt, resource));
@@ -52,7 +55,7 @@ export class PublishServer {
     const { granted, headers = [], status, reason } = answer;
     const own: HeaderList = granted === undefined ? [] : grantedHeaders(granted);
     const said = { status, headers: [...own, ...headers] };
-    this.#answer(transaction, reason === undefined ? said : { ...said, reason });
+    this.#answer(transaction, read.value.event, reason === undefined ? said : { ...said, reason });
     answer.after?.();
   }
 
@@ -71,8 +74,9 @@ export class PublishServer {
     };
   }
 
-  #answer(transaction: ServerTransaction, answer: SipAnswer): void {
-    const { allowEvents } = this.#options;
+  #answer(transaction: ServerTransaction, event: string, answer: SipAnswer): void {
+    const { allowEvents, counts } = this.#options;
+    counts?.add(event, answer.status);
     if (answer.status !== 489) transaction.respond(answer);
     else transaction.respond({ ...answer, headers: allowEvents, smaller: { status: 489 } });
   }

@@ -1,6 +1,9 @@
 import { isIP } from 'node:net';
 import type { Clock } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
+import type { RefusedLogin } from '../model/refused-login.ts';
+import { LoginTally } from './login-tally.ts';
+import { Tally } from '../model/tally.ts';
 
 /**
  * What is worth a line to somebody who watches for attacks, with the message of its line. The names are the interface to
@@ -46,6 +49,9 @@ export interface SecurityReports {
   report(event: SecurityEvent, suspect: Suspect, details?: SecurityDetails): void;
 }
 
+/** Whoever is behind these cannot subscribe. */
+const refusedLogins: ReadonlySet<SecurityEvent> = new Set(['auth-failed', 'unknown-user', 'not-trusted']);
+
 const windowMs = 10_000;
 /**
  * Lines for one event of one source within a window; what is beyond is one line with its count afterwards. Enough for
@@ -83,7 +89,10 @@ export class SecurityLog implements SecurityReports {
   readonly #clock: Clock;
   /** In order of their beginning, oldest first. */
   readonly #windows = new Map<string, Window>();
+  readonly #logins = new LoginTally();
   readonly #shares = { proven: emptyShare(), forgeable: emptyShare() };
+  /** All events, those without a line too. */
+  readonly counts = new Tally(Object.keys(securityEvents));
 
   /** `logger`: the root; the lines are those of room `security`. */
   constructor(logger: Logger, clock: Clock) {
@@ -91,9 +100,16 @@ export class SecurityLog implements SecurityReports {
     this.#clock = clock;
   }
 
+  /** Whose logins were refused since the start; the one of longest ago first. */
+  get refusedLogins(): readonly RefusedLogin[] {
+    return this.#logins.list();
+  }
+
   /** Counts the event, and writes it where there is room. */
   report(event: SecurityEvent, suspect: Suspect, details: SecurityDetails = {}): void {
+    this.counts.add(event);
     const now = this.#clock.now();
+    if (refusedLogins.has(event)) this.#logins.note(event, plainAddress(suspect.address), details.user, now);
     this.#closeOld(now);
     const window = this.#windowOf(event, suspect, now);
     const most = window.proven ? linesPerSource.proven : linesPerSource.forgeable;

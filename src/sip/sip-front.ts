@@ -1,7 +1,9 @@
 import type { Aor } from '../model/aor.ts';
 import type { Logger } from '../model/logger.ts';
+import type { Meters } from '../model/meters.ts';
 import type { PhoneNotice } from '../model/phone-notice.ts';
 import type { Random } from '../model/random.ts';
+import { otherName } from '../model/tally.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import { type DialogId, type DialogState, DialogTable } from './dialog.ts';
 import {
@@ -59,6 +61,8 @@ export interface SipFrontOptions {
   readonly agentOf?: (user: Aor, flow: Flow) => string | null;
   /** Hears of authenticated parties that ask for what they may not have; default: nobody does. */
   readonly security?: SecurityReports;
+  /** Where it counts; default: it does not. */
+  readonly meters?: Pick<Meters, 'subscribes' | 'publishes'>;
 }
 
 /** Who hears of other requests than SUBSCRIBE; without one they are refused. */
@@ -91,6 +95,7 @@ export class SipFront implements NotifySender {
       allowEvents: [['Allow-Events', (options.publishEvents ?? options.allowEvents).join(', ')]],
       userAgentOf: (header) => this.#userAgents.of(header),
       security: options.security,
+      counts: options.meters?.publishes,
     });
   }
 
@@ -200,7 +205,7 @@ export class SipFront implements NotifySender {
     const read = readSubscribe(request);
     if (!read.ok) {
       const { status = 400, message } = read.refusal;
-      this.#refuse(transaction, status === 489 ? { status } : { status, reason: message });
+      this.#refuse(transaction, otherName, status === 489 ? { status } : { status, reason: message });
       return undefined;
     }
     const initial = read.value.toTag === null;
@@ -229,7 +234,7 @@ export class SipFront implements NotifySender {
       const isSet = initial && attempt.request.body.length > 0;
       if ((dialog ?? who) !== null && verdict.status === 403)
         this.#report(attempt, isSet ? 'foreign-set' : 'not-allowed');
-      this.#refuse(transaction, verdict);
+      this.#refuse(transaction, attempt.message.event, verdict);
       return undefined;
     }
     if (dialog === null) throw new Error('a SUBSCRIBE passed every step without a dialog');
@@ -303,10 +308,10 @@ export class SipFront implements NotifySender {
     return who === null ? null : (this.#options.agentOf?.(who, flow) ?? null);
   }
 
-  #answer(transaction: ServerTransaction, { dialog }: SubscribeRequest, answer: SubscribeAnswer): void {
+  #answer(transaction: ServerTransaction, { dialog, event }: SubscribeRequest, answer: SubscribeAnswer): void {
     const { status, reason, expires, headers = [], after } = answer;
     if (!isSuccess(status)) {
-      this.#refuse(transaction, reason === undefined ? { status, headers } : { status, reason, headers });
+      this.#refuse(transaction, event, reason === undefined ? { status, headers } : { status, reason, headers });
     } else {
       const all: HeaderList = [
         ['Contact', this.#contactFor(dialog)],
@@ -315,14 +320,16 @@ export class SipFront implements NotifySender {
         ...headers,
       ];
       const accepted = { status, headers: all, toTag: dialog.localTag };
+      this.#options.meters?.subscribes.add(event, status);
       transaction.respond(reason === undefined ? accepted : { ...accepted, reason });
     }
     after?.();
   }
 
   /** E65-02: whoever says 489, Allow-Events goes with it. */
-  #refuse(transaction: ServerTransaction, answer: SipAnswer): void {
+  #refuse(transaction: ServerTransaction, event: string, answer: SipAnswer): void {
     const { headers = [] } = answer;
+    this.#options.meters?.subscribes.add(event, answer.status);
     transaction.respond(
       answer.status === 489
         ? { ...answer, headers: [...headers, ...this.#allowEvents], smaller: { status: 489 } }

@@ -42,6 +42,11 @@ export class Dialogs {
     return [...this.#calls].filter(([, calls]) => calls.some((call) => call.source === source)).map(([aor]) => aor);
   }
 
+  /** The PBX is not there any more; when it is again, its calls are as good as any. */
+  unbury(source: string): void {
+    this.#tombstones.forget(source);
+  }
+
   /** Resources with calls. */
   aors(): Iterable<Aor> {
     return this.#calls.keys();

@@ -18,7 +18,7 @@ export class Extensions {
   #sorted: readonly Aor[] | null = null;
   #users: readonly Aor[] | null = null;
 
-  /** @param sources the first has precedence. */
+  /** @param sources the first has precedence; read again each time, as PBXs come and go. */
   constructor(sources: readonly string[]) {
     this.#sources = sources;
   }
@@ -73,6 +73,22 @@ export class Extensions {
 
   replace(source: string, infos: readonly ExtensionInfo[]): void {
     this.#told.set(source, new Map(infos.map((info) => [info.aor, info])));
+    this.renew();
+  }
+
+  /** The PBX is not there any more, and is not waited for. */
+  forget(source: string): void {
+    this.#told.delete(source);
+    this.renew();
+  }
+
+  /** Users from whom a hook keeps features. */
+  hidden(): readonly Aor[] {
+    return [...this.#hidden.keys()];
+  }
+
+  /** What was made of the sources and their order is made anew. */
+  renew(): void {
     this.#sorted = null;
     this.#users = null;
   }

@@ -6,6 +6,7 @@ import {
   type FeatureRow,
   type FeatureState,
   type FeatureValue,
+  featureNames,
   featureOff,
   type Origin,
   type OriginKind,
@@ -51,6 +52,16 @@ export class Features {
 
   aors(): Iterable<Aor> {
     return this.#held.keys();
+  }
+
+  /** All that is held, as the store has it. */
+  rows(): readonly FeatureRow[] {
+    return [...this.#held].flatMap(([aor, held]) =>
+      featureNames.flatMap((feature) => {
+        const state = held[feature];
+        return state === undefined ? [] : { aor, feature, ...state };
+      }),
+    );
   }
 
   load(row: FeatureRow): void {

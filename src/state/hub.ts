@@ -1,9 +1,11 @@
+import { sameAgent } from '../model/agent.ts';
 import type { Aor } from '../model/aor.ts';
 import type { Clock } from '../model/clock.ts';
-import { type FeatureName, type FeatureState, featureNames } from '../model/feature.ts';
+import { type FeatureName, type FeatureRow, type FeatureState, featureNames } from '../model/feature.ts';
 import type { Logger } from '../model/logger.ts';
 import type { Device, PbxEvent } from '../model/pbx-event.ts';
 import { publicationSource } from '../model/publication.ts';
+import type { Tally } from '../model/tally.ts';
 import type { Change, LinkView, ResourceView } from '../model/views.ts';
 import { Agents } from './agents.ts';
 import { sameDialogs } from './call.ts';
@@ -17,7 +19,7 @@ import { Links } from './links.ts';
 import { Mailboxes, sameCounts } from './mailboxes.ts';
 import { Publications, samePresence } from './publications.ts';
 import { Registrations } from './registrations.ts';
-import { ownsFeatures, replace, type Truth, touchedBy } from './replace.ts';
+import { ownsFeatures, replace, type Truth, touchedBy, withdraw } from './replace.ts';
 
 export interface HubTools {
   readonly clock: Clock;
@@ -29,53 +31,63 @@ export interface HubTools {
   readonly sources: readonly string[];
   /** May be watched although no PBX has it: others publish it (RFC 3903). Default: nothing may. */
   readonly isPublished?: (aor: Aor) => boolean;
+  /** Counts, by PBX, what only a reading found although events should have told it; default: nobody counts. */
+  readonly drift?: Tally;
 }
 
 /** What a listener may learn of an extension besides its calls, features, contacts and messages. */
 type Standing = Pick<ResourceView, 'known' | 'stale' | 'displayName'> & { readonly assigned: readonly FeatureName[] };
 
+/** What the admin changes while all goes on. It waits its turn among the events. */
+type Order =
+  | { readonly type: 'order'; readonly sources: readonly string[] }
+  | { readonly type: 'act'; readonly touched: ReadonlySet<Aor>; readonly act: () => void };
+
 /** The one truth. Everything enters by `apply`; only what differs leaves, as `Change`. */
 export class Hub {
   readonly #logger: Logger;
   readonly #store: HubStore;
-  readonly #sources: ReadonlySet<string>;
+  /** One list for all that have to know the PBXs and their order: changed in place (`#order`). */
+  readonly #sources: string[];
   readonly #truth: Truth;
   readonly #publications: Publications;
   readonly #isPublished: (aor: Aor) => boolean;
   readonly #links: Links;
   readonly #views = new Map<Aor, ResourceView>();
   readonly #epochs = new Map<string, string>();
+  readonly #drift: Tally | undefined;
   readonly #strangers = new Set<string>();
   readonly #onChange = new Set<(change: Change) => void>();
   readonly #onLink = new Set<(link: LinkView) => void>();
   readonly #onPicture = new Set<(source: string) => void>();
   readonly #groups = new Groups();
-  readonly #queue: PbxEvent[] = [];
+  readonly #queue: (PbxEvent | Order)[] = [];
   #busy = false;
 
   constructor(tools: HubTools) {
     this.#logger = tools.logger.child('state');
     this.#store = tools.store;
-    this.#sources = new Set(tools.sources);
+    this.#sources = [...new Set(tools.sources)];
     const inside = { ...tools, logger: this.#logger };
     this.#truth = {
-      extensions: new Extensions([...this.#sources]),
+      extensions: new Extensions(this.#sources),
       dialogs: new Dialogs(inside),
       features: new Features(inside),
       registrations: new Registrations(),
-      mailboxes: new Mailboxes([...this.#sources]),
-      agents: new Agents([...this.#sources], tools.clock),
+      mailboxes: new Mailboxes(this.#sources),
+      agents: new Agents(this.#sources, tools.clock),
     };
     this.#publications = new Publications(tools.secret);
     this.#isPublished = tools.isPublished ?? (() => false);
-    this.#links = new Links([...this.#sources], tools.clock);
+    this.#drift = tools.drift;
+    this.#links = new Links(this.#sources, tools.clock);
   }
 
   /** Once, before the first event: the last truth, stale until the PBX is back in step. Nobody is told. */
   load(stored: HubMemory): void {
     for (const row of stored.features) this.#truth.features.load(row);
     for (const { source, aor, legs } of stored.dialogs) {
-      if (this.#sources.has(source)) {
+      if (this.#sources.includes(source)) {
         this.#truth.dialogs.load(source, aor, legs);
         continue;
       }
@@ -88,6 +100,38 @@ export class Hub {
 
   /** The only way in. Called from within a listener, the event waits until everybody heard of the present one. */
   apply(event: PbxEvent): void {
+    this.#enter(event);
+  }
+
+  /**
+   * The PBXs there are from now on, in their order. What one that is missing alone held is gone: its calls have ended, its
+   * extensions are unknown. One that is new has told nothing yet.
+   */
+  order(sources: readonly string[]): void {
+    this.#enter({ type: 'order', sources: [...new Set(sources)] });
+  }
+
+  /** Others may publish other resources now (`isPublished`): who watches one is told where that makes a difference. */
+  renewPublished(watched: Iterable<Aor>, act: () => void): void {
+    this.#enter({ type: 'act', touched: new Set([...this.#all(), ...watched]), act });
+  }
+
+  /** No hook keeps any feature from anybody. */
+  revealFeatures(): void {
+    const { extensions } = this.#truth;
+    const reveal = (aor: Aor): void => {
+      for (const feature of featureNames) extensions.assign(aor, feature, true);
+    };
+    const hidden = extensions.hidden();
+    this.#enter({ type: 'act', touched: new Set(hidden), act: () => hidden.forEach(reveal) });
+  }
+
+  /** How features stood last, for a PBX that cannot keep them itself. */
+  features(): readonly FeatureRow[] {
+    return this.#truth.features.rows();
+  }
+
+  #enter(event: PbxEvent | Order): void {
     this.#queue.push(event);
     if (this.#busy) return;
     this.#busy = true;
@@ -150,6 +194,12 @@ export class Hub {
     return sortAors([...extensions.users(), ...remembered]);
   }
 
+  /** Lamps that are no users, in natural order. */
+  lamps(): readonly Aor[] {
+    const { extensions } = this.#truth;
+    return extensions.list().filter((aor) => extensions.isLamp(aor));
+  }
+
   /** One for each PBX, in the order of the configuration. */
   links(): readonly LinkView[] {
     return this.#links.list();
@@ -187,8 +237,12 @@ export class Hub {
     return this.#groups.members(group);
   }
 
-  #take(event: PbxEvent): void {
-    if (event.type === 'published' ? event.source !== publicationSource : !this.#sources.has(event.source)) {
+  #take(event: PbxEvent | Order): void {
+    if (event.type === 'order' || event.type === 'act') {
+      this.#takeOrder(event);
+      return;
+    }
+    if (event.type === 'published' ? event.source !== publicationSource : !this.#sources.includes(event.source)) {
       this.#ignore(event.source);
       return;
     }
@@ -201,9 +255,59 @@ export class Hub {
       this.#logger.error({ err: error, source: event.source, type: event.type }, 'event not taken');
     }
     for (const aor of changes.aors()) this.#views.delete(aor);
+    // a PBX that is in step has told by events what happens; what a reading finds beside them was lost, or has none
+    if (event.type === 'snapshot' && this.#links.isUp(event.source)) {
+      const found = changes.list().length;
+      if (found > 0) this.#drift?.add(event.source, found);
+    }
     if (link !== null) this.#tell(this.#onLink, link);
     for (const change of changes.list()) this.#tell(this.#onChange, change);
     if (event.type === 'snapshot') this.#tell(this.#onPicture, event.source);
+  }
+
+  /** The admin's word. Everybody is told as of any change; of a PBX that left, the last word is that its link is down. */
+  #takeOrder(order: Order): void {
+    const changes = new ChangeSet();
+    const touched = order.type === 'act' ? order.touched : new Set(this.#all());
+    let gone: readonly LinkView[] = [];
+    try {
+      this.#compare(touched, changes, () => {
+        if (order.type === 'act') order.act();
+        else gone = this.#order(order.sources, changes);
+      });
+    } catch (error) {
+      this.#logger.error({ err: error }, 'a change of the configuration was not taken as a whole');
+    }
+    for (const aor of changes.aors()) this.#views.delete(aor);
+    for (const link of gone) this.#tell(this.#onLink, link);
+    for (const change of changes.list()) this.#tell(this.#onChange, change);
+    for (const { source } of gone) this.#tell(this.#onPicture, source);
+  }
+
+  #order(sources: readonly string[], changes: ChangeSet): readonly LinkView[] {
+    for (const gone of this.#sources.filter((source) => !sources.includes(source))) {
+      withdraw(this.#truth, gone, changes);
+      this.#groups.replace(gone, []);
+      this.#epochs.delete(gone);
+    }
+    const compare = this.#firstWords();
+    this.#sources.splice(0, this.#sources.length, ...sources);
+    compare(changes);
+    for (const source of sources) this.#strangers.delete(source);
+    this.#truth.extensions.renew();
+    return this.#links.order(sources);
+  }
+
+  /** Where two PBXs speak of one resource another one may come first now. */
+  #firstWords(): (changes: ChangeSet) => void {
+    const { mailboxes, agents } = this.#truth;
+    const before = [...this.#all()].map((aor) => ({ aor, mailbox: mailboxes.of(aor), agent: agents.of(aor) }));
+    return (changes) => {
+      for (const { aor, mailbox, agent } of before) {
+        if (!sameCounts(mailbox, mailboxes.of(aor))) changes.add('mailbox', aor);
+        if (!sameAgent(agent, agents.of(aor))) changes.add('agent', aor, 'agent');
+      }
+    };
   }
 
   #takeState(event: Exclude<PbxEvent, { readonly type: 'link' }>, changes: ChangeSet): void {

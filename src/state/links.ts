@@ -5,6 +5,9 @@ import type { LinkView } from '../model/views.ts';
 /** The reason of a link that has not said anything since the start. */
 export const neverTried = 'not connected yet';
 
+/** The last word on a PBX that was taken out of the configuration. */
+export const notConfigured = 'not configured any more';
+
 /** The link of each PBX, `down` until it says otherwise. */
 export class Links {
   readonly #clock: Clock;
@@ -12,9 +15,19 @@ export class Links {
 
   constructor(sources: readonly string[], clock: Clock) {
     this.#clock = clock;
+    this.order(sources);
+  }
+
+  /** The PBXs there are from now on, and their order. Answers what those that go are told as. */
+  order(sources: readonly string[]): readonly LinkView[] {
+    const before = new Map(this.#views);
+    const since = this.#clock.now();
+    this.#views.clear();
     for (const source of sources) {
-      this.#views.set(source, { source, state: 'down', reason: neverTried, since: clock.now() });
+      this.#views.set(source, before.get(source) ?? { source, state: 'down', reason: neverTried, since });
+      before.delete(source);
     }
+    return [...before.keys()].map((source) => ({ source, state: 'down', reason: notConfigured, since }));
   }
 
   /** In the order of the configuration. */

@@ -36,8 +36,8 @@ export interface ListTools {
  */
 export class Lists {
   readonly #tools: ListTools;
-  readonly #lists: ReadonlyMap<Aor, ListDefinition>;
-  readonly #groups: ReadonlyMap<Aor, ListDefinition>;
+  #lists: ReadonlyMap<Aor, ListDefinition>;
+  #groups: ReadonlyMap<Aor, ListDefinition>;
   readonly #kept = new Map<Aor, ResourceList>();
   readonly #onChange = new Set<() => void>();
   /** Lists that were cut, said once. */
@@ -48,6 +48,14 @@ export class Lists {
     this.#lists = byName(tools.lists);
     this.#groups = byName(tools.groups);
     tools.truths.onPicture(() => this.#look());
+  }
+
+  /** Others are configured now. Who subscribes to one that is different is told as after a picture of a PBX. */
+  exchange({ lists, groups }: Pick<ListTools, 'lists' | 'groups'>): void {
+    this.#lists = byName(lists);
+    this.#groups = byName(groups);
+    this.#cut.clear();
+    this.#look();
   }
 
   /** null: there is no such list. The same object as long as nobody comes or goes. */
@@ -139,5 +147,10 @@ function add(members: Map<Aor, ListMember>, aor: Aor): void {
 }
 
 function isSame(a: ResourceList, b: ResourceList): boolean {
-  return a.members.length === b.members.length && a.members.every(({ aor }, at) => aor === b.members[at]?.aor);
+  const hasSameNames = JSON.stringify(a.names) === JSON.stringify(b.names);
+  return (
+    hasSameNames &&
+    a.members.length === b.members.length &&
+    a.members.every(({ aor }, at) => aor === b.members[at]?.aor)
+  );
 }

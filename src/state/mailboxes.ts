@@ -32,6 +32,11 @@ export class Mailboxes {
     if (!sameCounts(before, this.of(aor))) changes.add('mailbox', aor);
   }
 
+  /** The PBX is not there any more. */
+  forget(source: string, changes: ChangeSet): void {
+    for (const aor of this.#counts.heldBy(source)) this.drop(source, aor, changes);
+  }
+
   aors(): Iterable<Aor> {
     return this.#counts.aors();
   }

@@ -37,6 +37,11 @@ export class Tombstones {
     return false;
   }
 
+  /** All that one PBX buried. */
+  forget(source: string): void {
+    for (const key of [...this.#buried.keys()]) if (key.startsWith(`${source}\0`)) this.#buried.delete(key);
+  }
+
   get size(): number {
     return this.#buried.size;
   }

@@ -23,10 +23,11 @@ export class Driver {
   readonly #commit: Statement;
   readonly #rollback: Statement;
 
-  constructor(path: string) {
+  /** @param how `readonly`: it must be there, and nothing of it changes. */
+  constructor(path: string, { readonly = false }: { readonly readonly?: boolean } = {}) {
     this.#path = path;
     try {
-      this.#db = new Database(path, { timeout: 2000 });
+      this.#db = new Database(path, { timeout: 2000, readonly });
     } catch (error) {
       throw storeFault(path, error);
     }

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { Driver } from './driver.ts';
 
 interface Waiting {
@@ -16,12 +17,19 @@ const largest = 64;
 export class GroupCommit {
   readonly #driver: Driver;
   readonly #settled: (error: unknown) => void;
+  readonly #took: (seconds: number) => void;
   #waiting: Waiting[] = [];
 
-  /** `settled` hears of each group: null, or what failed. */
-  constructor(driver: Driver, settled: (error: unknown) => void) {
+  /** `settled` hears of each group: null, or what failed; `took`, how long one took that did not fail. */
+  constructor(driver: Driver, settled: (error: unknown) => void, took: (seconds: number) => void = () => undefined) {
     this.#driver = driver;
     this.#settled = settled;
+    this.#took = took;
+  }
+
+  /** Rows that wait. */
+  get size(): number {
+    return this.#waiting.length;
   }
 
   add(write: () => void): Promise<void> {
@@ -44,10 +52,12 @@ export class GroupCommit {
     const group = this.#waiting;
     if (group.length === 0) return;
     this.#waiting = [];
+    const began = performance.now();
     try {
       this.#driver.transaction(() => {
         for (const { write } of group) write();
       });
+      this.#took((performance.now() - began) / 1000);
       this.#settled(null);
       for (const { done } of group) done();
     } catch (error) {

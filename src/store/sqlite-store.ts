@@ -1,11 +1,13 @@
-import { accessSync, constants, existsSync, mkdirSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, statfsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import type { Aor } from '../model/aor.ts';
 import type { AuditRow } from '../model/audit.ts';
 import type { Clock } from '../model/clock.ts';
 import { Fault } from '../model/errors.ts';
 import type { FeatureRow } from '../model/feature.ts';
 import type { Logger } from '../model/logger.ts';
+import type { Meters } from '../model/meters.ts';
 import type { Leg } from '../model/pbx-event.ts';
 import type { RegistrationRow } from '../model/phone.ts';
 import type { ProfileDocument, ProfileKey } from '../model/profile-document.ts';
@@ -37,6 +39,8 @@ export interface SqliteStoreOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Where it counts; default: it does not. */
+  readonly meters?: Pick<Meters, 'commits' | 'storeFailures'>;
 }
 
 /**
@@ -47,6 +51,8 @@ export interface SqliteStoreOptions {
 export class SqliteStore implements Store {
   readonly #logger: Logger;
   readonly #random: Random;
+  readonly #path: string;
+  readonly #meters: SqliteStoreOptions['meters'];
   readonly #lock: Driver;
   readonly #hard: Driver;
   readonly #soft: Driver;
@@ -67,6 +73,8 @@ export class SqliteStore implements Store {
   constructor(options: SqliteStoreOptions) {
     this.#logger = options.logger;
     this.#random = options.random;
+    this.#path = options.path;
+    this.#meters = options.meters;
     makeFolder(options.path);
     makePrivate(options.path);
     const { lock, hard, soft } = connect(options.path);
@@ -87,8 +95,9 @@ export class SqliteStore implements Store {
       throw error;
     }
     const settled = (error: unknown) => this.#settle(error);
-    this.#births = new GroupCommit(this.#soft, settled);
-    this.#behind = new WriteBehind(this.#soft, options.clock, settled);
+    const took = (seconds: number) => options.meters?.commits.normal.add(seconds);
+    this.#births = new GroupCommit(this.#soft, settled, took);
+    this.#behind = new WriteBehind(this.#soft, options.clock, settled, took);
   }
 
   load(now: number): StoredState {
@@ -213,6 +222,17 @@ export class SqliteStore implements Store {
     return this.#failure;
   }
 
+  /** Rows that wait to be written. */
+  get waiting(): number {
+    return this.#births.size + this.#behind.size;
+  }
+
+  /** Bytes of the database, and of the log beside it that is not part of it yet. */
+  sizes(): { readonly database: number; readonly wal: number } {
+    const size = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    return { database: size(this.#path), wal: size(`${this.#path}-wal`) };
+  }
+
   flush(): void {
     this.#births.flush();
     this.#write(() => this.#behind.flush());
@@ -243,8 +263,10 @@ export class SqliteStore implements Store {
   }
 
   #write(work: () => void): void {
+    const began = performance.now();
     try {
       work();
+      this.#meters?.commits.full.add((performance.now() - began) / 1000);
       this.#settle(null);
     } catch (error) {
       this.#settle(error);
@@ -259,6 +281,7 @@ export class SqliteStore implements Store {
       this.#failure = null;
       return;
     }
+    this.#meters?.storeFailures.add('failed');
     const message = error instanceof Error ? error.message : String(error);
     if (this.#failure === null) {
       const fix = error instanceof Fault ? error.fix : undefined;

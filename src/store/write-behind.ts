@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { Clock, Timer } from '../model/clock.ts';
 import type { Driver } from './driver.ts';
 
@@ -12,13 +13,26 @@ export class WriteBehind {
   readonly #driver: Driver;
   readonly #clock: Clock;
   readonly #settled: (error: unknown) => void;
+  readonly #took: (seconds: number) => void;
   readonly #dirty = new Map<string, () => void>();
   #timer: Timer | null = null;
 
-  constructor(driver: Driver, clock: Clock, settled: (error: unknown) => void) {
+  /** `settled` hears of each batch: null, or what failed; `took`, how long one took that did not fail. */
+  constructor(
+    driver: Driver,
+    clock: Clock,
+    settled: (error: unknown) => void,
+    took: (seconds: number) => void = () => undefined,
+  ) {
     this.#driver = driver;
     this.#clock = clock;
     this.#settled = settled;
+    this.#took = took;
+  }
+
+  /** Rows that wait. */
+  get size(): number {
+    return this.#dirty.size;
   }
 
   put(key: string, write: () => void): void {
@@ -57,9 +71,11 @@ export class WriteBehind {
 
   #writeBatch(): void {
     const taken = [...this.#dirty].slice(0, batch);
+    const began = performance.now();
     this.#driver.transaction(() => {
       for (const [, write] of taken) write();
     });
+    this.#took((performance.now() - began) / 1000);
     for (const [key, write] of taken) if (this.#dirty.get(key) === write) this.#dirty.delete(key);
   }
 }

@@ -102,6 +102,12 @@ export class Watcher {
     else if (topic === 'dialogs' && this.#entries.has(aor)) this.#tell(aor, 'dialog');
   }
 
+  /** Phones may have to be watched otherwise now (`profileFor`). Those that are as before go on. */
+  renew(users: Iterable<Aor>): void {
+    if (this.#stopped) return;
+    for (const aor of new Set([...this.#entries.keys(), ...users])) this.#compare(aor);
+  }
+
   /** Of one user, or of all. */
   list(aor?: Aor): readonly PhoneWatchView[] {
     const chosen = aor === undefined ? [...this.#entries] : [[aor, this.#entries.get(aor) ?? new Map()] as const];

@@ -1,22 +1,20 @@
 import type { PbxAdapter } from '../../adapters/adapter.ts';
 import { Gate } from '../commands/gate.ts';
-import { makePolicy, type TargetPolicy } from '../commands/policy.ts';
-import { believedNetworks, domainsOf } from '../config/readings.ts';
-import type { Config } from '../config/schema.ts';
 import type { Hooks } from '../hooks/hooks.ts';
 import type { AgentState, AgentWish } from '../model/agent.ts';
 import type { AuditRow } from '../model/audit.ts';
 import type { Clock } from '../model/clock.ts';
-import { Fault } from '../model/errors.ts';
 import type { FeatureValue, Wish } from '../model/feature.ts';
 import type { Logger } from '../model/logger.ts';
+import type { Meters } from '../model/meters.ts';
 import { type Outcome, refused } from '../model/outcome.ts';
-import { TrustedNetworks } from '../sip/auth/trusted-networks.ts';
+import type { TrustedNetworks } from '../sip/auth/trusted-networks.ts';
 import type { SecurityLog } from '../sip/security-log.ts';
 import type { Hub } from '../state/hub.ts';
+import type { Current } from './current.ts';
 
 export interface GateSide {
-  readonly config: Config;
+  readonly current: Current;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly security: SecurityLog;
@@ -25,11 +23,21 @@ export interface GateSide {
   /** null: none is configured. */
   readonly hooks: Hooks | null;
   readonly appendAudit: (row: AuditRow) => void;
+  readonly meters?: Meters;
 }
 
-/** The gate before the PBXs, which hears of each change. Throws Fault `config-invalid` for a policy that cannot be. */
-export function gateOf({ config, clock, logger, security, hub, adapters, hooks, appendAudit }: GateSide): Gate {
-  const believed = new TrustedNetworks(believedNetworks(config.sip));
+/** The gate before the PBXs, which hears of each change. */
+export function gateOf({
+  current,
+  clock,
+  logger,
+  security,
+  hub,
+  adapters,
+  hooks,
+  appendAudit,
+  meters,
+}: GateSide): Gate {
   const gate = new Gate({
     clock,
     logger,
@@ -40,11 +48,12 @@ export function gateOf({ config, clock, logger, security, hub, adapters, hooks, 
     apply: (event) => hub.apply(event),
     ask: (wish, deadlineMs) => ask(adapters.get(hub.ownerOf(wish.aor) ?? ''), wish, deadlineMs),
     askAgent: (wish, deadlineMs) => askAgent(adapters.get(hub.agentSourceOf(wish.aor) ?? ''), wish, deadlineMs),
-    policy: policyOf(config),
+    policy: current.now.policy,
     hook: hooks ?? undefined,
+    meters,
     audit: (row) => {
       appendAudit(row);
-      reportRefusal(row, believed, security);
+      reportRefusal(row, current.now.believed, security);
     },
   });
   hub.onChange((change) => gate.observe(change));
@@ -61,12 +70,6 @@ async function askAgent(
   deadlineMs: number,
 ): Promise<Outcome<AgentState>> {
   return adapter?.setAgent?.(wish, deadlineMs) ?? refused('not-writable', 'this PBX does not take wishes of agents');
-}
-
-function policyOf(config: Config): TargetPolicy {
-  const policy = makePolicy({ ...config.features.policy, domains: domainsOf(config) });
-  if (!policy.ok) throw new Fault('config-invalid', `features.policy: ${policy.refusal.message}`);
-  return policy.value;
 }
 
 /** A phone wished what the policy forbids: with a stolen password the first sign of toll fraud. */

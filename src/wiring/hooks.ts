@@ -14,6 +14,7 @@ import { Fault } from '../model/errors.ts';
 import { type FeatureName, featureNames } from '../model/feature.ts';
 import type { HookCall } from '../model/hook.ts';
 import type { PbxEvent, PhoneKeyEvent } from '../model/pbx-event.ts';
+import type { Grid } from '../model/tally.ts';
 import type { OnSubscribe, SubscribeAnswer, SubscribeRequest } from '../sip/front.ts';
 import type { Hub } from '../state/hub.ts';
 
@@ -22,9 +23,9 @@ const usualCalls: HookCall[] = ['get', 'set'];
 const patienceMs = 300;
 
 /** The hook of the configuration, not started yet; null: there is none. Throws Fault `config-invalid` for a bad file. */
-export function openHooks(config: HooksConfig | undefined, tools: LineTools): Hooks | null {
+export function openHooks(config: HooksConfig | undefined, tools: LineTools, counts?: Grid): Hooks | null {
   if (config === undefined) return null;
-  return new Hooks(lineOf(config, tools), config, tools);
+  return new Hooks(lineOf(config, tools), config, tools, counts);
 }
 
 function lineOf({ module, program, webhook, calls = usualCalls }: HooksConfig, tools: LineTools): HookLine {
@@ -60,6 +61,7 @@ export class HookSide {
   readonly #tools: HookSideTools;
   readonly #reader: HookReader;
   readonly #exposing = new Set<Aor>();
+  #deaf: readonly (() => void)[] = [];
 
   constructor(tools: HookSideTools) {
     const { hooks, hub, gate, clock, logger } = tools;
@@ -80,7 +82,7 @@ export class HookSide {
   start(): void {
     const { hooks, hub } = this.#tools;
     hooks.start();
-    hub.onChange(({ aor, topic, aspects }) => {
+    const noMoreChanges = hub.onChange(({ aor, topic, aspects }) => {
       // The first picture of a PBX is read as a whole, when it is in step.
       if (topic === 'extension' && aspects.includes('known') && !hub.view(aor).stale) {
         this.#reader.readLater([aor], this.#askedUnasked(aor));
@@ -93,12 +95,19 @@ export class HookSide {
         hooks.notify({ aor, feature, value, current: null, origin: { kind }, param: null });
       }
     });
-    hub.onLink(({ source, state }) => {
+    const noMoreLinks = hub.onLink(({ source, state }) => {
       if (state === 'up') this.#readAll(source);
     });
+    this.#deaf = [noMoreChanges, noMoreLinks];
+  }
+
+  /** After `start`, where the PBXs are in step already: the hook is asked for all it has a say in. */
+  catchUp(): void {
+    for (const { source, state } of this.#tools.hub.links()) if (state === 'up') this.#readAll(source);
   }
 
   async stop(): Promise<void> {
+    for (const stop of this.#deaf) stop();
     this.#reader.stop();
     this.#exposing.clear();
     await this.#tools.hooks.stop();

@@ -7,28 +7,43 @@ import { domainsOf, groupsOf } from '../config/readings.ts';
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
+import type { Meters } from '../model/meters.ts';
+import type { TraceDesk } from '../model/trace.ts';
 import type { Notifier } from '../notifier/notifier.ts';
-import type { Health } from '../ops/deps.ts';
+import type { ConfigDesk, Health, OpsDeps } from '../ops/deps.ts';
 import { HttpServer } from '../ops/http.ts';
+import type { LogLevels } from '../ops/log-levels.ts';
+import { Metrics } from '../ops/metrics/metrics.ts';
 import type { Push } from '../push/push.ts';
+import type { SecurityLog } from '../sip/security-log.ts';
 import type { SipFront } from '../sip/sip-front.ts';
 import type { Hub } from '../state/hub.ts';
+import type { SqliteStore } from '../store/sqlite-store.ts';
 import type { Store } from '../store/store.ts';
 import type { Watcher } from '../watcher/watcher.ts';
+import { examination } from './checks.ts';
+import type { Current } from './current.ts';
+import type { HookPlace } from './hook-place.ts';
 import type { HookSide } from './hooks.ts';
+import { httpAccess } from './http-access.ts';
+import { roomReaders } from './metrics.ts';
 import { type ProfileRoom, phoneOrders } from './profiles.ts';
+import { setupDesk } from './setup.ts';
 import { simulators } from './simulators.ts';
 import type { SipSide } from './sip.ts';
+import type { Stage } from './stages.ts';
 import { type SipWays, waysOf } from './ways.ts';
 
 export interface HttpSide {
-  readonly config: Config;
+  readonly current: Current;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly version: string;
   readonly hub: Hub;
   readonly adapters: ReadonlyMap<string, PbxAdapter>;
-  readonly store: Store;
+  readonly store: Store & Pick<SqliteStore, 'sizes' | 'waiting'>;
+  readonly meters: Meters;
+  readonly security: Pick<SecurityLog, 'counts' | 'refusedLogins'>;
   readonly gate: Gate;
   readonly front: SipFront;
   readonly notifier: Notifier;
@@ -37,19 +52,41 @@ export interface HttpSide {
   readonly sip: Pick<SipSide, 'ways' | 'phones'>;
   readonly compositor: Compositor;
   readonly profiles: ProfileRoom;
-  /** null: there are no hooks. */
-  readonly hookSide: HookSide | null;
+  /** Absent: no messages are kept. */
+  readonly trace?: TraceDesk | undefined;
+  readonly hooks: Pick<HookPlace, 'side'>;
+  readonly configuration: ConfigDesk;
+  readonly logLevels: LogLevels;
+}
+
+/** The admin's window, and its part in a reload. */
+interface HttpRoom {
+  readonly server: HttpServer;
+  readonly stage: Stage;
 }
 
 /** The admin's window, with what it may see and do of each room. Nothing is bound before its `start`. */
-export function httpServer(side: HttpSide): HttpServer {
-  const { config, clock, logger, version, hub, adapters, store, gate, notifier, watcher, compositor, hookSide } = side;
+export function httpServer(side: HttpSide): HttpRoom {
+  const { current, clock, logger, version, hub, adapters, store, gate, notifier, watcher, compositor, hooks } = side;
   const phones = side.sip.phones?.phones ?? null;
   const orders = phoneOrders(side, (aor) => adapters.get(hub.ownerOf(aor) ?? ''), notifier, side.front, phones);
-  return new HttpServer({
+  const healthNow = () => health(hub, store.health(), side.sip.ways);
+  const ways = () =>
+    waysOf({
+      config: current.config,
+      sip: side.sip.ways,
+      paths: () => notifier.paths(),
+      pushRules: current.config.push.length,
+    });
+  const isReady = () => healthNow().ready;
+  const eventClients = () => server.eventClients;
+  const readers = roomReaders({ ...side, sip: side.sip.ways, isReady, eventClients });
+  const metrics = new Metrics(readers, clock);
+  const depsOf = (config: Config, hookSide: HookSide | null): OpsDeps => ({
     hub: {
       view: (aor) => hub.view(aor),
       list: () => hub.list().map((aor) => hub.view(aor)),
+      lamps: () => hub.lamps().map((aor) => hub.view(aor)),
       links: () => hub.links(),
       onChange: (listener) => hub.onChange(listener),
       onLink: (listener) => hub.onLink(listener),
@@ -72,17 +109,28 @@ export function httpServer(side: HttpSide): HttpServer {
     audit: (query) => store.audit(query),
     readHooks: hookSide === null ? undefined : (aor) => hookSide.read(aor),
     expose: hookSide === null ? undefined : (aor) => hookSide.expose(aor),
-    health: () => health(hub, store.health(), side.sip.ways),
-    ways: () => waysOf({ config, sip: side.sip.ways, paths: () => notifier.paths(), pushRules: config.push.length }),
+    health: healthNow,
+    trace: side.trace,
+    metrics,
+    logLevels: side.logLevels,
+    configuration: side.configuration,
+    ways,
+    examine: examination({ ...side, config, ways, phones, storeFailure: () => store.health() }),
+    setup: setupDesk(config, side.configuration.view().files[0] ?? null, clock, logger),
     simulator: simulators(adapters, config),
     domains: domainsOf(config),
     groups: groupsOf(config),
     listen: parseHostPort(config.http.listen),
-    token: config.http.token ?? null,
+    ...httpAccess(config),
     clock,
     logger,
     version,
   });
+  const deps = () => depsOf(current.config, hooks.side);
+  const server: HttpServer = new HttpServer(deps());
+  // all of it is made anew: what is kept is the listener, and the clients of event streams
+  const commit = (): void => server.exchange(deps());
+  return { server, stage: { name: 'http', prepare: () => ({ commit }) } };
 }
 
 function health(hub: Hub, storeFailure: string | null, { engine }: SipWays): Health {

@@ -1,5 +1,4 @@
-import { chooseProfile, listsOf, pickupRights } from '../config/readings.ts';
-import type { Config } from '../config/schema.ts';
+import { listsOf } from '../config/readings.ts';
 import { eventPackages } from '../event-packages/index.ts';
 import { listFormat } from '../event-packages/list/list.ts';
 import { uaProfile, uaProfileWith } from '../event-packages/ua-profile/ua-profile.ts';
@@ -10,10 +9,12 @@ import type { Shelves } from '../profiles/shelves.ts';
 import type { Hub } from '../state/hub.ts';
 import { KeyLamps } from '../state/key-lamps.ts';
 import { Lists } from '../state/lists.ts';
+import type { Current } from './current.ts';
 import type { SipSide } from './sip.ts';
 
-export interface NotifierSide extends Pick<NotifierDeps, 'clock' | 'random' | 'store' | 'grant'> {
-  readonly config: Config;
+export interface NotifierSide
+  extends Pick<NotifierDeps, 'clock' | 'random' | 'store' | 'grant' | 'onEnded' | 'meters'> {
+  readonly current: Current;
   readonly logger: Logger;
   readonly hub: Hub;
   readonly sip: SipSide;
@@ -24,27 +25,26 @@ export interface NotifierSide extends Pick<NotifierDeps, 'clock' | 'random' | 's
 const limits = { perUser: 300, perAddress: 3000 };
 
 /** The notifier, with what it reads of the truth: the hub, lamps of keys, lists, and documents for phones. */
-export function notifierOf({ config, logger, hub, sip, shelves, ...wired }: NotifierSide): Notifier {
+export function notifierOf(side: NotifierSide): { readonly notifier: Notifier; readonly lists: Lists } {
+  const { current, logger, hub, sip, shelves, ...wired } = side;
+  const lists = new Lists({ truths: hub, logger: logger.child('lists'), ...listsOf(current.config) });
   const notifier: Notifier = new Notifier({
     ...wired,
     logger: logger.child('notifier'),
-    packages: packagesFor(config),
+    packages: packagesFor(current),
     state: new ProfileState(new KeyLamps(hub), shelves, () => notifier.watched(uaProfile.event)),
     sender: sip.front,
-    profileFor: chooseProfile(config.phones.profiles),
-    mayPickUp: pickupRights(config.phones.pickup),
-    lists: {
-      reader: new Lists({ truths: hub, logger: logger.child('lists'), ...listsOf(config) }),
-      format: listFormat,
-      aorFor: sip.aorFor,
-    },
+    profileFor: (userAgent) => current.now.profileFor(userAgent),
+    mayPickUp: (watcher, resource) => current.now.mayPickUp(watcher, resource),
+    lists: { reader: lists, format: listFormat, aorFor: sip.aorFor },
     limits,
-    expirySpread: config.sip.expirySpread,
+    expirySpread: () => current.config.sip.expirySpread,
   });
-  return notifier;
+  return { notifier, lists };
 }
 
 /** Those served, as the configuration wants them. */
-function packagesFor({ profiles }: Config) {
-  return eventPackages.map((pkg) => (pkg === uaProfile ? uaProfileWith(profiles.defaultExpires) : pkg));
+function packagesFor(current: Current) {
+  const usual = () => current.config.profiles.defaultExpires;
+  return eventPackages.map((pkg) => (pkg === uaProfile ? uaProfileWith(usual) : pkg));
 }

@@ -6,7 +6,7 @@ import { type Aor, domainOf, userOf } from '../model/aor.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
 import type { NotifiedPhone, PhoneNotice } from '../model/phone-notice.ts';
-import type { ProfileDocument } from '../model/profile-document.ts';
+import type { ProfileDelivery, ProfileDocument } from '../model/profile-document.ts';
 import type { Notifier } from '../notifier/notifier.ts';
 import { ProfileDesk, type ProfileStore } from '../profiles/desk.ts';
 import { ProfileDirectory } from '../profiles/directory.ts';
@@ -15,6 +15,7 @@ import { isSameFlow } from '../sip/dialog.ts';
 import { sourceOf } from '../sip/inline/flow-json.ts';
 import type { LearntPhones } from '../sip/inline/registrations.ts';
 import type { SipFront } from '../sip/sip-front.ts';
+import { same } from './current.ts';
 
 interface Tools {
   readonly config: Config;
@@ -22,44 +23,78 @@ interface Tools {
   readonly logger: Logger;
 }
 
-/** What the rest of the application sees of the documents for phones. */
-export interface ProfileRoom {
+/** The documents for phones: where they stand, and the folder they are read from. */
+export class ProfileRoom {
   readonly shelves: Shelves;
-  readonly desk: ProfileDesk;
+  readonly #tools: Omit<Tools, 'config'>;
+  readonly #store: ProfileStore;
+  #config: Config;
+  /** null: no folder is read. */
+  #directory: ProfileDirectory | null;
+
+  constructor({ config, clock, logger }: Tools, store: ProfileStore, stored: readonly ProfileDocument[]) {
+    this.#config = config;
+    this.#tools = { clock, logger: logger.child('profiles') };
+    this.#store = store;
+    this.shelves = new Shelves(deliveryOf(config));
+    this.shelves.replace('api', stored);
+    this.#directory = this.#directoryOf(config);
+  }
+
+  /** The API's hand on documents, as the configuration is now. */
+  get desk(): ProfileDesk {
+    const { shelves } = this;
+    return new ProfileDesk({ ...this.#tools, shelves, store: this.#store, domains: domainsOf(this.#config) });
+  }
+
   /** Reads the folder for the first time, and from then on. */
-  start(): Promise<void>;
-  stop(): Promise<void>;
+  async start(): Promise<void> {
+    await this.#directory?.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#directory?.stop();
+  }
+
+  /**
+   * Another folder, or read otherwise; phones are told as of any change of a document. Resolves when it has been read once.
+   *
+   * @param deliver told once the way of delivery is another one.
+   */
+  async exchange(config: Config, deliver: (change: () => void) => void): Promise<void> {
+    const before = this.#config.profiles;
+    const after = config.profiles;
+    this.#config = config;
+    if (!same(deliveryOf({ profiles: before }), deliveryOf(config))) {
+      deliver(() => this.shelves.deliver(deliveryOf(config)));
+    }
+    if (folderKeys.every((key) => same(before[key], after[key]))) return;
+    await this.#directory?.stop();
+    this.#directory = this.#directoryOf(config);
+    if (this.#directory === null) this.shelves.replace('file', []);
+    await this.#directory?.start();
+  }
+
+  #directoryOf(config: Config): ProfileDirectory | null {
+    const { directory: path, pollSeconds, types } = config.profiles;
+    if (path === undefined) return null;
+    const [{ name: first }, ...others] = domainsOf(config);
+    const domains = [first, ...others.map(({ name }) => name)] as const;
+    return new ProfileDirectory({
+      ...this.#tools,
+      path,
+      pollMs: pollSeconds * 1000,
+      types,
+      domains,
+      shelves: this.shelves,
+    });
+  }
 }
 
-export function profileRoom(
-  { config, clock, logger: all }: Tools,
-  store: ProfileStore,
-  stored: readonly ProfileDocument[],
-): ProfileRoom {
-  const { directory: path, pollSeconds, types, url = null, prefer, effectiveBy = null } = config.profiles;
-  const logger = all.child('profiles');
-  const domains = domainsOf(config);
-  const shelves = new Shelves({ url, prefer, effectiveBy });
-  shelves.replace('api', stored);
-  const [{ name: first }, ...others] = domains;
-  const directory =
-    path === undefined
-      ? null
-      : new ProfileDirectory({
-          path,
-          pollMs: pollSeconds * 1000,
-          types,
-          domains: [first, ...others.map(({ name }) => name)],
-          shelves,
-          clock,
-          logger,
-        });
-  return {
-    shelves,
-    desk: new ProfileDesk({ shelves, store, domains, clock, logger }),
-    start: async () => directory?.start(),
-    stop: async () => directory?.stop(),
-  };
+const folderKeys = ['directory', 'pollSeconds', 'types'] as const;
+
+function deliveryOf({ profiles: { url, prefer, effectiveBy } }: Pick<Config, 'profiles'>): ProfileDelivery {
+  return { url: url ?? null, prefer, effectiveBy: effectiveBy ?? null };
 }
 
 /** Of one user: more phones than that have none. */

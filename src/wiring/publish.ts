@@ -1,7 +1,8 @@
 import { Compositor, type CompositorDeps } from '../compositor/compositor.ts';
-import type { PublishRights } from '../config/readings.ts';
+import type { PublishInterval } from '../compositor/publish.ts';
 import type { Config } from '../config/schema.ts';
 import { eventPackages } from '../event-packages/index.ts';
+import type { Current } from './current.ts';
 
 type Wired = Pick<CompositorDeps, 'clock' | 'random' | 'logger' | 'state' | 'store' | 'apply' | 'grant'>;
 
@@ -15,14 +16,17 @@ const limits = { perPublisher: 30, perResource: 60, total: 10_000 };
 const pace = { burst: 20, everyMs: 500 };
 
 /** The event state compositor with the admin's settings. */
-export function compositorOf(config: Config, rights: PublishRights, wired: Wired): Compositor {
-  const { minExpires: min, maxExpires: max } = config.publish;
+export function compositorOf(current: Current, wired: Wired): Compositor {
   return new Compositor({
     ...wired,
     packages: eventPackages,
-    rightOf: (publisher, resource) => rights.of(publisher, resource),
-    interval: { min, max },
+    rightOf: (publisher, resource) => current.now.rights.of(publisher, resource),
+    interval: intervalOf(current.config),
     limits,
     pace,
   });
+}
+
+export function intervalOf({ publish: { minExpires: min, maxExpires: max } }: Config): PublishInterval {
+  return { min, max };
 }

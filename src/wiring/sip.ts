@@ -2,23 +2,24 @@ import type { DigestFacts, PbxAdapter } from '../../adapters/adapter.ts';
 import { takesPublications } from '../compositor/publish.ts';
 import { upstreamsOf } from '../config/inline-schema.ts';
 import { parseListenPoint } from '../config/listen-point.ts';
-import { believedNetworks, identityOf } from '../config/readings.ts';
+import { identityOf } from '../config/readings.ts';
 import type { Config } from '../config/schema.ts';
 import { eventPackages } from '../event-packages/index.ts';
 import { listFormat } from '../event-packages/list/list.ts';
 import { type Aor, aorOf } from '../model/aor.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
+import type { Meters } from '../model/meters.ts';
 import type { RegistrationRow } from '../model/phone.ts';
 import type { Random } from '../model/random.ts';
-import { Authenticator } from '../sip/auth/authenticator.ts';
+import type { Tap } from '../model/trace.ts';
+import { Authenticator, type NonceMemory } from '../sip/auth/authenticator.ts';
 import type { Lookup } from '../sip/auth/credentials.ts';
+import { ExchangeableAuthenticator } from '../sip/auth/exchangeable.ts';
 import { factsFor } from '../sip/auth/realm.ts';
-import { TrustedNetworks } from '../sip/auth/trusted-networks.ts';
 import type { DialogId } from '../sip/dialog.ts';
 import { DrachtioEngine } from '../sip/drachtio/engine.ts';
 import { EmbeddedEngine } from '../sip/embedded/engine.ts';
-import type { StreamOptions } from '../sip/embedded/transports.ts';
 import type { Flow, SipEngine } from '../sip/engine.ts';
 import { Heard } from '../sip/heard.ts';
 import { HearingEngine } from '../sip/hearing-engine.ts';
@@ -36,14 +37,16 @@ import type { SecurityLog } from '../sip/security-log.ts';
 import { SipFront } from '../sip/sip-front.ts';
 import { PhonePaths } from '../sip/watch/phone-paths.ts';
 import { Subscriber } from '../sip/watch/subscriber.ts';
+import type { Current } from './current.ts';
 import { domainsBehind, inlineRoom } from './inline.ts';
 import { type InlinePhones, inlinePhones } from './phones.ts';
+import type { Stage } from './stages.ts';
 import type { SipWays } from './ways.ts';
 
 type Adapters = ReadonlyMap<string, PbxAdapter>;
 
 export interface SipSideOptions {
-  readonly config: Config;
+  readonly current: Current;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -58,6 +61,10 @@ export interface SipSideOptions {
   /** Keeps what is learnt of phones, and what it kept so far. */
   readonly store: RegistrationStore;
   readonly registrations: readonly RegistrationRow[];
+  /** Where it counts; default: it does not. */
+  readonly meters?: Meters;
+  /** Hears of every SIP message; default: nobody does. */
+  readonly tap?: Tap | null;
 }
 
 /** The SIP rooms as the rest of the application sees them. */
@@ -71,8 +78,8 @@ export interface SipSide {
   aorFor(uri: string): Aor | null;
   /** What is known here of how phones come. */
   readonly ways: SipWays;
-  /** Reads the TLS certificate again. */
-  reloadCertificate(): Promise<void>;
+  /** Its part in a reload. */
+  readonly stage: Stage;
   /** What no `front.stop()` ends: look-ups, and what is learnt. */
   close(): void;
 }
@@ -82,7 +89,8 @@ const drainMs = 300;
 
 /** Who is wired to whom below `src/sip`: listeners, digest, names and the front. Nothing is bound before `front.start`. */
 export function sipSide(options: SipSideOptions): SipSide {
-  const { config, clock, random, security, version } = options;
+  const { current, clock, random, security, version } = options;
+  const { config } = current;
   const { sip } = config;
   const logger = options.logger.child('sip');
   const dns = new DnsResolver();
@@ -90,7 +98,7 @@ export function sipSide(options: SipSideOptions): SipSide {
   const addresses = new LocalAddresses(clock);
   const places = placesOf(config, clock, addresses, resolver);
   const advertise = sip.advertise ?? null;
-  const exempt = exemptOf(sip);
+  const exempt = (address: string) => current.now.exempt.has(address);
   const isUpstream = (address: string): boolean => room?.upstreams.has(address) ?? false;
   const embedded = new EmbeddedEngine({
     listen: sip.listen.map(parseListenPoint),
@@ -98,28 +106,34 @@ export function sipSide(options: SipSideOptions): SipSide {
     random,
     logger,
     serverName: `Lamplighter/${version}`,
-    streams: streamsOf(sip, isUpstream),
+    streams: {
+      ...(sip.tls === undefined ? {} : { tls: sip.tls }),
+      webSocketOrigins: sip.webSocketOrigins,
+      limits: sip.connections,
+      isTrusted: (address) => current.now.believed.has(address) || isUpstream(address),
+    },
     perSource: sip.limits.perSource,
     exempt: (address) => exempt(address) || isUpstream(address),
     drainMs,
     security,
     proxy: upstreamsOf(sip).length > 0,
+    tap: options.tap ?? null,
+    ...metered(options),
     ...(advertise === null ? {} : { advertise: hostOf(advertise) }),
   });
   const heard = new Heard(clock);
   const drachtio = drachtioOf(options, logger, exempt);
   const engine = new HearingEngine(drachtio ?? embedded, heard);
-  const inline = inlinePhones({ ...options, logger, places, engine, exempt });
-  const authenticator = authenticatorOf(options, places, inline);
+  const inline = inlinePhones({ ...options, config, logger, places, engine, exempt });
+  const authenticator = new ExchangeableAuthenticator(authenticatorOf(options, config, places, inline));
   const publishing = eventPackages.filter(takesPublications);
   // drachtio-server finds the way to a proxy that was restarted itself
-  const relocates = drachtio === null && believedNetworks(sip).length > 0;
-  const outer = relocates ? relocating(options, engine, resolver, addresses) : engine;
+  const outer = drachtio === null ? relocating(options, engine, resolver, addresses) : engine;
   const families = familiesOf(config);
   const isOwn = (address: string) => addresses.has(address);
   const locator = new Locator({ resolver, clock, random, logger, families, isOwn });
   const ownsDialog = (id: DialogId): boolean => front.owns(id);
-  const between = { ...options, logger, places, locator, engine: outer, paths: engine, ownsDialog };
+  const between = { ...options, config, logger, places, locator, engine: outer, paths: engine, ownsDialog };
   const room = inline === null ? null : inlineRoom({ ...between, phones: inline });
   const front: SipFront = new SipFront({
     engine: room?.engine ?? outer,
@@ -134,6 +148,7 @@ export function sipSide(options: SipSideOptions): SipSide {
     maxBodyBytes: 65_536,
     advertise,
     security,
+    ...metered(options),
     ...(inline === null ? {} : { agentOf: (user: Aor, flow: Flow) => inline.phones.userAgentOf(user, flow) }),
   });
   const subscriber = new Subscriber({
@@ -146,7 +161,7 @@ export function sipSide(options: SipSideOptions): SipSide {
       own: (aor, contact) => front.flowOf(aor, contact),
     }),
     authenticator,
-    credentials: lookupOf(options),
+    credentials: (user, domain) => lookupOf(options, current.config)(user, domain),
     places,
     advertise,
     random,
@@ -160,11 +175,31 @@ export function sipSide(options: SipSideOptions): SipSide {
     phones: inline,
     ways: {
       heard,
+      ...(drachtio === null ? { load: () => embedded.load } : {}),
       ...(drachtio === null ? {} : { engine: () => ({ up: drachtio.trouble === null, reason: drachtio.trouble }) }),
       ...(room === null ? {} : { upstreams: () => room.upstreams.list() }),
       ...(inline === null ? {} : { phonesLearnt: () => inline.phones.size }),
     },
-    reloadCertificate: () => embedded.reloadCertificate(),
+    stage: {
+      name: 'sip',
+      prepare: async ({ after, touches }) => {
+        const { sip: next } = after.config;
+        const renewCertificate = next.tls === undefined ? null : await embedded.prepareCertificate(next.tls);
+        const asks = touches('sip.auth', 'sip.trusted', 'sip.identity', 'sip.digest', 'sip.users', 'pbx', 'aliases');
+        const { memory } = authenticator;
+        const nextAuthenticator = asks ? authenticatorOf(options, after.config, places, inline, memory) : null;
+        return {
+          commit: () => {
+            renewCertificate?.();
+            if (nextAuthenticator !== null) authenticator.exchange(nextAuthenticator);
+            const { perSource } = next.limits;
+            embedded.adjust({ perSource, webSocketOrigins: next.webSocketOrigins, limits: next.connections });
+            drachtio?.adjust(perSource);
+            places.rename(domainsBehind(after.config));
+          },
+        };
+      },
+    },
     close: () => {
       inline?.phones.stop();
       dns.close();
@@ -172,9 +207,24 @@ export function sipSide(options: SipSideOptions): SipSide {
   };
 }
 
+/** What is not there must not stand there as undefined. */
+function metered({ meters }: { readonly meters?: Meters | undefined }): { readonly meters?: Meters } {
+  return meters === undefined ? {} : { meters };
+}
+
 /** null: phones reach our own sockets. */
 function drachtioOf(
-  { config: { sip }, clock, random, security, version }: SipSideOptions,
+  {
+    current: {
+      config: { sip },
+    },
+    clock,
+    random,
+    security,
+    version,
+    tap,
+    meters,
+  }: SipSideOptions,
   logger: Logger,
   exempt: (address: string) => boolean,
 ): DrachtioEngine | null {
@@ -194,6 +244,8 @@ function drachtioOf(
     perSource,
     exempt,
     drainMs,
+    tap: tap ?? null,
+    ...metered({ meters }),
   });
 }
 
@@ -212,7 +264,7 @@ function placesOf(config: Config, clock: Clock, addresses: LocalAddresses, resol
 }
 
 /** Who knows a user's password. */
-function lookupOf({ config, adapters, owner }: SipSideOptions): Lookup {
+function lookupOf({ adapters, owner }: SipSideOptions, config: Config): Lookup {
   const { sip } = config;
   const users = new Map(
     sip.users.map(({ user, domain = config.domain, password }) => [aorOf(user, domain), { realm: domain, password }]),
@@ -223,15 +275,22 @@ function lookupOf({ config, adapters, owner }: SipSideOptions): Lookup {
       : credentials(adapters, owner(user, domain), user, domain);
 }
 
-function authenticatorOf(options: SipSideOptions, places: Places, inline: InlinePhones | null): Authenticator {
-  const { config, clock, random, security, adapters, owner, secret } = options;
+function authenticatorOf(
+  options: SipSideOptions,
+  config: Config,
+  places: Places,
+  inline: InlinePhones | null,
+  memory?: NonceMemory,
+): Authenticator {
+  const { clock, random, security, adapters, owner, secret } = options;
   const { sip } = config;
   return new Authenticator({
     mode: sip.auth,
     trusted: sip.trusted,
     identity: identityOf(sip),
     ...(inline?.registered === undefined ? {} : { registered: inline.registered }),
-    lookup: lookupOf(options),
+    lookup: lookupOf(options, config),
+    ...(memory === undefined ? {} : { memory }),
     facts: (user, domain) => {
       const facts =
         sip.auth === 'users'
@@ -250,43 +309,25 @@ function authenticatorOf(options: SipSideOptions, places: Places, inline: Inline
 
 /** Proxies in front that were restarted are connected to again, as far as the networks go that are believed. */
 function relocating(
-  { config, clock, random, logger }: SipSideOptions,
+  { current, clock, random, logger }: SipSideOptions,
   engine: SipEngine,
   resolver: NameResolver,
   addresses: LocalAddresses,
 ): RelocatingEngine {
-  const listen = config.sip.listen.map(parseListenPoint);
-  const trusted = new TrustedNetworks(believedNetworks(config.sip));
-  const families = familiesOf(config);
+  const listen = current.config.sip.listen.map(parseListenPoint);
+  const families = familiesOf(current.config);
   const isOwn = (address: string) => addresses.has(address);
   const relocation = new Relocation({
     locator: new Locator({ resolver, clock, random, logger, families, isOwn }),
-    isTrusted: (address) => trusted.has(address),
+    isTrusted: (address) => current.now.believed.has(address),
     isSelf: ({ address, port }) => isOwn(address) && listen.some((point) => point.port === port),
   });
   return new RelocatingEngine({ engine, relocation, clock, logger });
 }
 
-function streamsOf(sip: Config['sip'], isUpstream: (address: string) => boolean): StreamOptions {
-  const { tls, webSocketOrigins, connections } = sip;
-  const networks = new TrustedNetworks(believedNetworks(sip));
-  return {
-    ...(tls === undefined ? {} : { tls }),
-    webSocketOrigins,
-    limits: connections,
-    isTrusted: (address) => networks.has(address) || isUpstream(address),
-  };
-}
-
 function familiesOf({ sip: { listen } }: Config): Family[] {
   const addresses = listen.map((point) => parseListenPoint(point).address);
   return [...new Set(addresses.map((address) => (address.includes(':') ? 6 : 4)))];
-}
-
-/** Not counted by `sip.limits`: this host, and the proxies and media gateways an admin trusts with everybody's name. */
-function exemptOf(sip: Config['sip']): (address: string) => boolean {
-  const networks = new TrustedNetworks(['127.0.0.0/8', '::1', ...believedNetworks(sip)]);
-  return (address) => networks.has(address);
 }
 
 /** Of the PBX that has the extension, and of no other: the same number at another PBX is another user. */

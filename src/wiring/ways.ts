@@ -1,13 +1,16 @@
 import type { Config } from '../config/schema.ts';
 import type { SourceView, UpstreamView, Way, WaysView } from '../model/ways.ts';
 import type { SubscriptionPath } from '../notifier/notifier.ts';
+import type { EngineLoad } from '../sip/embedded/engine.ts';
 import type { Heard } from '../sip/heard.ts';
 
 /** What the SIP side knows of the ways in. */
 export interface SipWays {
-  readonly heard: Pick<Heard, 'list'>;
+  readonly heard: Pick<Heard, 'list' | 'expect'>;
   /** Absent: an engine that needs nobody. */
   readonly engine?: () => { readonly up: boolean; readonly reason: string | null };
+  /** What our own engine holds; absent: phones reach another's. */
+  readonly load?: () => EngineLoad;
   /** Absent: not inline. */
   readonly upstreams?: () => readonly UpstreamView[];
   /** Absent: no REGISTER goes through us. */

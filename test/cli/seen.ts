@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { adapterKinds, adapterOptions } from '../../adapters/index.ts';
 import { examine } from '../../src/cli/doctor/checks.ts';
-import type { Finding, Seen, WaysAnswer } from '../../src/cli/doctor/seen.ts';
-import { describe, loadConfig } from '../../src/config/load.ts';
+import type { Seen, WaysAnswer } from '../../src/cli/doctor/seen.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { describe } from '../../src/config/problems.ts';
 import type { Config } from '../../src/config/schema.ts';
+import type { Finding } from '../../src/model/check.ts';
 
 /** As the product reads it. */
 export function configOf(yaml: string): Config {

@@ -7,7 +7,7 @@ import { simulated } from '../../adapters/simulated/simulated.ts';
 import type { Gate } from '../../src/commands/gate.ts';
 import type { Compositor } from '../../src/compositor/compositor.ts';
 import { takesPublications } from '../../src/compositor/publish.ts';
-import { domainsOf, publishRights } from '../../src/config/readings.ts';
+import { domainsOf } from '../../src/config/readings.ts';
 import { type Config, configSchema } from '../../src/config/schema.ts';
 import { eventPackages } from '../../src/event-packages/index.ts';
 import { aorOf } from '../../src/model/aor.ts';
@@ -24,9 +24,10 @@ import { SecurityLog } from '../../src/sip/security-log.ts';
 import { SipFront } from '../../src/sip/sip-front.ts';
 import { Hub } from '../../src/state/hub.ts';
 import { SqliteStore } from '../../src/store/sqlite-store.ts';
+import { Current } from '../../src/wiring/current.ts';
 import { gateOf } from '../../src/wiring/gate.ts';
 import { notifierOf } from '../../src/wiring/notifier.ts';
-import { type ProfileRoom, profileRoom } from '../../src/wiring/profiles.ts';
+import { ProfileRoom } from '../../src/wiring/profiles.ts';
 import { compositorOf } from '../../src/wiring/publish.ts';
 import type { SipSide } from '../../src/wiring/sip.ts';
 import { Sayings } from '../../src/wiring/watch.ts';
@@ -83,7 +84,8 @@ export class SequenceDaemon {
     const security = new SecurityLog(logger, clock);
     const store = new SqliteStore({ path, clock, random, logger });
     const stored = store.load(clock.now());
-    const rights = publishRights(config);
+    const current = new Current(config);
+    const { rights } = current.now;
     const { secret } = stored;
     const isPublished = (aor: Parameters<typeof rights.covers>[0]) => rights.covers(aor);
     const hub = new Hub({ clock, logger, store, secret, sources: ['sim'], isPublished });
@@ -99,7 +101,7 @@ export class SequenceDaemon {
     );
     const adapters = new Map([['sim', this.adapter]]);
     const appendAudit = store.appendAudit.bind(store);
-    const gate = gateOf({ config, clock, logger, security, hub, adapters, hooks: null, appendAudit });
+    const gate = gateOf({ current, clock, logger, security, hub, adapters, hooks: null, appendAudit });
     const grant: Grant = (wish) => (wish.feature === 'agent' ? gate.grantAgent(wish) : gate.grant(wish));
     const sayings = new Sayings((event) => hub.apply(event));
     const addresses = new LocalAddresses(clock);
@@ -128,11 +130,11 @@ export class SequenceDaemon {
     };
     // the notifier uses no more of it
     const sip = { front, aorFor } as unknown as SipSide;
-    const profiles = profileRoom({ config, clock, logger }, store, stored.profiles);
+    const profiles = new ProfileRoom({ config, clock, logger }, store, stored.profiles);
     const { shelves } = profiles;
-    const notifier = notifierOf({ config, clock, random, logger, store, grant, hub, sip, shelves });
+    const { notifier } = notifierOf({ current, clock, random, logger, store, grant, hub, sip, shelves });
     notifier.restore(stored.subscriptions, stored.nextSubscriptionId);
-    const compositor = compositorOf(config, rights, {
+    const compositor = compositorOf(current, {
       clock,
       random,
       logger,

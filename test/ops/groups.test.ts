@@ -23,7 +23,11 @@ test('a group counts the phones of its extensions that can take a call now', asy
       at.hub.put('2001', { contacts: 9 });
       at.hub.put('1003', { contacts: 9, known: false });
       const office = { name: 'office', domain, extensions: 2, reachable: 3 };
-      assert.deepEqual(await told(`${at.url}/api/v1/groups/office`), { status: 200, ...office });
+      assert.deepEqual(await told(`${at.url}/api/v1/groups/office`), {
+        status: 200,
+        ...office,
+        members: [`1001@${domain}`, `1002@${domain}`],
+      });
       assert.deepEqual(await (await fetch(`${at.url}/api/v1/groups`)).json(), [
         office,
         { name: 'boss', domain, extensions: 1, reachable: 3 },

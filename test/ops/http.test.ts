@@ -62,7 +62,9 @@ test('what does not exist is a JSON error, whatever the path looks like', async 
       assert.equal(answer.status, 404, path);
       assert.equal((await json(answer)).error.code, 'not-found', path);
     }
-    assert.equal((await fetch(`${at.url}/api/v1/extensions`, send('POST', {}))).status, 404);
+    const wrong = await fetch(`${at.url}/api/v1/extensions/1001/mailbox`, send('POST', {}));
+    assert.deepEqual([wrong.status, wrong.headers.get('allow')], [405, 'PUT, DELETE']);
+    assert.equal((await json(wrong)).error.code, 'not-allowed');
   });
 });
 
@@ -195,18 +197,29 @@ test('where a token is set the API needs it, probes and the bare page do not', a
   );
 });
 
-test('a listener that others reach does not start without a token, and with one answers to any name', async () => {
+test('a listener that others reach does not start without a token', async () => {
   const listen = { address: '0.0.0.0', port: 0 };
   const open = new HttpServer(depsOf(fakes(), { listen }));
   await assert.rejects(open.start(), (error: unknown) => error instanceof Fault && error.code === 'config-invalid');
   await open.stop();
+});
+
+test('DNS rebinding: where others reach it, it answers to addresses and to its own names', async () => {
+  const listen = { address: '0.0.0.0', port: 0 };
   await running(
     async (at) => {
-      const headers = { host: 'pbx.example.com', authorization: 'Bearer secret' };
-      assert.equal((await raw(at.port, 'GET', '/api/v1/extensions', headers)).status, 200);
-      assert.equal((await raw(at.port, 'GET', '/api/v1/extensions', { host: 'pbx.example.com' })).status, 401);
+      const authorization = 'Bearer secret';
+      const get = async (host: string, headers: Record<string, string> = { authorization }) =>
+        (await raw(at.port, 'GET', '/api/v1/extensions', { host, ...headers })).status;
+      for (const host of ['pbx.example.com', `PBX.example.com.:${at.port}`, '192.0.2.1', `[2001:db8::1]:${at.port}`]) {
+        assert.equal(await get(host), 200, host);
+        assert.equal(await get(host, {}), 401, host);
+      }
+      for (const host of ['evil.example', 'pbx.example.com.evil.example', '192.0.2.1.evil.example', 'beef']) {
+        assert.equal(await get(host), 403, host);
+      }
     },
-    { listen, token: 'secret' },
+    { listen, token: 'secret', names: ['pbx.example.com'] },
   );
 });
 
@@ -320,7 +333,7 @@ test('guessing at the token leaves one line an address in 10 s', async () => {
   await running(
     async (at) => {
       const guess = () => fetch(`${at.url}/api/v1/status`, { headers: { authorization: 'Bearer guess' } });
-      for (let n = 0; n < 30; n++) assert.equal((await guess()).status, 401);
+      for (let n = 0; n < 30; n++) assert.equal((await guess()).status, n < 10 ? 401 : 429);
       assert.equal(logger.lines.length, 1);
       clock.advance(10_000);
       await guess();

@@ -1,28 +1,51 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import test from 'node:test';
-import { words } from '../../src/ops/panel/words.ts';
-import { running, viewOf } from './fake-deps.ts';
-
-const scripts = ['words', 'api', 'grid', 'trying', 'start'];
+import { eventReader } from '../../src/ops/panel/link/event-reader.ts';
+import { type Filter, fits, read } from '../../src/ops/panel/words/filter.ts';
+import { lampOf, lampText } from '../../src/ops/panel/words/lamp.ts';
+import { extensionPath, routeOf } from '../../src/ops/panel/words/route.ts';
+import type { Call, Extension } from '../../src/ops/panel/words/shapes.ts';
+import { clockText, spanText } from '../../src/ops/panel/words/times.ts';
+import {
+  callText,
+  compare,
+  emptyText,
+  facts,
+  keyText,
+  placeText,
+  valueText,
+  whoText,
+} from '../../src/ops/panel/words/words.ts';
+import { viewOf as fakeView, running } from './fake-deps.ts';
 
 test('the page is HTML with a policy, and everything it names is served from here', async () => {
   await running(async (at) => {
     const answer = await fetch(`${at.url}/`);
     assert.match(answer.headers.get('content-type') ?? '', /^text\/html/);
+    assert.doesNotMatch(answer.headers.get('content-security-policy') ?? '', /unsafe|\*|https?:/);
     const html = await answer.text();
     const named = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path ?? '');
-    assert.ok(named.length >= 3);
+    assert.equal(named.length, 3);
+    const types: Record<string, RegExp> = { js: /^text\/javascript/, css: /^text\/css/, svg: /^image\/svg/ };
     for (const path of named) {
       assert.match(path, /^\/[a-z]/, 'no other site');
-      assert.equal((await fetch(at.url + path)).status, 200, path);
+      const file = await fetch(at.url + path);
+      assert.equal(file.status, 200, path);
+      assert.match(file.headers.get('content-type') ?? '', types[path.split('.').at(-1) ?? ''] ?? /^$/);
     }
-    for (const name of scripts) {
-      const script = await fetch(`${at.url}/panel/${name}.js`);
-      assert.equal(script.status, 200, name);
-      assert.match(script.headers.get('content-type') ?? '', /^text\/javascript/);
-      for (const [, path] of (await script.text()).matchAll(/from '\.\/([^']+)'/g)) {
-        assert.equal((await fetch(`${at.url}/panel/${path}`)).status, 200, `${name} imports ${path}`);
-      }
+  });
+});
+
+test('the page and its style need nothing from elsewhere: it works without the Internet', async () => {
+  await running(async (at) => {
+    for (const path of ['/', '/panel/main.css', '/panel/main.js', '/favicon.svg']) {
+      const text = await (await fetch(at.url + path)).text();
+      const urls = [...text.matchAll(/https?:\/\/[\w.-]+/g)]
+        .map(([url]) => url)
+        .filter((url) => !/w3\.org$|^http:\/\/127\.0\.0\.1$/.test(url));
+      assert.deepEqual(urls, [], path);
+      assert.doesNotMatch(text, /@import|url\(/);
     }
   });
 });
@@ -38,135 +61,201 @@ test('the page has no inline script, style or handler, which its policy would re
   });
 });
 
-test('a hostile name reaches the page as JSON only: no script writes markup', async () => {
+test('no line of the panel writes markup: names from the network become text', () => {
+  const files = readdirSync('src/ops/panel', { recursive: true, encoding: 'utf8' }).filter((name) =>
+    /\.tsx?$/.test(name),
+  );
+  assert.ok(files.length > 20);
+  for (const name of files) {
+    assert.doesNotMatch(
+      readFileSync(`src/ops/panel/${name}`, 'utf8'),
+      /dangerouslySetInnerHTML|innerHTML|outerHTML|insertAdjacentHTML|document\.write|createContextualFragment|DOMParser|srcdoc|\beval\b|new Function|setTimeout\(['"]|localStorage\.setItem\(tokenKey/,
+      name,
+    );
+  }
+});
+
+test('a hostile name reaches the page as JSON only', async () => {
   await running(async (at) => {
     const name = '<img src=x onerror=alert(1)>';
-    const remote = { number: '1', name, presentable: true };
-    at.hub.put('1001', {
-      displayName: name,
-      dialogs: [{ id: 'x', phase: 'early', direction: 'recipient', holding: false, remote, since: 0 }],
-    });
+    at.hub.put('1001', { displayName: name });
     assert.doesNotMatch(await (await fetch(`${at.url}/`)).text(), /onerror/);
     const api = await fetch(`${at.url}/api/v1/extensions/1001`);
     assert.match(api.headers.get('content-type') ?? '', /^application\/json/);
     assert.match(await api.text(), /onerror/);
-    for (const script of scripts) {
-      const text = await (await fetch(`${at.url}/panel/${script}.js`)).text();
-      assert.doesNotMatch(
-        text,
-        /innerHTML|outerHTML|insertAdjacentHTML|document\.write|createContextualFragment|DOMParser|srcdoc|\beval\b|new Function|setTimeout\(['"]/,
-        script,
-      );
-    }
   });
 });
 
 test('a page that has not changed is not sent again', async () => {
   await running(async (at) => {
-    const first = await fetch(`${at.url}/panel/start.js`);
+    const first = await fetch(`${at.url}/panel/main.js`);
     await first.text();
     const etag = first.headers.get('etag') ?? '';
-    const again = await fetch(`${at.url}/panel/start.js`, { headers: { 'if-none-match': etag } });
+    const again = await fetch(`${at.url}/panel/main.js`, { headers: { 'if-none-match': etag } });
     assert.equal(again.status, 304);
   });
 });
 
-interface Words {
-  lampOf(extension: object): string;
-  lampText(extension: object): string;
-  whoText(remote: object): string;
-  callText(call: object): string;
-  keyText(feature: string, value: object): string;
-  matches(extension: object, filter: string): boolean;
-  placeText(extension: object, usual: string): string;
-  factsText(extension: object): string;
-  summaryText(count: number, busy: number, shown: number): string;
-  emptyText(count: number, filter: string): string;
-  eventReader(told: (event: { event: string; data: string }) => void): (piece: string) => void;
-}
+const off = { enabled: false, target: null };
 
-/** The script itself, as a browser would load it. */
-async function load(): Promise<Words> {
-  return (await import(`data:text/javascript,${encodeURIComponent(words)}`)) as Words;
-}
-
-test('the lamp shows the most urgent call, then do not disturb, then whether anybody is there', async () => {
-  const { lampOf, lampText } = await load();
-  const call = (state: string, direction: string, held = false): object => ({
-    state,
-    direction,
-    held,
-    remote: { number: '1', name: null },
-  });
-  const at = (dialogs: object[], more: object = {}): object => ({
-    ...viewOf('1001'),
+function viewOf(more: Partial<Extension> = {}): Extension {
+  return {
+    aor: '1001@lamplighter.test',
+    ext: '1001',
+    displayName: null,
     registered: true,
-    dialogs,
+    dialogs: [],
+    features: { dnd: { enabled: false }, cfa: off, cfb: off, cfna: off },
+    mailbox: null,
+    subscriptions: 0,
+    stale: false,
     ...more,
-  });
-  const dnd = { features: { ...viewOf('1').features, dnd: { enabled: true } } };
-  assert.equal(lampOf(at([])), 'idle');
-  assert.equal(lampOf(at([], { registered: false })), 'away');
-  assert.equal(lampOf(at([], dnd)), 'dnd');
-  assert.equal(lampOf(at([call('early', 'initiator')], dnd)), 'calling');
-  assert.equal(lampOf(at([call('confirmed', 'recipient', true)])), 'held');
-  assert.equal(lampOf(at([call('confirmed', 'recipient', true), call('confirmed', 'initiator')])), 'talking');
-  assert.equal(lampOf(at([call('confirmed', 'initiator'), call('early', 'recipient')])), 'ringing');
-  assert.equal(lampText(at([], { stale: true })), 'free (last known)');
+  };
+}
+
+function call(state: string, direction: Call['direction'], held = false): Call {
+  return { id: 'x', state, direction, held, remote: { number: '1', name: null } };
+}
+
+const dnd = { features: { ...viewOf().features, dnd: { enabled: true } } };
+const forwarded = { features: { ...viewOf().features, cfa: { enabled: true, target: '1002' } } };
+
+test('the lamp shows the most urgent call, then do not disturb and forwards, then whether anybody is there', () => {
+  const shown = (dialogs: Call[], more: Partial<Extension> = {}) => lampOf(viewOf({ dialogs, ...more }));
+  assert.equal(shown([]), 'free');
+  assert.equal(shown([], { registered: false }), 'away');
+  assert.equal(shown([], dnd), 'dnd');
+  assert.equal(shown([], { ...forwarded, registered: false }), 'forwarded');
+  assert.equal(shown([call('early', 'initiator')], dnd), 'calling');
+  assert.equal(shown([call('confirmed', 'recipient', true)]), 'held');
+  assert.equal(shown([call('confirmed', 'recipient', true), call('confirmed', 'initiator')]), 'talking');
+  assert.equal(shown([call('confirmed', 'initiator'), call('early', 'recipient')]), 'ringing');
+  const slot = { ext: 'park+701', aor: 'park+701@lamplighter.test', registered: false };
+  assert.equal(shown([call('confirmed', 'recipient')], slot), 'parked');
+  assert.equal(shown([], slot), 'free', 'nobody registers there');
+  assert.equal(lampText(viewOf({ stale: true })), 'free (last known)');
 });
 
-test('the words for a call name the other side, or say that he withholds his number', async () => {
-  const { whoText, callText, keyText, matches } = await load();
+test('the words for a call name the other side, or say that he withholds his number', () => {
   assert.equal(whoText({ number: null, name: null }), 'number withheld');
   assert.equal(whoText({ number: '1002', name: 'Ann' }), 'Ann (1002)');
   assert.equal(whoText({ number: '1002', name: null }), '1002');
   assert.equal(whoText({ number: '0900', name: '\u202e)1001( nnA' }), ')1001( nnA (0900)', 'nothing is turned round');
   const remote = { number: '1002', name: null };
-  assert.equal(callText({ state: 'early', direction: 'recipient', held: false, remote }), '1002 is calling');
-  assert.equal(callText({ state: 'confirmed', direction: 'recipient', held: true, remote }), 'holds 1002');
+  assert.equal(callText({ ...call('early', 'recipient'), remote }), '1002 is calling');
+  assert.equal(callText({ ...call('confirmed', 'recipient', true), remote }), 'holds 1002');
+});
+
+test('keys and audit rows say the same value in the same words', () => {
   assert.equal(keyText('cfna', { enabled: true, target: '1003', ringCount: 4 }), '1003 (4)');
   assert.equal(keyText('cfa', { enabled: false, target: '1003' }), 'off');
-  const view = { ...viewOf('1001'), ext: '1001', registered: true };
-  assert.ok(matches(view, ' 100') && matches(view, 'FREE') && matches(view, ''));
-  assert.ok(!matches(view, 'ringing'));
+  assert.equal(keyText('dnd', { enabled: true }), 'on');
+  assert.equal(valueText({ enabled: true }), 'on');
+  assert.equal(valueText({ enabled: true, target: '1003', ringCount: 1 }), 'on → 1003 (1 ring)');
+  assert.equal(valueText({ enabled: false, target: '1003' }), 'off (1003)');
+  assert.equal(valueText({ state: 'notReady', reason: 'lunch' }), 'on a break (lunch)');
+  assert.equal(valueText(null), '–');
 });
 
-test('the domain is written behind numbers that are not of the default one, and can be searched for', async () => {
-  const { placeText, matches } = await load();
-  const view = { ...viewOf('1001'), ext: '1001', aor: '1001@tenant2.test' };
+const everything: Filter = { search: '', state: null, domain: null, members: null };
+
+test('a search finds numbers, names, callers and states, every word of it', () => {
+  const ringing = viewOf({ displayName: 'Ann Example', dialogs: [call('early', 'recipient')] });
+  const found = (search: string, one = ringing) => fits(one, { ...everything, search });
+  assert.ok(found(' 100') && found('ANN') && found('ringing') && found('') && found('ann 1001 ringing'));
+  assert.ok(!found('ann free'));
+  assert.ok(found('voicemail', viewOf({ mailbox: { new: 0, old: 0, newUrgent: 1, oldUrgent: 0 } })));
+  assert.ok(found('1002', viewOf(forwarded)) && found('dnd', viewOf(dnd)));
+});
+
+test('the grid narrows to a state, a domain and a group', () => {
+  const at = (filter: Partial<Filter>, one = viewOf()) => fits(one, { ...everything, ...filter });
+  assert.ok(at({ state: 'dnd' }, viewOf(dnd)) && !at({ state: 'dnd' }));
+  assert.ok(at({ state: 'forwards' }, viewOf(forwarded)) && !at({ state: 'calls' }, viewOf(forwarded)));
+  assert.ok(at({ state: 'calls' }, viewOf({ dialogs: [call('confirmed', 'initiator')] })));
+  assert.ok(
+    at({ state: 'held' }, viewOf({ dialogs: [call('confirmed', 'initiator', true), call('early', 'recipient')] })),
+  );
+  assert.ok(at({ state: 'away' }, viewOf({ registered: false })) && at({ state: 'stale' }, viewOf({ stale: true })));
+  assert.ok(at({ domain: 'lamplighter.test' }) && !at({ domain: 'test' }));
+  assert.ok(at({ members: new Set(['1001@lamplighter.test']) }) && !at({ members: new Set() }));
+  const same = viewOf();
+  assert.equal(read(same), read(same), 'what stands unchanged is not read again');
+});
+
+test('the domain is written behind numbers that are not of the default one', () => {
+  const view = { ext: '1001', aor: '1001@tenant2.test' };
   assert.equal(placeText(view, 'tenant2.test'), '');
   assert.equal(placeText(view, 'tenant1.test'), '@tenant2.test');
-  assert.equal(placeText({ ...view, ext: 'a@b', aor: 'a@b@tenant2.test' }, 'tenant1.test'), '@tenant2.test');
-  assert.ok(matches(view, '1001@tenant2') && !matches(view, 'tenant1'));
+  assert.equal(placeText({ ext: 'a@b', aor: 'a@b@tenant2.test' }, 'tenant1.test'), '@tenant2.test');
+  const sorted = ['1010', '201', 'alice', '99'].map((ext) => ({ ext, aor: `${ext}@x` })).sort(compare);
+  assert.deepEqual(
+    sorted.map(({ ext }) => ext),
+    ['99', '201', '1010', 'alice'],
+  );
 });
 
-test('events are read whole, wherever the network cuts them', async () => {
-  const { eventReader } = await load();
+test('a phone that is not registered is called so once', () => {
+  assert.deepEqual(facts(viewOf({ subscriptions: 2 })), ['2 subscriptions']);
+  assert.deepEqual(facts(viewOf({ registered: false, subscriptions: 1 })), ['1 subscription']);
+  assert.deepEqual(facts(viewOf({ ...dnd, registered: false })), ['not registered']);
+});
+
+test('a page without a card says why: nothing fits the search, or nothing is known', () => {
+  assert.match(emptyText(9, true), /fits this search/);
+  assert.match(emptyText(0, false), /No extension is known.*domains of the configuration/);
+});
+
+test('each view has an address, and its choices stand behind it', () => {
+  assert.deepEqual(routeOf('').route, { view: 'grid' });
+  assert.deepEqual(routeOf('#/').route, { view: 'grid' });
+  assert.equal(routeOf('#/?state=dnd').query.get('state'), 'dnd');
+  assert.deepEqual(routeOf('#/subscriptions').route, { view: 'subscriptions' });
+  assert.deepEqual(routeOf('#/subscriptions/12').route, { view: 'subscription', id: '12' });
+  for (const view of ['audit', 'links', 'setup']) assert.deepEqual(routeOf(`#/${view}`).route, { view });
+  for (const path of ['nowhere', 'ext', 'audit/1', 'ext/1/2']) {
+    assert.deepEqual(routeOf(`#/${path}`).route, { view: 'unknown', path });
+  }
+  for (const ext of ['1001', 'a/b', 'a%b', 'ä@x', '../x']) {
+    assert.deepEqual(routeOf(extensionPath(ext)).route, { view: 'ext', ext });
+  }
+  assert.deepEqual(routeOf('#/ext/%zz').route, { view: 'ext', ext: '%zz' }, 'what is no escape is taken as it is');
+});
+
+test('times are short, and no clock that differs makes them negative', () => {
+  assert.equal(spanText(-5000), '0 s');
+  assert.equal(spanText(59_999), '59 s');
+  assert.equal(spanText(187_000), '3:07');
+  assert.equal(spanText(3_720_000), '1 h 02');
+  assert.equal(spanText(90_000_000), '1 d 1 h');
+  const now = new Date(2026, 4, 6, 12).getTime();
+  assert.equal(clockText(new Date(2026, 4, 6, 9, 5, 7).toISOString(), now), '09:05:07');
+  assert.equal(clockText(new Date(2026, 4, 5, 9, 5, 7).toISOString(), now), '2026-05-05 09:05:07');
+  assert.equal(clockText('never', now), '–');
+});
+
+test('events are read whole, wherever the network cuts them', () => {
   const stream =
-    'retry: 2000\n: connected\n\nid: 1\ndata: {"ext":"1001"}\n\n: keep-alive\n\nid: 2\nevent: link\ndata: {"state":"up"}\n\n';
+    'retry: 2000\n: connected\n\nid: a-1\ndata: {"ext":"1001"}\n\n: keep-alive\n\nid: a-2\nevent: link\ndata: {"state":"up"}\n\n';
   for (let cut = 1; cut < stream.length; cut++) {
     const told: string[] = [];
-    const read = eventReader(({ event, data }) => told.push(`${event} ${data}`));
-    read(stream.slice(0, cut));
-    read(stream.slice(cut));
-    assert.deepEqual(told, ['message {"ext":"1001"}', 'link {"state":"up"}'], `cut at ${cut}`);
+    const take = eventReader(({ event, data, id }) => told.push(`${id} ${event} ${data}`));
+    take(stream.slice(0, cut));
+    take(stream.slice(cut));
+    assert.deepEqual(told, ['a-1 message {"ext":"1001"}', 'a-2 link {"state":"up"}'], `cut at ${cut}`);
   }
 });
 
-test('counts are said in words that fit them, and a phone that is not registered is called so once', async () => {
-  const { factsText, summaryText } = await load();
-  const mailbox = { new: 1, old: 4, newUrgent: 0, oldUrgent: 0 };
-  const at = (more: object): object => ({ ...viewOf('1001'), registered: true, subscriptions: 2, mailbox, ...more });
-  assert.equal(factsText(at({})), 'registered · 1 new message · 2 subscriptions');
-  assert.equal(factsText(at({ registered: false, mailbox: null, subscriptions: 1 })), '1 subscription');
-  const dnd = { features: { ...viewOf('1').features, dnd: { enabled: true } } };
-  assert.equal(factsText(at({ ...dnd, registered: false, mailbox: null })), 'not registered · 2 subscriptions');
-  assert.equal(summaryText(1, 0, 1), '1 extension, 0 in calls');
-  assert.equal(summaryText(9, 2, 3), '9 extensions, 2 in calls, 3 shown');
-});
-
-test('a page without a card says why: nothing fits the search, or nothing is known', async () => {
-  const { emptyText } = await load();
-  assert.match(emptyText(9, ' tenant9 '), /matches “tenant9”/);
-  assert.match(emptyText(0, ''), /No extension is known.*domains of the configuration/);
+test('the list with lamps names parking slots too, which are no users; the plain one does not', async () => {
+  await running(async (at) => {
+    const slot = { ...fakeView('park+701'), lamp: true as const };
+    Object.assign(at.hub, { lamps: () => [slot] });
+    const list = async (query: string) =>
+      ((await (await fetch(`${at.url}/api/v1/extensions${query}`)).json()) as { ext: string; lamp?: true }[]).map(
+        ({ ext, lamp }) => (lamp === true ? `${ext} lamp` : ext),
+      );
+    assert.deepEqual(await list('?lamps=true'), ['1001', '1002', 'park+701 lamp']);
+    assert.deepEqual(await list(''), ['1001', '1002']);
+    assert.equal((await fetch(`${at.url}/api/v1/extensions?lamps=2`)).status, 400);
+  });
 });

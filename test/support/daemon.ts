@@ -32,14 +32,21 @@ export class Home {
 /** The product as an admin runs it: a process of its own, known by what it prints and what it answers. */
 export class Daemon {
   readonly output: string[];
+  /** Of that, standard output. */
+  readonly said: readonly string[];
   readonly udpPort: number;
   readonly tcpPort: number;
   readonly http: string;
   readonly #child: ChildProcess;
 
-  private constructor(child: ChildProcess, output: string[], ports: { udp: number; tcp: number; http: string }) {
+  private constructor(
+    child: ChildProcess,
+    { output, said }: { readonly output: string[]; readonly said: readonly string[] },
+    ports: { udp: number; tcp: number; http: string },
+  ) {
     this.#child = child;
     this.output = output;
+    this.said = said;
     this.udpPort = ports.udp;
     this.tcpPort = ports.tcp;
     this.http = ports.http;
@@ -48,15 +55,20 @@ export class Daemon {
   /** Starts with a configuration file and resolves when it has said what it bound. Rejects with its output if it ends. */
   static async start(config: string): Promise<Daemon> {
     const { child, output, ended } = launch(['start', '--config', config], quick);
+    const said: string[] = [];
     const bound = new Promise<Daemon>((resolve) => {
       createInterface({ input: child.stdout }).on('line', (line) => {
         output.push(line);
+        said.push(line);
+      });
+      // where the log is JSON, what is for people is said there
+      createInterface({ input: child.stderr }).on('line', () => {
         const text = output.join('\n');
         const udp = /Phones .*udp:127\.0\.0\.1:(\d+)/.exec(text);
         const tcp = /Phones .*tcp:127\.0\.0\.1:(\d+)/.exec(text);
         const http = /Panel and API\s+(http:\S+)/.exec(text);
         if (udp === null || tcp === null || http === null) return;
-        resolve(new Daemon(child, output, { udp: Number(udp[1]), tcp: Number(tcp[1]), http: http[1]! }));
+        resolve(new Daemon(child, { output, said }, { udp: Number(udp[1]), tcp: Number(tcp[1]), http: http[1]! }));
       });
     });
     return Promise.race([
@@ -76,6 +88,21 @@ export class Daemon {
       throw new Error(`${words.join(' ')} did not end:\n${output.join('\n')}`);
     });
     return { code, output: output.join('\n') };
+  }
+
+  /** Runs a daemon until it says something that fits, and ends it; answers all it said. */
+  static async outputUntil(config: string, fits: RegExp, timeoutMs = 30_000): Promise<string> {
+    const { child, output, ended } = launch(['start', '--config', config], quick);
+    createInterface({ input: child.stdout }).on('line', (line) => output.push(line));
+    const end = Date.now() + timeoutMs;
+    while (!fits.test(output.join('\n')) && Date.now() < end && child.exitCode === null) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    child.kill('SIGTERM');
+    await ended;
+    const text = output.join('\n');
+    if (!fits.test(text)) throw new Error(`it never said ${fits}:\n${text}`);
+    return text;
   }
 
   /** Where it listens; `host`: as in the configuration. */

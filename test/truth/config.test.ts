@@ -6,24 +6,27 @@ import { test } from 'node:test';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { adapterKinds, adapterOptions } from '../../adapters/index.ts';
-import { describe, loadConfig } from '../../src/config/load.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { describe } from '../../src/config/problems.ts';
 import { generated } from './generated.ts';
 
 const example = 'config/lamplighter.example.yaml';
 const schema = 'config/lamplighter.schema.json';
 
-test('the example and the schema in config/ are what the code makes', () => {
+test('the example, the schema and the API in config/ are what the code makes', () => {
   const files = generated();
   assert.equal(readFileSync(example, 'utf8'), files[example], 'run `npm run generate`');
-  assert.deepEqual(JSON.parse(readFileSync(schema, 'utf8')), JSON.parse(files[schema]!), 'run `npm run generate`');
+  for (const path of [schema, 'config/openapi.json']) {
+    assert.deepEqual(JSON.parse(readFileSync(path, 'utf8')), JSON.parse(files[path]!), 'run `npm run generate`');
+  }
 });
 
 /** As the product reads it, with every secret file at hand. */
 function load(yaml: string) {
   const folder = mkdtempSync(join(tmpdir(), 'lamplighter-sample-'));
   try {
-    for (const name of ['ari', 'ami', 'esl', '1001', 'token', 'drachtio'])
-      writeFileSync(join(folder, name), 'sixteen-characters\n');
+    for (const name of ['ari', 'ami', 'esl', '1001', 'token', 'drachtio', 'wallboard', 'homer'])
+      writeFileSync(join(folder, name), `sixteen-chars-of-${name}\n`);
     const file = join(folder, 'lamplighter.yaml');
     writeFileSync(file, yaml.replaceAll('/etc/lamplighter', folder));
     const types = Object.keys(adapterKinds);
@@ -90,8 +93,8 @@ test('every setting that the example shows as a comment is taken when its sign i
       .replace(/^( *)#(?! )/gm, '$1')
       .replace(/^( *)# {2}/gm, '$1  '),
   );
-  assert.equal(config.http.token, 'sixteen-characters');
-  assert.deepEqual(config.sip.users, [{ user: '1001', password: 'sixteen-characters' }]);
+  assert.equal(config.http.token, 'sixteen-chars-of-token');
+  assert.deepEqual(config.sip.users, [{ user: '1001', password: 'sixteen-chars-of-1001' }]);
   assert.equal(config.phones.profiles[0]?.notifyTimeouts, 3);
   assert.equal(config.log.level, 'info');
   assert.deepEqual(

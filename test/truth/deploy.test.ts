@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { XMLValidator } from 'fast-xml-parser';
-import { checks } from '../../src/cli/doctor/checks.ts';
 import { readConfig } from '../../src/cli/read-config.ts';
 
 const folder = 'docs/deploy';
@@ -72,12 +71,6 @@ for (const name of pages) {
     });
   });
 }
-
-test('the overview explains each check of doctor, and no other', () => {
-  const [, table = ''] = index.split(/^\| check .*$/m);
-  const told = [...table.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, name = '']) => name);
-  assert.deepEqual(told.sort(), ['daemon', ...checks.map(({ name }) => name)].sort());
-});
 
 test('a configuration that check-config refuses is noticed here', () => {
   const write = process.stderr.write;

@@ -29,6 +29,9 @@ const folders = [
   'profiles',
   'watcher',
   'push',
+  'trace',
+  'examination',
+  'setup',
 ];
 
 const hono = [
@@ -42,6 +45,9 @@ const hono = [
   '@hono/node-server/conninfo',
 ];
 
+/** What runs in the browser. */
+const preact = ['preact', 'preact/hooks', '@preact/signals'];
+
 /** Every third-party package of the product and the room it lives in. */
 const homes: Readonly<Record<string, string>> = {
   'ari-client': 'adapters/asterisk',
@@ -51,10 +57,13 @@ const homes: Readonly<Record<string, string>> = {
   'better-sqlite3': 'src/store',
   yaml: 'src/config',
   pino: 'src/log.ts',
+  'prom-client': 'src/ops/metrics',
   commander: 'src/cli',
   zod: 'src/config, src/ops, adapters/index.ts and files called options.ts, parse.ts or events.ts',
   ws: 'src/sip/embedded',
   'fast-check': 'test',
+  esbuild: 'test/run',
+  ...Object.fromEntries(preact.map((name) => [name, 'src/ops/panel'])),
   ...Object.fromEntries(hono.map((name) => [name, 'src/ops'])),
 };
 
@@ -99,12 +108,21 @@ export const rooms: readonly Room[] = [
   },
   { files: ['src/sip/**'], folders: ['model', 'sip'] },
   { files: ['src/sip/embedded/**'], folders: ['model', 'sip'], packages: ['ws'] },
+  { files: ['src/trace/**'], folders: ['model', 'trace'] },
   { files: ['src/profiles/**'], folders: ['model', 'profiles'] },
   { files: ['src/hooks/**'], folders: ['model', 'hooks'] },
   { files: ['src/hooks/parse.ts'], folders: ['model', 'hooks'], packages: ['zod'] },
   { files: ['src/store/**'], folders: ['model', 'store'], packages: ['better-sqlite3'] },
   { files: ['src/ops/**'], folders: ['model', 'ops'], packages: ['zod', ...hono] },
+  { files: ['src/ops/panel/**'], folders: [], packages: preact },
+  { files: ['src/ops/metrics/**'], folders: ['model', 'ops'], packages: [...hono, 'prom-client'] },
   { files: ['src/config/**'], folders: ['model', 'config'], packages: ['zod', 'yaml'] },
+  {
+    files: ['src/examination/**'],
+    folders: ['model', 'config', 'examination'],
+    exceptions: ['**/sip/local-addresses.ts', '**/sip/own-contact.ts'],
+  },
+  { files: ['src/setup/**'], folders: ['model', 'adapters', 'config', 'setup'] },
   { files: ['src/cli/**'], folders: [...folders, 'app'], packages: ['commander'] },
   {
     files: ['src/rehearsal/**'],

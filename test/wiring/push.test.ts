@@ -8,6 +8,7 @@ import type { PbxEvent, Snapshot } from '../../src/model/pbx-event.ts';
 import type { PhoneNotice } from '../../src/model/phone-notice.ts';
 import { systemRandom } from '../../src/model/random.ts';
 import { Hub } from '../../src/state/hub.ts';
+import { Current } from '../../src/wiring/current.ts';
 import { pushOf } from '../../src/wiring/push.ts';
 import { FakeVersionStore } from '../push/rig.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -35,7 +36,7 @@ function stage(capabilities: object, rule: object = {}) {
     },
   } as unknown as PbxAdapter;
   const push = pushOf({
-    config,
+    current: new Current(config),
     clock,
     random: systemRandom,
     logger,

@@ -68,6 +68,11 @@ export class EslLink implements EslCommands {
     this.#where = `the event socket at ${options.host}:${options.port}`;
   }
 
+  /** Logged in, and events are subscribed to. */
+  get up(): boolean {
+    return this.#session !== null && this.#session.upAt !== null;
+  }
+
   start(handlers: LinkHandlers<EslEvent>): void {
     this.#handlers = handlers;
     this.#open();

@@ -1,25 +1,25 @@
 import { parseHostPort } from '../../config/listen-point.ts';
 import type { Config } from '../../config/schema.ts';
+import type { Finding } from '../../model/check.ts';
+import { reachable } from '../address.ts';
+import { Daemon as Client, Unreachable } from '../daemon.ts';
 import type { Daemon, HealthAnswer, WaysAnswer } from './seen.ts';
 
 /** A daemon that is well answers in milliseconds. */
 const patienceMs = 5_000;
-
-interface Reply {
-  readonly status: number;
-  /** Null: it is no JSON. */
-  readonly body: unknown;
-}
+/** It examines itself and its PBXs for 25 s at most. */
+const examineMs = 35_000;
 
 /** Asks the daemon of this configuration how it is. Never rejects. */
-export async function askDaemon({ listen, token }: Config['http']): Promise<Daemon> {
+export async function askDaemon({ listen, token }: Pick<Config['http'], 'listen' | 'token'>): Promise<Daemon> {
   const { address, port } = parseHostPort(listen);
   const url = `http://${reachable(address)}:${port}`;
   const absent = (reason: string, fix: string): Daemon => ({ running: false, url, reason, fix });
   if (port === 0) {
     return absent('http.listen has port 0: the system chose one, nobody knows which', 'write a port in http.listen');
   }
-  const get = (path: string) => ask(`${url}${path}`, token);
+  const client = new Client({ url, token: token ?? null, tokenFix: askedAgain, absentFix: notRunning });
+  const get = (path: string, timeoutMs = patienceMs) => client.send('GET', path, { timeoutMs });
   try {
     const alive = await get('/healthz');
     if (alive.status !== 200 || !has(alive.body, 'alive')) {
@@ -40,9 +40,10 @@ export async function askDaemon({ listen, token }: Config['http']): Promise<Daem
       );
     }
     const { checks } = status.body as { checks: readonly HealthAnswer[] };
-    return { running: true, url, ways: ways.body as WaysAnswer, health: checks };
+    const findings = findingsIn(await get('/api/v1/checks', examineMs));
+    return { running: true, url, ways: ways.body as WaysAnswer, health: checks, findings };
   } catch (error) {
-    return absent(`nothing answers there: ${whyOf(error)}`, notRunning);
+    return absent(error instanceof Unreachable ? error.why : String(error), notRunning);
   }
 }
 
@@ -50,33 +51,17 @@ const notRunning =
   'start it: npm start -- --config FILE. If it runs, with another file or environment: doctor --config THAT-FILE';
 const askedAgain = 'give the file that it runs with: doctor --config FILE; or start the daemon anew';
 
-async function ask(url: string, token: string | undefined): Promise<Reply> {
-  const response = await fetch(url, {
-    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-    redirect: 'error',
-    signal: AbortSignal.timeout(patienceMs),
-  });
-  const text = await response.text();
-  try {
-    return { status: response.status, body: JSON.parse(text) };
-  } catch {
-    return { status: response.status, body: null };
-  }
+/** A daemon that does not examine itself has one thing wrong with it. */
+function findingsIn({ status, body }: { readonly status: number; readonly body: unknown }): readonly Finding[] {
+  if (status === 200 && Array.isArray(body)) return body as readonly Finding[];
+  const isSmall = status === 403;
+  const text = isSmall
+    ? 'this token may not let the daemon examine itself and its PBXs'
+    : `the daemon does not examine itself (${status}): it is older than this command`;
+  const fix = isSmall ? 'take a token of role operate or admin' : 'start the daemon anew';
+  return [{ check: 'daemon', level: 'warn', text, fix }];
 }
 
 function has(body: unknown, key: string): boolean {
   return typeof body === 'object' && body !== null && Object.hasOwn(body, key);
-}
-
-/** A listener on every address is reached by loopback. */
-function reachable(address: string): string {
-  if (address === '0.0.0.0') return '127.0.0.1';
-  if (address === '::') return '[::1]';
-  return address.includes(':') ? `[${address}]` : address;
-}
-
-function whyOf(error: unknown): string {
-  if (error instanceof DOMException && error.name === 'TimeoutError') return 'no answer within 5 s';
-  const { cause } = error as { readonly cause?: { readonly code?: string } };
-  return cause?.code ?? String(error);
 }

@@ -1,18 +1,11 @@
-import { configuration, engine, health, unanswered, version } from './daemon-checks.ts';
+import type { Finding } from '../../model/check.ts';
+import { configuration, engine, health, version } from './daemon-checks.ts';
 import { advertise, loopback, nobodySubscribed, notForUs, unheard } from './listener-checks.ts';
-import type { Check, Finding, Seen } from './seen.ts';
-import {
-  nothingLearnt,
-  proxyNotTrusted,
-  trustedPhones,
-  trustedTooWide,
-  upstream,
-  upstreamIsHere,
-  way,
-} from './way-checks.ts';
+import type { DaemonCheck, Seen } from './seen.ts';
+import { nothingLearnt, proxyNotTrusted, trustedPhones, upstream, upstreamIsHere, way } from './way-checks.ts';
 
-/** Whatever doctor looks for, in the order it tells it. A new check is one function, and a line here. */
-export const checks: readonly Check[] = [
+/** What is read off the daemon's answers, in the order it is told. A new check is one function, and a line here. */
+export const checks: readonly DaemonCheck[] = [
   version,
   way,
   configuration,
@@ -26,10 +19,8 @@ export const checks: readonly Check[] = [
   notForUs,
   nobodySubscribed,
   proxyNotTrusted,
-  trustedTooWide,
   trustedPhones,
   advertise,
-  unanswered,
 ];
 
 export function examine(seen: Seen): readonly Finding[] {

@@ -1,10 +1,11 @@
 import { upstreamsOf } from '../../config/inline-schema.ts';
 import { parseListenPoint } from '../../config/listen-point.ts';
+import { broken, fine, odd } from '../../model/check.ts';
 import { bracketed } from '../../sip/own-contact.ts';
-import { broken, type Check, fine, many, odd, type Seen } from './seen.ts';
+import type { DaemonCheck, Seen } from './seen.ts';
 
 /** It runs, and as the program that this command is of. */
-export const version: Check = {
+export const version: DaemonCheck = {
   name: 'version',
   look: ({ ways, url, version: own }) =>
     ways.version === own
@@ -13,7 +14,7 @@ export const version: Check = {
 };
 
 /** A file that was changed after the start is read at the next. */
-export const configuration: Check = {
+export const configuration: DaemonCheck = {
   name: 'configuration',
   look: (seen) => {
     const differing = differences(seen);
@@ -39,7 +40,7 @@ function differences({ config, ways }: Seen): string[] {
 }
 
 /** What `/readyz` says: PBX links, database, listeners. */
-export const health: Check = {
+export const health: DaemonCheck = {
   name: 'health',
   look: ({ health: parts }) => {
     const down = parts.filter(({ ok }) => !ok);
@@ -51,7 +52,7 @@ export const health: Check = {
 };
 
 /** The server that stands between us and the network. */
-export const engine: Check = {
+export const engine: DaemonCheck = {
   name: 'engine',
   look: ({
     ways: {
@@ -61,23 +62,4 @@ export const engine: Check = {
     up
       ? []
       : [broken(`no connection to ${kind}: ${reason ?? 'it does not answer'}`, 'start it, or correct sip.drachtio')],
-};
-
-/** A NOTIFY without an answer means a lamp that may be wrong. */
-export const unanswered: Check = {
-  name: 'unanswered',
-  look: ({
-    ways: {
-      subscriptions: { total, unanswered: lost },
-    },
-  }) =>
-    lost === 0
-      ? []
-      : [
-          odd(
-            `${lost} of ${many(total, 'subscription')}: nobody answered the last NOTIFY`,
-            'phones that were switched off are forgotten when they expire. Where they are on: a firewall or NAT forgot them; ' +
-              'let them subscribe for 120 s, keep the connection alive, or use TCP',
-          ),
-        ],
 };

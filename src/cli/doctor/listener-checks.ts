@@ -1,8 +1,9 @@
-import { BlockList, isIP } from 'node:net';
 import type { Config } from '../../config/schema.ts';
+import { isPrivate } from '../../examination/address.ts';
+import { many, odd } from '../../model/check.ts';
 import { isLoopback } from '../../sip/local-addresses.ts';
 import { bracketed } from '../../sip/own-contact.ts';
-import { type Check, many, odd, type WaysAnswer } from './seen.ts';
+import type { DaemonCheck, WaysAnswer } from './seen.ts';
 
 /** Requests that Lamplighter only has a use for when it can send them on. */
 const callMethods = ['REGISTER', 'INVITE'];
@@ -18,7 +19,7 @@ function isToldOtherwise({ upstreams, pushRules }: WaysAnswer, config: Config): 
 }
 
 /** Listeners that only this host reaches. */
-export const loopback: Check = {
+export const loopback: DaemonCheck = {
   name: 'loopback',
   look: ({ ways, ways: { listeners, subscriptions, engine }, config }) =>
     engine.kind === 'drachtio' ||
@@ -36,7 +37,7 @@ export const loopback: Check = {
 };
 
 /** Nobody has sent anything. */
-export const unheard: Check = {
+export const unheard: DaemonCheck = {
   name: 'unheard',
   look: ({ ways, ways: { listeners, engine }, config }) =>
     // without its server an engine has no listeners, and engine says so
@@ -52,7 +53,7 @@ export const unheard: Check = {
 };
 
 /** Phones that take Lamplighter for their PBX. */
-export const notForUs: Check = {
+export const notForUs: DaemonCheck = {
   name: 'not-for-us',
   look: ({ ways }) => {
     const counts = callMethods.map((method) => [method, requestsOf(ways, method)] as const);
@@ -70,7 +71,7 @@ export const notForUs: Check = {
 };
 
 /** Phones beyond NAT that are told an address of this side. */
-export const advertise: Check = {
+export const advertise: DaemonCheck = {
   name: 'advertise',
   look: ({ config, ways, addresses }) => {
     if (config.sip.advertise !== undefined || ways.engine.kind === 'drachtio') return [];
@@ -88,7 +89,7 @@ export const advertise: Check = {
 };
 
 /** SUBSCRIBEs that led to nothing. */
-export const nobodySubscribed: Check = {
+export const nobodySubscribed: DaemonCheck = {
   name: 'nobody-subscribed',
   look: ({ ways }) => {
     const came = requestsOf(ways, 'SUBSCRIBE');
@@ -119,28 +120,4 @@ export function requestsOf({ listeners }: Pick<WaysAnswer, 'listeners'>, method:
 
 function nameOf({ transport, address, port }: WaysAnswer['listeners'][number]): string {
   return `${transport}:${bracketed(address)}:${port}`;
-}
-
-const privateNetworks = new BlockList();
-for (const [network, prefix] of [
-  ['10.0.0.0', 8],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-  ['100.64.0.0', 10], // RFC 6598
-  ['169.254.0.0', 16],
-  ['127.0.0.0', 8],
-] as const) {
-  privateNetworks.addSubnet(network, prefix);
-}
-for (const [network, prefix] of [
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['::1', 128],
-] as const) {
-  privateNetworks.addSubnet(network, prefix, 'ipv6');
-}
-
-function isPrivate(address: string): boolean {
-  const bare = address.replace(/%.*$/, '');
-  return privateNetworks.check(bare, isIP(bare) === 6 ? 'ipv6' : 'ipv4');
 }

@@ -1,4 +1,4 @@
-import type { Finding } from './seen.ts';
+import type { Finding } from '../../model/check.ts';
 
 /** A line for each finding, `ok`, `warn` or `fail` first, so that grep finds them; its fix below it. */
 export function asText(findings: readonly Finding[]): string {

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/schema.ts';
+import type { Finding, Remark } from '../../model/check.ts';
 import type { WaysView } from '../../model/ways.ts';
 
 /** The answer of `GET /api/v1/ways`: times are text there, and are not looked at here. */
@@ -38,6 +39,8 @@ export type Daemon =
       readonly url: string;
       readonly ways: WaysAnswer;
       readonly health: readonly HealthAnswer[];
+      /** What the daemon found when it examined itself and its PBXs. */
+      readonly findings: readonly Finding[];
     };
 
 /** All that a check may look at. */
@@ -52,35 +55,8 @@ export interface Seen {
   readonly addresses: readonly string[];
 }
 
-export interface Finding {
-  /** The check's name, in docs/deploy/README.md. */
-  readonly check: string;
-  /** `fail`: something does not work; `warn`: it may be meant so, or not. */
-  readonly level: 'ok' | 'warn' | 'fail';
-  readonly text: string;
-  /** What to do; null where nothing is to be done. */
-  readonly fix: string | null;
-}
-
-/** Looks for one thing; an empty list: nothing to say. */
-export interface Check {
+/** Looks for one thing in what the daemon answered. */
+export interface DaemonCheck {
   readonly name: string;
-  look(seen: Seen): readonly Omit<Finding, 'check'>[];
-}
-
-export function fine(text: string): Omit<Finding, 'check'> {
-  return { level: 'ok', text, fix: null };
-}
-
-export function odd(text: string, fix: string): Omit<Finding, 'check'> {
-  return { level: 'warn', text, fix };
-}
-
-export function broken(text: string, fix: string): Omit<Finding, 'check'> {
-  return { level: 'fail', text, fix };
-}
-
-/** `1 phone`, `3 phones`. */
-export function many(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
+  look(seen: Seen): readonly Remark[];
 }

@@ -1,12 +1,12 @@
-import { isIP } from 'node:net';
 import { upstreamsOf } from '../../config/inline-schema.ts';
+import { broken, fine, many, odd } from '../../model/check.ts';
 import { isLoopback } from '../../sip/local-addresses.ts';
 import { parseUri } from '../../sip/message/uri.ts';
 import { isNative, requestsOf } from './listener-checks.ts';
-import { broken, type Check, type Finding, fine, many, odd, type Seen } from './seen.ts';
+import type { DaemonCheck, Seen } from './seen.ts';
 
 /** Says which way it is. */
-export const way: Check = {
+export const way: DaemonCheck = {
   name: 'way',
   look: ({ ways, config }) => {
     const { subscriptions, upstreams, engine, pushRules } = ways;
@@ -28,7 +28,7 @@ export const way: Check = {
 };
 
 /** Behind a proxy every phone proves itself through it, or the proxy is believed. */
-export const proxyNotTrusted: Check = {
+export const proxyNotTrusted: DaemonCheck = {
   name: 'proxy-not-trusted',
   look: ({ ways: { subscriptions, sources, auth }, config: { sip } }) => {
     const [first] = sources;
@@ -45,36 +45,8 @@ export const proxyNotTrusted: Check = {
   },
 };
 
-/** Whoever is believed may be anybody. */
-export const trustedTooWide: Check = {
-  name: 'trusted-too-wide',
-  look: ({ config: { sip } }) => [
-    ...(sip.auth === 'trusted' ? judgeNetworks('sip.trusted', sip.trusted) : []),
-    ...judgeNetworks('sip.identity.from', sip.identity?.from ?? []),
-  ],
-};
-
-function judgeNetworks(setting: string, networks: readonly string[]): Omit<Finding, 'check'>[] {
-  const fix = `name in ${setting} the addresses of your proxies, one by one`;
-  return networks.flatMap((network) => {
-    const width = widthOf(network);
-    if (width === 'all') return [broken(`${setting} has ${network}: anybody may say he is anybody`, fix)];
-    return width === 'wide' ? [odd(`everybody in ${network} may say he is anybody (${setting})`, fix)] : [];
-  });
-}
-
-/** More than a network of 256 addresses is no list of proxies. */
-function widthOf(network: string): 'all' | 'wide' | 'narrow' {
-  const [address = '', prefix] = network.split('/');
-  if (prefix === undefined) return 'narrow';
-  const length = Number(prefix);
-  if (length === 0) return 'all';
-  if (isLoopback(address)) return 'narrow';
-  return length < (isIP(address) === 6 ? 64 : 24) ? 'wide' : 'narrow';
-}
-
 /** Phones that come straight from a trusted network are believed without a password. */
-export const trustedPhones: Check = {
+export const trustedPhones: DaemonCheck = {
   name: 'trusted-phones',
   look: ({ ways: { auth, subscriptions, sourceCount }, config: { sip } }) => {
     // with a header that must be there only who has it is believed
@@ -91,7 +63,7 @@ export const trustedPhones: Check = {
 };
 
 /** The PBX behind. */
-export const upstream: Check = {
+export const upstream: DaemonCheck = {
   name: 'upstream',
   look: ({ ways: { upstreams } }) => {
     const isUp = upstreams.some(({ state }) => state === 'up');
@@ -107,7 +79,7 @@ export const upstream: Check = {
 };
 
 /** What goes on would come back. */
-export const upstreamIsHere: Check = {
+export const upstreamIsHere: DaemonCheck = {
   name: 'upstream-is-here',
   look: (seen) =>
     upstreamsOf(seen.config.sip)
@@ -135,7 +107,7 @@ function isHere(text: string, { ways, addresses }: Seen): boolean {
 }
 
 /** Inline, and no phone has registered through us. */
-export const nothingLearnt: Check = {
+export const nothingLearnt: DaemonCheck = {
   name: 'nothing-learnt',
   look: ({ ways, config: { sip } }) => {
     if (ways.upstreams.length === 0 || ways.phonesLearnt !== 0) return [];

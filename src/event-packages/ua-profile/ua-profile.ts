@@ -27,9 +27,19 @@ export const uaProfile: EventPackage = {
   render,
 };
 
-/** The same with another interval for phones that ask for none; seconds. */
-export function uaProfileWith(defaultExpires: number): EventPackage {
-  return { ...uaProfile, expires: { ...uaProfile.expires, default: defaultExpires } };
+/** The same with another interval for phones that ask for none; seconds, asked each time. */
+export function uaProfileWith(defaultExpires: () => number): EventPackage {
+  const { min, max } = uaProfile.expires;
+  return {
+    ...uaProfile,
+    expires: {
+      min,
+      max,
+      get default() {
+        return defaultExpires();
+      },
+    },
+  };
 }
 
 /**

@@ -1,36 +1,46 @@
-import type { Hono } from 'hono';
-import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { z } from 'zod';
 import { agentPhases } from '../../model/agent.ts';
-import { type OpsEnv, refuse } from '../answers.ts';
-import { readBody } from '../body.ts';
-import type { OpsDeps } from '../deps.ts';
+import { extParam } from '../params.ts';
+import { type Route, route } from '../route.ts';
+import { agentSchema } from '../schemas.ts';
 import { agentShape } from '../shapes.ts';
-import { aorOr, noSuchExtension } from './extensions.ts';
-import { originOf, statusFor } from './features.ts';
+import { statusFor, wishRefusals } from '../wish-refusals.ts';
+import { extensionRefusals, viewOr } from './extensions.ts';
+import { originOf } from './features.ts';
 
 /** The shape of an agent as the API answers it, so that what was read can be sent back. */
-const wishBody = z.strictObject({
-  state: z.enum([...agentPhases, 'loggedOn'], { error: `expected one of ${agentPhases.join(', ')}, loggedOn` }),
-  reason: z.string({ error: 'expected a string' }).max(256).nullish(),
-});
+const wishBody = z
+  .strictObject({
+    state: z
+      .enum([...agentPhases, 'loggedOn'], { error: `expected one of ${agentPhases.join(', ')}, loggedOn` })
+      .describe('`loggedOn`: who is logged off becomes ready, all others stay what they are.'),
+    reason: z.string({ error: 'expected a string' }).max(256).nullish().describe('Why not ready.'),
+  })
+  .meta({ examples: [{ state: 'notReady', reason: 'lunch' }] });
 
-export function agentRoutes(app: Hono<OpsEnv>, deps: OpsDeps): void {
-  app.put('/api/v1/extensions/:ext/agent', async (c) => {
-    const aor = aorOr(c, c.req.param('ext'), deps);
-    if (typeof aor !== 'string') return aor;
-    const view = deps.hub.view(aor);
-    if (!view?.known) return noSuchExtension(c);
-    const body = await readBody(c, wishBody);
-    if (!body.ok) {
-      const { code, message, status } = body.refusal;
-      const agent = agentShape(view.agent ?? null);
-      return refuse(c, (status ?? 400) as ContentfulStatusCode, code, message, { agent });
-    }
-    const { state: phase, reason = null } = body.value;
-    const { refusal, state } = await deps.grantAgent({ aor, feature: 'agent', phase, reason, origin: originOf(c) });
-    const agent = agentShape(state);
-    if (refusal !== null) return refuse(c, statusFor(refusal), refusal.code, refusal.message, { agent });
-    return c.json(agent);
-  });
-}
+export const agentRoutes: readonly Route[] = [
+  route({
+    method: 'PUT',
+    path: '/api/v1/extensions/{ext}/agent',
+    role: 'operate',
+    rpc: 'agents.set',
+    tag: 'Features',
+    about: "Wishes for an agent's state as his phone does; answers what the PBX then holds.",
+    params: z.object({ ext: extParam }),
+    body: wishBody,
+    answers: { 200: { about: 'What the PBX holds now; null: he is no agent.', schema: agentSchema.nullable() } },
+    refusals: { ...extensionRefusals, ...wishRefusals },
+    beside: z.object({ agent: agentSchema.nullable().describe('What stands.') }),
+    run: async (ask, deps) => {
+      const view = viewOr(ask.c, ask.path.ext, deps);
+      if (view instanceof Response) return view;
+      const body = await ask.body();
+      if (!body.ok) return ask.no(body.refusal, { agent: agentShape(view.agent ?? null) });
+      const { state: phase, reason = null } = body.value;
+      const origin = originOf(ask.c);
+      const { refusal, state } = await deps.grantAgent({ aor: view.aor, feature: 'agent', phase, reason, origin });
+      const agent = agentShape(state);
+      return refusal === null ? ask.c.json(agent) : ask.no({ ...refusal, status: statusFor(refusal) }, { agent });
+    },
+  }),
+];

@@ -1,23 +1,30 @@
-import type { Hono } from 'hono';
-import { type OpsEnv, refuse } from '../answers.ts';
-import type { OpsDeps } from '../deps.ts';
+import { z } from 'zod';
+import { extQuery, wholeNumber } from '../params.ts';
+import { type Route, route } from '../route.ts';
+import { auditSchema } from '../schemas.ts';
 import { auditShape } from '../shapes.ts';
-import { aorOr } from './extensions.ts';
+import { aorAsked } from './extensions.ts';
 
 const mostRows = 1000;
 
-export function auditRoutes(app: Hono<OpsEnv>, deps: OpsDeps): void {
-  app.get('/api/v1/audit', (c) => {
-    const ext = c.req.query('ext');
-    const text = c.req.query('limit') ?? '100';
-    const limit = /^\d{1,9}$/.test(text) ? Number(text) : 0;
-    if (limit < 1 || limit > mostRows) {
-      return refuse(c, 400, 'invalid-query', `limit: expected a number from 1 to ${mostRows}`);
-    }
-    // An extension the PBX has no more still has a history.
-    const aor = ext === undefined ? null : aorOr(c, ext, deps);
-    if (aor !== null && typeof aor !== 'string') return aor;
-    const rows = deps.audit(aor === null ? { limit } : { aor, limit });
-    return c.json(rows.map(auditShape));
-  });
-}
+export const auditRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/api/v1/audit',
+    role: 'read',
+    rpc: 'audit.list',
+    tag: 'Audit',
+    about: 'Who changed what, newest first.',
+    query: extQuery.extend({
+      limit: wholeNumber(1, mostRows, 100).describe(`How many, up to ${mostRows}.`),
+    }),
+    answers: { 200: { about: 'The rows.', schema: z.array(auditSchema) } },
+    refusals: { 'ambiguous-extension': 409 },
+    run: ({ c, query: { ext, limit } }, deps) => {
+      // An extension the PBX has no more still has a history.
+      const aor = aorAsked(c, ext, deps);
+      if (aor instanceof Response) return aor;
+      return c.json(deps.audit(aor === undefined ? { limit } : { aor, limit }).map(auditShape));
+    },
+  }),
+];

@@ -1,23 +1,46 @@
-import type { Hono } from 'hono';
+import { z } from 'zod';
 import { userOf } from '../../model/aor.ts';
-import { type OpsEnv, refuse } from '../answers.ts';
 import type { OpsDeps } from '../deps.ts';
 import { followGroups, groupShape } from '../groups.ts';
+import { type Route, route } from '../route.ts';
+import { changeSchema } from '../schemas.ts';
 import { extensionShape, linkShape } from '../shapes.ts';
 import type { EventStream } from '../sse.ts';
 
-export function eventRoutes(app: Hono<OpsEnv>, stream: EventStream): void {
-  app.get('/api/v1/events', (c) => {
-    c.header('Content-Type', 'text/event-stream; charset=utf-8');
-    // COMPAT(nginx): it would hold events back until its buffer is full.
-    c.header('X-Accel-Buffering', 'no');
-    if (c.req.method === 'HEAD') return c.body(null);
-    const body = stream.open();
-    if (body !== null) return c.body(body);
-    c.header('Retry-After', '10');
-    return refuse(c, 503, 'too-many-clients', 'too many clients read the events; close one');
-  });
-}
+export const eventRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/api/v1/events',
+    role: 'read',
+    rpc: null,
+    tag: 'Events',
+    about: 'Every change as it happens (server-sent events); `Last-Event-ID` resumes after a break.',
+    query: z.strictObject({
+      lastEventId: z
+        .string()
+        .max(64)
+        .optional()
+        .describe('For those that cannot send the header.')
+        .meta({ examples: ['1769847330000-42'] }),
+    }),
+    answers: { 200: { about: 'Without end.', type: 'text/event-stream', schema: changeSchema } },
+    refusals: { 'too-many-clients': 503 },
+    run: (ask, { stream }) => {
+      const { c } = ask;
+      // A HEAD reads no events.
+      const body =
+        c.req.method === 'HEAD' ? null : stream.open(c.req.header('last-event-id') ?? ask.query.lastEventId ?? null);
+      if (body === null && c.req.method !== 'HEAD') {
+        c.header('Retry-After', '10');
+        return ask.no({ code: 'too-many-clients', message: 'too many clients read the events; close one' });
+      }
+      c.header('Content-Type', 'text/event-stream; charset=utf-8');
+      // COMPAT(nginx): it would hold events back until its buffer is full.
+      c.header('X-Accel-Buffering', 'no');
+      return body === null ? c.body(null) : c.body(body);
+    },
+  }),
+];
 
 /** Puts what happens in the hub on the stream; answers how to stop. */
 export function feed(stream: EventStream, { hub, subscriptions, groups, phones }: OpsDeps): () => void {

@@ -1,15 +1,46 @@
-import type { Hono } from 'hono';
-import { type OpsEnv, printable, refuse } from '../answers.ts';
-import type { OpsDeps } from '../deps.ts';
-import { groupShape } from '../groups.ts';
+import { z } from 'zod';
+import { printable } from '../answers.ts';
+import { groupShape, membersOf } from '../groups.ts';
+import { type Route, route } from '../route.ts';
+import { groupSchema } from '../schemas.ts';
 
-export function groupRoutes(app: Hono<OpsEnv>, { groups, hub }: OpsDeps): void {
-  app.get('/api/v1/groups', (c) => c.json(groups.map((group) => groupShape(group, hub))));
+const name = z
+  .string()
+  .describe('Its name.')
+  .meta({ examples: ['sales'] });
 
-  app.get('/api/v1/groups/:name', (c) => {
-    const name = c.req.param('name');
-    const group = groups.find((one) => one.name === name);
-    if (group === undefined) return refuse(c, 404, 'unknown-group', `no group ${printable(name)} is configured`);
-    return c.json(groupShape(group, hub));
-  });
-}
+export const groupRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/api/v1/groups',
+    role: 'read',
+    rpc: 'groups.list',
+    tag: 'Groups',
+    about: 'How many phones of each group can take a call.',
+    answers: { 200: { about: 'Every configured group.', schema: z.array(groupSchema) } },
+    run: ({ c }, { groups, hub }) => c.json(groups.map((group) => groupShape(group, hub))),
+  }),
+  route({
+    method: 'GET',
+    path: '/api/v1/groups/{name}',
+    role: 'read',
+    rpc: 'groups.get',
+    tag: 'Groups',
+    about: 'One group.',
+    params: z.object({ name }),
+    answers: {
+      200: {
+        about: 'As it is now.',
+        schema: groupSchema.extend({ members: z.array(z.string()).describe('Its extensions, as `1001@domain`.') }),
+      },
+    },
+    refusals: { 'unknown-group': 404 },
+    run: (ask, { groups, hub }) => {
+      const group = groups.find((one) => one.name === ask.path.name);
+      if (group !== undefined) {
+        return ask.c.json({ ...groupShape(group, hub), members: membersOf(group, hub).map(({ aor }) => aor) });
+      }
+      return ask.no({ code: 'unknown-group', message: `no group ${printable(ask.path.name)} is configured` });
+    },
+  }),
+];

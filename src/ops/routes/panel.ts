@@ -1,32 +1,28 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { Hono } from 'hono';
-import type { OpsEnv } from '../answers.ts';
-import { api } from '../panel/api.ts';
-import { grid } from '../panel/grid.ts';
-import { icon, page } from '../panel/page.ts';
-import { start } from '../panel/start.ts';
-import { style } from '../panel/style.ts';
-import { trying } from '../panel/trying.ts';
-import { words } from '../panel/words.ts';
+import { type OpsEnv, refuse } from '../answers.ts';
 
-const script = 'text/javascript; charset=utf-8';
-
-const files: readonly (readonly [path: string, type: string, text: string])[] = [
-  ['/', 'text/html; charset=utf-8', page],
-  ['/panel/style.css', 'text/css; charset=utf-8', style],
-  ['/panel/words.js', script, words],
-  ['/panel/api.js', script, api],
-  ['/panel/grid.js', script, grid],
-  ['/panel/trying.js', script, trying],
-  ['/panel/start.js', script, start],
-  ['/favicon.svg', 'image/svg+xml', icon],
+const files: readonly (readonly [path: string, type: string, file: string])[] = [
+  ['/', 'text/html; charset=utf-8', 'index.html'],
+  ['/panel/main.css', 'text/css; charset=utf-8', 'main.css'],
+  ['/panel/main.js', 'text/javascript; charset=utf-8', 'main.js'],
+  ['/favicon.svg', 'image/svg+xml', 'favicon.svg'],
 ];
 
-/** The page: constants only. It asks the API for everything it shows. */
+/** Where the build puts them (test/run/panel.ts), from where this module stands when it runs. */
+const folder = new URL('../../../panel/', import.meta.url);
+
+/** The page: constants only, read once. It asks the API for everything it shows. */
 export function panelRoutes(app: Hono<OpsEnv>): void {
-  for (const [path, type, text] of files) {
-    const etag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
+  for (const [path, type, file] of files) {
+    const text = contentOf(file);
+    const etag = `"${createHash('sha256')
+      .update(text ?? '')
+      .digest('base64url')
+      .slice(0, 22)}"`;
     app.get(path, (c) => {
+      if (text === null) return refuse(c, 503, 'no-panel', 'the panel was not built: npm run build');
       c.header('ETag', etag);
       // Asked again each time: an upgrade must not meet yesterday's script.
       c.header('Cache-Control', 'no-cache');
@@ -34,5 +30,14 @@ export function panelRoutes(app: Hono<OpsEnv>): void {
       c.header('Content-Type', type);
       return c.body(text);
     });
+  }
+}
+
+/** null: there is none, which is no reason not to light lamps. */
+function contentOf(file: string): string | null {
+  try {
+    return readFileSync(new URL(file, folder), 'utf8');
+  } catch {
+    return null;
   }
 }

@@ -1,15 +1,24 @@
-import type { Hono } from 'hono';
-import type { OpsEnv } from '../answers.ts';
-import type { OpsDeps } from '../deps.ts';
+import { z } from 'zod';
+import { extQuery } from '../params.ts';
+import { type Route, route } from '../route.ts';
+import { phoneSchema } from '../schemas.ts';
 import { phoneShape } from '../shapes.ts';
-import { aorOr } from './extensions.ts';
+import { aorAsked } from './extensions.ts';
 
-/** The phones that have registered through Lamplighter. */
-export function phoneRoutes(app: Hono<OpsEnv>, deps: OpsDeps): void {
-  app.get('/api/v1/phones', (c) => {
-    const ext = c.req.query('ext');
-    const aor = ext === undefined ? undefined : aorOr(c, ext, deps);
-    if (aor !== undefined && typeof aor !== 'string') return aor;
-    return c.json((deps.phones?.list(aor) ?? []).map(phoneShape));
-  });
-}
+export const phoneRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/api/v1/phones',
+    role: 'read',
+    rpc: 'phones.list',
+    tag: 'Phones',
+    about: 'The phones that have registered through Lamplighter.',
+    query: extQuery,
+    answers: { 200: { about: 'Those that are registered.', schema: z.array(phoneSchema) } },
+    refusals: { 'ambiguous-extension': 409 },
+    run: ({ c, query }, deps) => {
+      const aor = aorAsked(c, query.ext, deps);
+      return aor instanceof Response ? aor : c.json((deps.phones?.list(aor) ?? []).map(phoneShape));
+    },
+  }),
+];

@@ -1,70 +1,117 @@
-import type { Hono } from 'hono';
-import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { z } from 'zod';
 import { Fault } from '../../model/errors.ts';
-import { addressOf, type OpsContext, type OpsEnv, printable, refuse } from '../answers.ts';
-import { readBody } from '../body.ts';
-import type { OpsDeps } from '../deps.ts';
+import { addressOf, type OpsContext, printable, refuse } from '../answers.ts';
+import { extParam, extQuery, idParam } from '../params.ts';
+import { type Route, route } from '../route.ts';
+import { mailboxSchema, publicationSchema } from '../schemas.ts';
 import { publicationShape } from '../shapes.ts';
-import { aorOr, noSuchExtension } from './extensions.ts';
+import { aorAsked, aorOr, extensionRefusals, viewOr } from './extensions.ts';
 
 const count = z.int().min(0).max(4_294_967_295);
 
-const mailboxBody = z.strictObject({
-  new: count,
-  old: count.default(0),
-  newUrgent: count.default(0),
-  oldUrgent: count.default(0),
-  /** Seconds; null or absent: until it is deleted. */
-  expires: z.int().min(1).max(31_536_000).nullish(),
-});
+const mailboxBody = z
+  .strictObject({
+    new: count.describe('New messages.'),
+    old: count.default(0).describe('Old ones.'),
+    newUrgent: count.default(0).describe('New urgent ones.'),
+    oldUrgent: count.default(0).describe('Old urgent ones.'),
+    expires: z.int().min(1).max(31_536_000).nullish().describe('For so many seconds; else until they are cleared.'),
+  })
+  .meta({ examples: [{ new: 2, old: 1 }] });
+
+const path = '/api/v1/extensions/{ext}/mailbox';
+const params = z.object({ ext: extParam });
+/** Faults of the store (docs/errors.md). */
+const storeRefusals = {
+  'store-unwritable': 503,
+  'store-full': 503,
+  'store-corrupt': 503,
+  'store-locked': 503,
+} as const;
 
 /** What was published (RFC 3903), and message counts in the admin's name. */
-export function publicationRoutes(app: Hono<OpsEnv>, deps: OpsDeps): void {
-  const { publications, logger } = deps;
-  app.get('/api/v1/publications', (c) => {
-    const ext = c.req.query('ext');
-    const aor = ext === undefined ? undefined : aorOr(c, ext, deps);
-    if (aor !== undefined && typeof aor !== 'string') return aor;
-    return c.json(publications.list(aor).map(publicationShape));
-  });
-
-  app.delete('/api/v1/publications/:id', async (c) => {
-    const text = c.req.param('id');
-    const removed = await stored(c, async () => /^\d{1,15}$/.test(text) && (await publications.remove(Number(text))));
-    if (removed instanceof Response) return removed;
-    if (!removed) return refuse(c, 404, 'unknown-publication', `there is no publication ${printable(text)}`);
-    logger.info({ id: Number(text), who: c.get('who'), from: addressOf(c) }, 'publication removed by the admin');
-    return c.body(null, 204);
-  });
-
-  app.put('/api/v1/extensions/:ext/mailbox', async (c) => {
-    const aor = aorOr(c, c.req.param('ext'), deps);
-    if (typeof aor !== 'string') return aor;
-    if (!deps.hub.view(aor)?.known) return noSuchExtension(c);
-    const body = await readBody(c, mailboxBody);
-    if (!body.ok) {
-      const { code, message, status } = body.refusal;
-      return refuse(c, (status ?? 400) as ContentfulStatusCode, code, message);
-    }
-    if (publications.ownsMailbox(aor)) return ownedByPbx(c);
-    const { expires, ...counts } = body.value;
-    const userAgent = c.req.header('user-agent');
-    const from = { from: addressOf(c), userAgent: userAgent === undefined ? null : printable(userAgent, 200) };
-    const failed = await stored(c, () => publications.setMailbox(aor, counts, expires ?? null, from));
-    return failed instanceof Response ? failed : c.json(deps.hub.view(aor)?.mailbox ?? counts);
-  });
-
-  app.delete('/api/v1/extensions/:ext/mailbox', async (c) => {
-    const aor = aorOr(c, c.req.param('ext'), deps);
-    if (typeof aor !== 'string') return aor;
-    const cleared = await stored(c, () => publications.clearMailbox(aor));
-    if (cleared instanceof Response) return cleared;
-    if (cleared) return c.body(null, 204);
-    if (publications.ownsMailbox(aor)) return ownedByPbx(c);
-    return refuse(c, 404, 'no-mailbox', 'no message counts were set for this extension');
-  });
-}
+export const publicationRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/api/v1/publications',
+    role: 'read',
+    rpc: 'publications.list',
+    tag: 'Publications',
+    about: 'What is published (RFC 3903).',
+    query: extQuery,
+    answers: { 200: { about: 'What stands.', schema: z.array(publicationSchema) } },
+    refusals: { 'ambiguous-extension': 409 },
+    run: ({ c, query }, deps) => {
+      const aor = aorAsked(c, query.ext, deps);
+      return aor instanceof Response ? aor : c.json(deps.publications.list(aor).map(publicationShape));
+    },
+  }),
+  route({
+    method: 'DELETE',
+    path: '/api/v1/publications/{id}',
+    role: 'operate',
+    rpc: 'publications.remove',
+    tag: 'Publications',
+    about: 'Ends one.',
+    params: z.object({ id: idParam('publication') }),
+    answers: { 204: { about: 'It has ended.', type: null } },
+    refusals: { 'unknown-publication': 404, ...storeRefusals },
+    run: async (ask, { publications }) => {
+      const { id } = ask.path;
+      const removed = await stored(ask.c, () => publications.remove(id));
+      if (removed instanceof Response) return removed;
+      if (!removed) return ask.no({ code: 'unknown-publication', message: `there is no publication ${id}` });
+      return ask.c.body(null, 204);
+    },
+  }),
+  route({
+    method: 'PUT',
+    path,
+    role: 'operate',
+    rpc: 'mailbox.set',
+    tag: 'Mailboxes',
+    about: 'Message counts of a user whose PBX has no mailbox for him.',
+    params,
+    body: mailboxBody,
+    answers: { 200: { about: 'What phones are told.', schema: mailboxSchema } },
+    refusals: { ...extensionRefusals, 'mailbox-of-pbx': 409, ...storeRefusals },
+    run: async (ask, deps) => {
+      const { c } = ask;
+      const view = viewOr(c, ask.path.ext, deps);
+      if (view instanceof Response) return view;
+      const body = await ask.body();
+      if (!body.ok) return ask.no(body.refusal);
+      const { publications } = deps;
+      if (publications.ownsMailbox(view.aor)) return ask.no(ownedByPbx);
+      const { expires, ...counts } = body.value;
+      const userAgent = c.req.header('user-agent');
+      const from = { from: addressOf(c), userAgent: userAgent === undefined ? null : printable(userAgent, 200) };
+      const failed = await stored(c, () => publications.setMailbox(view.aor, counts, expires ?? null, from));
+      return failed instanceof Response ? failed : c.json(deps.hub.view(view.aor)?.mailbox ?? counts);
+    },
+  }),
+  route({
+    method: 'DELETE',
+    path,
+    role: 'operate',
+    rpc: 'mailbox.clear',
+    tag: 'Mailboxes',
+    about: 'Forgets those counts.',
+    params,
+    answers: { 204: { about: 'They are forgotten.', type: null } },
+    refusals: { 'no-mailbox': 404, 'ambiguous-extension': 409, 'mailbox-of-pbx': 409, ...storeRefusals },
+    run: async (ask, deps) => {
+      const { publications } = deps;
+      const aor = aorOr(ask.c, ask.path.ext, deps);
+      if (aor instanceof Response) return aor;
+      const cleared = await stored(ask.c, () => publications.clearMailbox(aor));
+      if (cleared instanceof Response) return cleared;
+      if (cleared) return ask.c.body(null, 204);
+      if (publications.ownsMailbox(aor)) return ask.no(ownedByPbx);
+      return ask.no({ code: 'no-mailbox', message: 'no message counts were set for this extension' });
+    },
+  }),
+];
 
 /** Nothing was changed where the disk takes nothing. */
 async function stored<T>(c: OpsContext, work: () => Promise<T>): Promise<T | Response> {
@@ -76,6 +123,7 @@ async function stored<T>(c: OpsContext, work: () => Promise<T>): Promise<T | Res
   }
 }
 
-function ownedByPbx(c: OpsContext): Response {
-  return refuse(c, 409, 'mailbox-of-pbx', 'the PBX has a mailbox for this extension: its own counts are told');
-}
+const ownedByPbx = {
+  code: 'mailbox-of-pbx',
+  message: 'the PBX has a mailbox for this extension: its own counts are told',
+};

@@ -1,63 +1,59 @@
-import type { Hono } from 'hono';
-import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { Logger } from '../../model/logger.ts';
-import { type OpsContext, type OpsEnv, printable, refuse } from '../answers.ts';
+import { z } from 'zod';
 import { readText } from '../body.ts';
-import type { OpsDeps } from '../deps.ts';
-import { answerRpc, fault, faultCodes } from '../rpc/json-rpc.ts';
-import type { RpcAsk } from '../rpc/method.ts';
-import { Methods, mostLists } from '../rpc/methods.ts';
-import { originOf } from './features.ts';
+import { type Route, route } from '../route.ts';
 
 const types = ['application/json', 'application/json-rpc', 'application/jsonrequest'];
 
-/** `api`: the routes that methods stand for, without guards: whoever comes here has passed them. */
-export function rpcRoutes(app: Hono<OpsEnv>, deps: OpsDeps, api: Hono<OpsEnv>): void {
-  const methods = new Methods(deps);
+const example = { jsonrpc: '2.0', method: 'extensions.get', params: ['1001'], id: 1 };
 
-  app.post('/rpc', async (c) => {
-    const body = await readText(c, types);
-    if (!body.ok) {
-      const { code, message, status } = body.refusal;
-      return refuse(c, (status ?? 400) as ContentfulStatusCode, code, message);
-    }
-    const ask = askOf(c, api);
-    const answer = await answerRpc(body.value, async (name, params) => {
-      try {
-        return await methods.call(name, params, ask);
-      } catch (error) {
-        complain(deps.logger, name, error);
-        return fault(faultCodes.internal, 'Internal error');
-      }
-    });
-    // JSON-RPC over HTTP: nothing to say is 204, and what went wrong within stands in the answer.
-    return answer === null ? c.body(null, 204) : c.json(answer);
-  });
+const id = z.union([z.string(), z.number(), z.null()]);
 
-  app.all('/rpc', (c) => {
-    c.header('Allow', 'POST');
-    return refuse(c, 405, 'not-allowed', 'JSON-RPC comes by POST');
-  });
-}
+const requestSchema = z
+  .object({
+    jsonrpc: z.literal('2.0'),
+    method: z.string(),
+    params: z.union([z.array(z.unknown()), z.record(z.string(), z.unknown())]).optional(),
+    id: id.optional(),
+  })
+  .meta({ id: 'RpcRequest' });
 
-function askOf(c: OpsContext, api: Hono<OpsEnv>): RpcAsk {
-  const who = c.get('who');
-  return {
-    origin: { ...originOf(c), kind: 'rpc' },
-    listsLeft: mostLists,
-    api: async (method, path, body, param) => {
-      const headers = new Headers({ 'content-type': 'application/json' });
-      const userAgent = c.req.header('user-agent');
-      if (userAgent !== undefined) headers.set('user-agent', userAgent);
-      const content = body === null ? {} : { body: JSON.stringify(body) };
-      const request = new Request(`http://localhost${path}`, { method, headers, ...content });
-      const answer = await api.fetch(request, { ...c.env, rpc: { who, param } });
-      const text = await answer.text();
-      return { status: answer.status, body: text === '' ? null : (JSON.parse(text) as unknown) };
+const responseSchema = z
+  .strictObject({
+    jsonrpc: z.literal('2.0'),
+    result: z.unknown().optional(),
+    error: z.strictObject({ code: z.int(), message: z.string(), data: z.unknown().optional() }).optional(),
+    id,
+  })
+  .meta({ id: 'RpcResponse' });
+
+export const rpcRoutes: readonly Route[] = [
+  route({
+    method: 'POST',
+    path: '/rpc',
+    // A method that wants more says so itself.
+    role: 'read',
+    rpc: null,
+    tag: 'JSON-RPC',
+    about: 'The API as JSON-RPC 2.0, by the names of OpenSIPS and Kamailio too (docs/rpc.md).',
+    raw: {
+      types,
+      about: 'A request, or a batch of up to 100.',
+      schema: z.union([requestSchema, z.array(requestSchema)]).meta({ examples: [example] }),
     },
-  };
-}
-
-function complain(logger: Logger, name: string, error: unknown): void {
-  logger.error({ method: printable(name), error: error instanceof Error ? error.stack : String(error) }, 'rpc failed');
-}
+    answers: {
+      200: {
+        about: 'The response, or a batch of them; what went wrong within stands in it.',
+        schema: z.union([responseSchema, z.array(responseSchema)]),
+      },
+      204: { about: 'There were only notifications in it.', type: null },
+    },
+    refusals: { 'not-json': 415, 'too-large': 413, 'invalid-body': 400 },
+    run: async (ask, { rpc }) => {
+      const { c } = ask;
+      const body = await readText(c, types);
+      if (!body.ok) return ask.no(body.refusal);
+      const answer = (await rpc?.answer(c, body.value)) ?? null;
+      return answer === null ? c.body(null, 204) : c.json(answer);
+    },
+  }),
+];

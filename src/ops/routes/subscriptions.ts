@@ -1,38 +1,86 @@
-import type { Hono } from 'hono';
-import { addressOf, type OpsContext, type OpsEnv, printable, refuse } from '../answers.ts';
-import type { OpsDeps } from '../deps.ts';
+import { z } from 'zod';
+import { extQuery, idParam } from '../params.ts';
+import { type Ask, type Route, route } from '../route.ts';
+import { subscriptionSchema } from '../schemas.ts';
 import { subscriptionShape } from '../shapes.ts';
-import { aorOr } from './extensions.ts';
+import { aorAsked } from './extensions.ts';
 
-export function subscriptionRoutes(app: Hono<OpsEnv>, deps: OpsDeps): void {
-  const { subscriptions, logger } = deps;
-  app.get('/api/v1/subscriptions', (c) => {
-    const ext = c.req.query('ext');
-    const aor = ext === undefined ? null : aorOr(c, ext, deps);
-    if (aor !== null && typeof aor !== 'string') return aor;
-    const wanted = subscriptions.list().filter((view) => aor === null || view.aor === aor);
-    return c.json(wanted.map(subscriptionShape));
-  });
+const tag = 'Subscriptions';
+const path = '/api/v1/subscriptions/{id}';
+const params = z.object({ id: idParam('subscription') });
+const refusals = { 'unknown-subscription': 404 } as const;
 
-  app.delete('/api/v1/subscriptions/:id', async (c) => {
-    const id = idFrom(c.req.param('id'));
-    if (id === null || !(await subscriptions.remove(id))) return noSuchSubscription(c);
-    logger.info({ id, who: c.get('who'), from: addressOf(c) }, 'subscription removed by the admin');
-    return c.body(null, 204);
-  });
+export const subscriptionRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/api/v1/subscriptions',
+    role: 'read',
+    rpc: 'subscriptions.list',
+    tag,
+    about: 'The subscriptions of phones.',
+    query: extQuery,
+    answers: { 200: { about: 'Those that stand.', schema: z.array(subscriptionSchema) } },
+    refusals: { 'ambiguous-extension': 409 },
+    run: ({ c, query }, deps) => {
+      const aor = aorAsked(c, query.ext, deps);
+      if (aor instanceof Response) return aor;
+      const wanted = deps.subscriptions.list().filter((view) => aor === undefined || view.aor === aor);
+      return c.json(wanted.map(subscriptionShape));
+    },
+  }),
+  route({
+    method: 'GET',
+    path,
+    role: 'read',
+    rpc: 'subscriptions.get',
+    tag,
+    about: 'One subscription.',
+    params,
+    answers: { 200: { about: 'As it is now.', schema: subscriptionSchema } },
+    refusals,
+    run: (ask, deps) => {
+      const view = deps.subscriptions.list().find(({ id }) => id === ask.path.id);
+      return view === undefined ? noSuchSubscription(ask) : ask.c.json(subscriptionShape(view));
+    },
+  }),
+  route({
+    method: 'DELETE',
+    path,
+    role: 'operate',
+    rpc: 'subscriptions.remove',
+    tag,
+    about: 'Ends one with a last NOTIFY; its phone subscribes again.',
+    params,
+    answers: { 204: { about: 'It has ended.', type: null } },
+    refusals,
+    run: async (ask, { subscriptions }) => {
+      if (!(await subscriptions.remove(ask.path.id))) return noSuchSubscription(ask);
+      return ask.c.body(null, 204);
+    },
+  }),
+  route({
+    method: 'POST',
+    path: `${path}/renotify`,
+    role: 'operate',
+    rpc: 'subscriptions.renotify',
+    tag,
+    about: 'Tells its phone everything again.',
+    params,
+    answers: {
+      202: {
+        about: 'The NOTIFY is on its way.',
+        schema: z.strictObject({ id: z.int(), renotified: z.literal(true) }),
+      },
+    },
+    refusals,
+    run: (ask, { subscriptions }) => {
+      const { id } = ask.path;
+      if (!subscriptions.renotify(id)) return noSuchSubscription(ask);
+      return ask.c.json({ id, renotified: true }, 202);
+    },
+  }),
+];
 
-  app.post('/api/v1/subscriptions/:id/renotify', (c) => {
-    const id = idFrom(c.req.param('id'));
-    if (id === null || !subscriptions.renotify(id)) return noSuchSubscription(c);
-    logger.info({ id, who: c.get('who'), from: addressOf(c) }, 'subscription told again by the admin');
-    return c.json({ id, renotified: true }, 202);
-  });
-}
-
-function idFrom(text: string): number | null {
-  return /^\d{1,15}$/.test(text) ? Number(text) : null;
-}
-
-function noSuchSubscription(c: OpsContext): Response {
-  return refuse(c, 404, 'unknown-subscription', `there is no subscription ${printable(c.req.param('id') ?? '')}`);
+function noSuchSubscription({ path: { id }, no }: Ask<{ readonly id: number }, unknown, unknown>): Response {
+  return no({ code: 'unknown-subscription', message: `there is no subscription ${id}` });
 }

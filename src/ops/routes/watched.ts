@@ -1,18 +1,38 @@
-import type { Hono } from 'hono';
+import { z } from 'zod';
 import type { PhoneWatchView } from '../../model/views.ts';
-import type { OpsEnv } from '../answers.ts';
-import type { OpsDeps } from '../deps.ts';
-import { aorOr } from './extensions.ts';
+import { extQuery } from '../params.ts';
+import { type Route, route } from '../route.ts';
+import { timeSchema } from '../schemas.ts';
+import { aorAsked } from './extensions.ts';
 
-/** The phones that Lamplighter subscribes to itself. */
-export function watchedRoutes(app: Hono<OpsEnv>, deps: OpsDeps): void {
-  app.get('/api/v1/watched', (c) => {
-    const ext = c.req.query('ext');
-    const aor = ext === undefined ? undefined : aorOr(c, ext, deps);
-    if (aor !== undefined && typeof aor !== 'string') return aor;
-    return c.json((deps.watched?.list(aor) ?? []).map(shapeOf));
-  });
-}
+const watchedSchema = z.strictObject({
+  aor: z.string(),
+  event: z.string(),
+  contact: z.string(),
+  userAgent: z.string().nullable(),
+  state: z.enum(['new', 'asking', 'watching', 'waiting', 'over']),
+  reason: z.string().nullable(),
+  source: z.string().nullable(),
+  expiresAt: timeSchema.nullable(),
+});
+
+export const watchedRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/api/v1/watched',
+    role: 'read',
+    rpc: 'phones.watched',
+    tag: 'Phones',
+    about: 'The phones that Lamplighter itself subscribes to.',
+    query: extQuery,
+    answers: { 200: { about: 'Its own subscriptions.', schema: z.array(watchedSchema) } },
+    refusals: { 'ambiguous-extension': 409 },
+    run: ({ c, query }, deps) => {
+      const aor = aorAsked(c, query.ext, deps);
+      return aor instanceof Response ? aor : c.json((deps.watched?.list(aor) ?? []).map(shapeOf));
+    },
+  }),
+];
 
 function shapeOf({ expiresAt, ...view }: PhoneWatchView): object {
   return { ...view, expiresAt: expiresAt === null ? null : new Date(expiresAt).toISOString() };

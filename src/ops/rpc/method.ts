@@ -1,7 +1,8 @@
 import type { Origin } from '../../model/feature.ts';
 import type { Refusal } from '../../model/outcome.ts';
+import type { Role } from '../access/roles.ts';
 import { printable } from '../answers.ts';
-import { statusFor } from '../routes/features.ts';
+import { statusFor } from '../wish-refusals.ts';
 import { fault, faultCodes, type RpcReply } from './json-rpc.ts';
 
 export interface RpcParam {
@@ -19,19 +20,22 @@ export interface RpcAsk {
   readonly origin: Origin;
   /** How many more methods of the batch may list everything. */
   listsLeft: number;
+  readonly role: Role;
   /** A request to the API; `param` goes to the hooks with a wish. */
-  api(
-    http: string,
-    path: string,
-    body: object | null,
-    param: string | null,
-  ): Promise<{ status: number; body: unknown }>;
+  api(request: {
+    readonly method: string;
+    readonly path: string;
+    readonly body: { readonly type: string; readonly text: string } | null;
+    readonly param: string | null;
+  }): Promise<{ readonly status: number; readonly body: unknown }>;
 }
 
 export interface RpcMethod {
   readonly name: string;
   /** Names in the systems before us. */
   readonly aliases: readonly string[];
+  /** The least that may call it. */
+  readonly role: Role;
   readonly about: string;
   /** In the order in which an array gives them. */
   readonly params: readonly RpcParam[];

@@ -1,6 +1,7 @@
 import { type Aor, domainOf, userOf } from '../../model/aor.ts';
 import { compilePatterns } from '../../model/patterns.ts';
 import type { ResourceView, SubscriptionView } from '../../model/views.ts';
+import type { Role } from '../access/roles.ts';
 import { printable } from '../answers.ts';
 import type { OpsDeps } from '../deps.ts';
 import { extensionShape } from '../shapes.ts';
@@ -23,8 +24,9 @@ export function presenceMethods(deps: OpsDeps): readonly RpcMethod[] {
     about: string,
     params: readonly RpcParam[],
     run: (params: Params) => RpcReply,
+    role: Role,
     lists = false,
-  ): RpcMethod => ({ name, aliases, about, params, run, lists });
+  ): RpcMethod => ({ name, aliases, role, about, params, run, lists });
   return [
     method(
       'presence:refresh_watchers',
@@ -36,6 +38,7 @@ export function presenceMethods(deps: OpsDeps): readonly RpcMethod[] {
         optional('refresh_type', 'Means nothing here: they are told the truth whatever changed.', {}),
       ],
       refresh('presentity_uri'),
+      'operate',
     ),
     method(
       'presence.refreshWatchers',
@@ -49,14 +52,16 @@ export function presenceMethods(deps: OpsDeps): readonly RpcMethod[] {
         optional('filename', 'Means nothing here.'),
       ],
       refresh('uri'),
+      'operate',
     ),
-    method('presence.updateWatchers', [], pbxTruth, [param('uri', 'The user.'), event], refresh('uri')),
+    method('presence.updateWatchers', [], pbxTruth, [param('uri', 'The user.'), event], refresh('uri'), 'operate'),
     method(
       'presence:cleanup',
-      ['cleanup', 'presence.cleanup'],
-      'Nothing to do: what lapses is gone in its second.',
+      ['cleanup', 'presence.cleanup', 'presence.publish_cache_sync'],
+      'Nothing to do: what lapses is gone in its second, what is published is on the disk.',
       [],
       () => result('OK'),
+      'read',
     ),
     method(
       'presence:phtable_list',
@@ -68,6 +73,7 @@ export function presenceMethods(deps: OpsDeps): readonly RpcMethod[] {
         const known = deps.hub.list().filter((view) => view.known);
         return result(known.map((view) => presentity(view, how, published(view.aor), deps)));
       },
+      'read',
       true,
     ),
     method(
@@ -82,6 +88,7 @@ export function presenceMethods(deps: OpsDeps): readonly RpcMethod[] {
         const { aor } = found.view;
         return result(presentity(found.view, how, deps.publications.list(aor).length, deps));
       },
+      'read',
     ),
     method(
       'presence:subs_phtable_list',
@@ -89,6 +96,7 @@ export function presenceMethods(deps: OpsDeps): readonly RpcMethod[] {
       'The subscriptions, or those whose URIs fit: `*` is any text, `?` any character.',
       [optional('from', 'Who watches.'), optional('to', 'Who is watched.')],
       (params) => subscriptions(params, deps),
+      'read',
       true,
     ),
     method(
@@ -97,6 +105,7 @@ export function presenceMethods(deps: OpsDeps): readonly RpcMethod[] {
       'Tells the `notify` hook of every user whose URI fits, and answers who they are.',
       [event, optional('filter', 'A regular expression on the URI.')],
       (params) => expose(params, deps),
+      'operate',
       true,
     ),
   ];

@@ -23,6 +23,7 @@ export function setFeature(deps: OpsDeps): RpcMethod {
   return {
     name: 'presence_dfks:set_feature',
     aliases: ['dfks_set_feature'],
+    role: 'operate',
     about:
       "Sets a feature as a phone's key does, and tells every phone of the user. Without status: tells how it stands.",
     params: [

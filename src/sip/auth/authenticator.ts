@@ -25,6 +25,12 @@ export interface DigestFacts {
   readonly md5Only: boolean;
 }
 
+/** What is known of nonces: which were issued to whom, and which counts of them were used. */
+export interface NonceMemory {
+  readonly nonces: Nonces;
+  readonly counts: NonceCounts;
+}
+
 export interface AuthenticatorOptions {
   /** `pbx` and `users` ask for digest, whatever the source; `trusted` believes From from `trusted` and nobody else. */
   readonly mode: AuthMode;
@@ -46,6 +52,8 @@ export interface AuthenticatorOptions {
   /** Makes nonces; the same after a restart. */
   readonly secret: Buffer;
   readonly places: Pick<Places, 'domain' | 'domainFor' | 'isOurs' | 'agree' | 'several'>;
+  /** Of the one before, which it takes the place of: what was used once stays used. Absent: it is the first. */
+  readonly memory?: NonceMemory;
   readonly clock: Clock;
   readonly random: Random;
   readonly security: SecurityReports;
@@ -76,6 +84,8 @@ interface Judged {
  * that known ones take, against a secret nobody has.
  */
 export class Authenticator {
+  /** For the one that takes its place. */
+  readonly memory: NonceMemory;
   readonly #options: AuthenticatorOptions;
   readonly #networks: TrustedNetworks;
   readonly #identity: AssertedIdentity | null;
@@ -93,8 +103,9 @@ export class Authenticator {
       (user, found) => this.#secretOf(user, found),
       options.clock,
     );
-    this.#nonces = new Nonces(options);
-    this.#counts = new NonceCounts(options.clock.now());
+    this.memory = options.memory ?? { nonces: new Nonces(options), counts: new NonceCounts(options.clock.now()) };
+    this.#nonces = this.memory.nonces;
+    this.#counts = this.memory.counts;
   }
 
   /** Never rejects. At once where nobody has to be asked. `from`: the URI of From, where the caller has read it. */

@@ -21,6 +21,8 @@ export interface Malformed extends Pick<SrfRequest, 'protocol' | 'source_address
   /** Foreign text; the empty string: unknown. */
   readonly method: string;
   readonly reason: string;
+  /** The whole message. */
+  readonly raw: string;
 }
 
 /** Why a control message had no effect. `no-dialog`: the server does not know the dialog (any more). */
@@ -34,6 +36,8 @@ export type Sent<T> =
 export interface SentRequest {
   /** As it went out; null: the copy says none. */
   readonly cseq: number | null;
+  /** The whole message, as it went out. */
+  readonly raw: string;
   /** The final one; never, where the connection ends before it. */
   readonly response: Promise<SrfMessage>;
 }
@@ -199,7 +203,7 @@ export class Control {
       this.#wire?.send(socket, `sip|${transaction}|\r\nSIP/2.0 ${status} ${reason}\r\nContent-Length: 0\r\n\r\n`);
     }
     const source = { protocol: protocol ?? '', source_address: address ?? '', source_port: Number(port) };
-    this.#events.onMalformed({ ...source, method: method ?? '', reason });
+    this.#events.onMalformed({ ...source, method: method ?? '', reason, raw: text.slice(end + 2) });
     return true;
   }
 
@@ -235,6 +239,7 @@ function sentRequest(request: SrfRequest): SentRequest {
   const digits = /^\s*(\d{1,10})\s/.exec(request.get('cseq') ?? '')?.[1];
   return {
     cseq: digits === undefined ? null : Number(digits),
+    raw: request.raw,
     // Listened to at once: the response may be in the same packet as the copy that brought us here.
     response: new Promise((resolve) => {
       request.on('response', (message) => {

@@ -1,6 +1,8 @@
 import { type Clock, sleep, within } from '../../model/clock.ts';
 import type { Logger } from '../../model/logger.ts';
+import type { Meters } from '../../model/meters.ts';
 import type { Random } from '../../model/random.ts';
+import type { Tap } from '../../model/trace.ts';
 import type { DialogId } from '../dialog.ts';
 import { Complaints } from '../embedded/complaints.ts';
 import { defaultPerSource, type PerSource, SourceLimits } from '../embedded/source-limits.ts';
@@ -42,6 +44,10 @@ export interface DrachtioEngineOptions {
   readonly pingMs?: number;
   /** How long `stop` waits at most for what is under way, ms; default: not at all. */
   readonly drainMs?: number;
+  /** Hears of the messages that the server shows us; default: nobody does. */
+  readonly tap?: Tap | null;
+  /** Where it counts; default: it does not. */
+  readonly meters?: Meters;
 }
 
 /** How long `start` waits for the server: phones hear nothing without it, the rest of Lamplighter does its work. */
@@ -64,6 +70,7 @@ export class DrachtioEngine implements SipEngine {
   };
   readonly #options: DrachtioEngineOptions;
   readonly #dialogs = new HeldDialogs();
+  readonly #limits: SourceLimits;
   readonly #link: Link;
   readonly #outgoing: Outgoing;
   readonly #incoming: Incoming;
@@ -76,16 +83,20 @@ export class DrachtioEngine implements SipEngine {
     const { clock, host, port, secret, serverName, pingMs } = options;
     const logger = options.logger.child('drachtio');
     const dialogs = this.#dialogs;
+    const { tap = null } = options;
     const complaints = new Complaints(clock, logger, options.security ?? null);
-    const limits = new SourceLimits(clock, options.perSource ?? defaultPerSource, options.exempt ?? (() => false));
-    this.#outgoing = new Outgoing({ clock, logger, serverName, dialogs, control: () => this.#link.control });
+    const { perSource = defaultPerSource, exempt = () => false, meters } = options;
+    this.#limits = new SourceLimits(clock, perSource, exempt, meters?.limited);
+    this.#outgoing = new Outgoing({ clock, logger, serverName, dialogs, tap, control: () => this.#link.control });
     this.#incoming = new Incoming({
       logger,
       complaints,
-      limits,
+      limits: this.#limits,
       serverName,
       dialogs,
       random: options.random,
+      tap,
+      counts: meters?.answers,
       onRequest: (transaction) => this.#onRequest(transaction),
     });
     this.#link = new Link(
@@ -125,6 +136,11 @@ export class DrachtioEngine implements SipEngine {
     const until = clock.now() + drainMs;
     const isBusy = () => (this.#link.control?.waiting ?? 0) + this.#outgoing.size > 0;
     while (isBusy() && clock.now() < until) await sleep(clock, drainStepMs);
+  }
+
+  /** Another limit, from the next message on. */
+  adjust(perSource: PerSource): void {
+    this.#limits.exchange(perSource);
   }
 
   /** Why no phone is heard now; null: they are. */

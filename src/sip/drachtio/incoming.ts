@@ -1,5 +1,7 @@
 import type { Logger } from '../../model/logger.ts';
 import type { Random } from '../../model/random.ts';
+import type { Grid } from '../../model/tally.ts';
+import type { Tap } from '../../model/trace.ts';
 import { newTag } from '../dialog.ts';
 import type { Complaints } from '../embedded/complaints.ts';
 import { ReceivedRequest } from '../embedded/received-request.ts';
@@ -24,6 +26,10 @@ export interface IncomingOptions {
   readonly serverName: string;
   readonly dialogs: HeldDialogs;
   readonly random: Random;
+  /** Counts answers, by method and status. */
+  readonly counts?: Grid | undefined;
+  /** null: nobody wants to see what passes. */
+  readonly tap: Tap | null;
   readonly onRequest: (transaction: ServerTransaction) => void;
 }
 
@@ -50,27 +56,32 @@ export class Incoming {
   }
 
   malformed(request: Malformed): void {
-    const { transport, remote } = flowOf(request, [], null);
+    const flow = flowOf(request, [], null);
+    const { transport, remote } = flow;
+    this.#options.tap?.passed('in', flow, Buffer.from(request.raw, 'utf8'));
     this.#complain(`${transport}:${remote.address}`, remote.address, request.method, request.reason);
   }
 
   take(control: Control, request: SrfRequest, response: SrfResponse, points: readonly ListenPoint[]): void {
-    const { limits, complaints, dialogs } = this.#options;
+    const { limits, complaints, dialogs, counts } = this.#options;
     const bytes = Buffer.from(request.raw, 'utf8');
     const parsed = parseMessage(bytes, 'datagram');
     const known = parsed.kind === 'request' ? dialogs.get(nameOf(parsed)) : null;
     const flow = flowOf(request, points, known?.local ?? null);
+    this.#options.tap?.passed('in', flow, bytes);
     const source = `${flow.transport}:${flow.remote.address}`;
     const { address } = flow.remote;
     const refuse = (status: number, reason: string) => {
       this.#complain(source, address, request.method, reason);
-      this.#send(control, response, status, reason);
+      counts?.add(request.method, status);
+      this.#send(control, flow, response, status, reason);
     };
     if (request.method === 'ACK') return; // never answered (RFC 3261 17)
     // The server keeps what nobody answers for 64 s: even who asks too much is answered.
     if (limits.admit(address, false) !== 'pass') {
       complaints.warn(source, 'too many requests (sip.limits.perSource)');
-      this.#send(control, response, 503, 'Service Unavailable', { 'Retry-After': String(laterSeconds) });
+      counts?.add(request.method, 503);
+      this.#send(control, flow, response, 503, 'Service Unavailable', { 'Retry-After': String(laterSeconds) });
       return;
     }
     if (parsed.kind !== 'request') {
@@ -98,7 +109,8 @@ export class Incoming {
     const held = this.#options.dialogs.get(nameOf(message));
     if (message.toTag === null && inDialog !== null && held === null) {
       // It has joined a dialog that is over for us, and would get its tag: with another Call-ID it will be a new one.
-      this.#send(control, response, 481, reasonPhrase(481));
+      this.#options.counts?.add(message.method, 481);
+      this.#send(control, flow, response, 481, reasonPhrase(481));
       return;
     }
     const joined = message.toTag === null && inDialog !== null && held !== null;
@@ -122,13 +134,14 @@ export class Incoming {
     const { control, response, message, flow, bytes } = arrived;
     const untagged = message.method === 'SUBSCRIBE' && message.toTag === null && given.toTag === undefined;
     const answer = untagged ? { ...given, toTag: newTag(this.#options.random) } : given;
+    if (given.status >= 200) this.#options.counts?.add(message.method, given.status);
     try {
       const { status, reason, headers } = writtenAnswer(message, flow, bytes, answer, this.#options.serverName);
       if (message.method === 'SUBSCRIBE' && (status === 200 || status === 202)) this.#accepted(arrived, answer);
-      this.#send(control, response, status, reason, headers, answer.toTag);
+      this.#send(control, flow, response, status, reason, headers, answer.toTag);
     } catch (error) {
       this.#options.logger.error({ error: String(error), method: message.method }, 'an answer could not be written');
-      this.#send(control, response, 500, 'Server Internal Error');
+      this.#send(control, flow, response, 500, 'Server Internal Error');
     }
   }
 
@@ -156,6 +169,7 @@ export class Incoming {
 
   #send(
     control: Control,
+    flow: Flow,
     response: SrfResponse,
     status: number,
     reason: string,
@@ -166,9 +180,11 @@ export class Incoming {
       if (!sent.ok) {
         this.#options.logger.debug({ status, detail: sent.detail }, 'an answer could not be sent');
         // srf knows not every status, the server not every size; what nobody answers it keeps for 64 s
-        if (sent.why !== 'down' && status !== 500) this.#send(control, response, 500, 'Server Internal Error');
+        if (sent.why !== 'down' && status !== 500) this.#send(control, flow, response, 500, 'Server Internal Error');
         return;
       }
+      const { raw } = sent.value;
+      if (raw !== undefined) this.#options.tap?.passed('out', flow, Buffer.from(raw, 'utf8'));
       if (toTag === undefined || status >= 300) return;
       const to = sent.value.get('to') ?? '';
       if (!to.includes(toTag)) {

@@ -1,7 +1,8 @@
 import { type Clock, within } from '../../model/clock.ts';
 import type { Logger } from '../../model/logger.ts';
+import type { Tap } from '../../model/trace.ts';
 import type { DialogId } from '../dialog.ts';
-import type { AddressedRequest, FinalResponse } from '../engine.ts';
+import type { AddressedRequest, FinalResponse, Flow } from '../engine.ts';
 import { parseMessage } from '../message/parse.ts';
 import { readParty } from '../message/party.ts';
 import { reasonPhrase } from '../message/reasons.ts';
@@ -17,6 +18,8 @@ export interface OutgoingOptions {
   /** For User-Agent; the empty string leaves it out. */
   readonly serverName: string;
   readonly dialogs: HeldDialogs;
+  /** null: nobody wants to see what passes. */
+  readonly tap: Tap | null;
   /** null: there is no connection. */
   readonly control: () => Control | null;
 }
@@ -81,7 +84,7 @@ export class Outgoing {
       ['Subscription-State', 'terminated;reason=noresource'],
     ] as const;
     const options = draftByName({ method: 'NOTIFY', headers }, toText(name), '');
-    void this.#transact(placeholder, options).then((response) => {
+    void this.#transact(placeholder, options, null).then((response) => {
       logger.debug({ status: response.status }, 'a dialog was ended at drachtio-server');
     });
   }
@@ -94,7 +97,7 @@ export class Outgoing {
   /** null: the server has no such dialog, nothing was sent. */
   async #byName(request: AddressedRequest, name: string, held: HeldDialog): Promise<FinalResponse | null> {
     const options = draftByName(request, toText(name), this.#options.serverName);
-    const response = await this.#transact(placeholder, options);
+    const response = await this.#transact(placeholder, options, request.flow);
     if (response.failure === 'no-dialog') {
       held.ended = true;
       return null;
@@ -107,19 +110,21 @@ export class Outgoing {
   async #explicitly(request: AddressedRequest): Promise<FinalResponse> {
     const draft = draftExplicit(request, this.#options.serverName);
     if (draft === null) return localResponse(513, 'URI Too Long');
-    return this.#transact(draft.uri, draft.options);
+    return this.#transact(draft.uri, draft.options, request.flow);
   }
 
   async #transact(
     uri: string,
     options: SrfRequestOptions,
+    flow: Flow | null,
   ): Promise<FinalResponse & { readonly failure?: ControlFailure }> {
     const control = this.#options.control();
     if (control === null) return away;
     const sent = await control.request(uri, options);
     if (!sent.ok) return this.#failed(sent, options.method);
-    const response = await this.#answerTo(sent.value);
-    const { cseq } = sent.value;
+    const { cseq, raw } = sent.value;
+    if (flow !== null) this.#options.tap?.passed('out', flow, Buffer.from(raw, 'utf8'));
+    const response = await this.#answerTo(sent.value, flow);
     return cseq === null ? response : { ...response, cseq };
   }
 
@@ -136,12 +141,16 @@ export class Outgoing {
     return { ...localResponse(503, 'Not Sent'), failure: why };
   }
 
-  #answerTo(sent: SentRequest): Promise<FinalResponse> {
+  #answerTo(sent: SentRequest, flow: Flow | null): Promise<FinalResponse> {
     let end = (): void => undefined;
     const answered = new Promise<FinalResponse>((resolve) => {
       end = () => resolve(away);
       this.#pending.add(end);
-      void sent.response.then((message) => resolve(finalResponse(message)));
+      void sent.response.then((message) => {
+        const { raw } = message;
+        if (flow !== null && raw !== undefined) this.#options.tap?.passed('in', flow, Buffer.from(raw, 'utf8'));
+        resolve(finalResponse(message));
+      });
     });
     return within(this.#options.clock, answerMs, answered, () => localResponse(408)).finally(() => {
       this.#pending.delete(end);

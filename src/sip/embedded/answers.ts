@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from '../../model/logger.ts';
+import { type Grid, otherName } from '../../model/tally.ts';
 import type { Flow, SipAnswer } from '../engine.ts';
 import type { ParsedRequest, RefusedMessage } from '../message/parse.ts';
 import type { Complaints } from './complaints.ts';
@@ -16,6 +17,8 @@ export interface AnswersOptions {
   /** For Server; the empty string leaves it out. */
   readonly serverName: string;
   readonly secret: string;
+  /** Counts final answers, by method and status. */
+  readonly counts?: Grid | undefined;
 }
 
 /** Answers of our own: written, and sent to where the request came from. */
@@ -28,7 +31,8 @@ export class Answers {
 
   /** To a request of `bytes` bytes; never throws. */
   write(message: ParsedRequest, flow: Flow, answer: SipAnswer, bytes: number): string {
-    const { tokens, serverName, logger } = this.#options;
+    const { tokens, serverName, logger, counts } = this.#options;
+    if (answer.status >= 200) counts?.add(message.method, answer.status);
     const tag = message.toTag === null && answer.toTag === undefined ? tokens.next(8) : '';
     try {
       const write = (one: SipAnswer, server: string) => writeAnswer(message, flow.remote, one, tag, server);
@@ -57,7 +61,8 @@ export class Answers {
 
   /** What the parser refused, as far as it can be answered at all. */
   refuse(refused: RefusedMessage, flow: Flow, bytes: number): void {
-    const { complaints, serverName } = this.#options;
+    const { complaints, serverName, counts } = this.#options;
+    counts?.add(refused.method ?? otherName, refused.status);
     const detail = refused.method === null ? refused.reason : `${refused.method}: ${refused.reason}`;
     complaints.warn(sourceName(flow), 'SIP message refused', detail);
     const { callId, cseq, via } = refused.echo;

@@ -24,8 +24,8 @@ interface Guest {
 /** Who may connect, and every connection there is, of all transports together. */
 export class Connections {
   readonly clock: Clock;
-  readonly limits: StreamLimits;
   readonly events: ConnectionEvents;
+  #limits: StreamLimits;
   readonly #isTrusted: (address: string) => boolean;
   readonly #idPrefix: string;
   readonly #byId = new Map<string, Connection>();
@@ -38,7 +38,7 @@ export class Connections {
 
   constructor(options: ConnectionsOptions) {
     this.clock = options.clock;
-    this.limits = options.limits;
+    this.#limits = options.limits;
     this.#isTrusted = options.isTrusted;
     this.#idPrefix = options.idPrefix;
     this.events = {
@@ -51,12 +51,28 @@ export class Connections {
     };
   }
 
+  get limits(): StreamLimits {
+    return this.#limits;
+  }
+
+  /** From the next connection on; none that stands is cut. */
+  limit(limits: Partial<StreamLimits>): void {
+    this.#limits = { ...this.#limits, ...limits };
+  }
+
   get closing(): boolean {
     return this.#closing;
   }
 
   find(connection: string): Connection | undefined {
     return this.#byId.get(connection);
+  }
+
+  /** How many there are of each transport. Looks at all. */
+  counts(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const { flow } of this.#byId.values()) counts.set(flow.transport, (counts.get(flow.transport) ?? 0) + 1);
+    return counts;
   }
 
   /**

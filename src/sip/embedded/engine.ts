@@ -1,6 +1,8 @@
 import { type Clock, sleep } from '../../model/clock.ts';
 import type { Logger } from '../../model/logger.ts';
+import type { Meters } from '../../model/meters.ts';
 import type { Random } from '../../model/random.ts';
+import type { Tap } from '../../model/trace.ts';
 import type {
   AddressedRequest,
   Endpoint,
@@ -39,9 +41,15 @@ import {
 } from './source-limits.ts';
 import { StaleInput } from './stale-input.ts';
 import { TimerWheel } from './timer-wheel.ts';
+import type { TlsSettings } from './tls-keys.ts';
 import { Tokens } from './tokens.ts';
 import { type StreamOptions, Transports } from './transports.ts';
 import { WorkQueue } from './work-queue.ts';
+
+/** What may be otherwise while the engine runs. */
+interface Adjustable extends Required<Pick<StreamOptions, 'webSocketOrigins' | 'limits'>> {
+  readonly perSource: PerSource;
+}
 
 export interface EmbeddedEngineOptions {
   /** IP addresses; port 0 lets the system choose. */
@@ -67,6 +75,29 @@ export interface EmbeddedEngineOptions {
   readonly proxy?: boolean;
   /** How long `stop` waits at most for what is under way, ms; default: not at all. */
   readonly drainMs?: number;
+  /** Hears of every message; default: nobody does. */
+  readonly tap?: Tap | null;
+  /** Where it counts; default: it does not. */
+  readonly meters?: Meters;
+}
+
+/** What an engine holds at one moment; all but `connections` and `tlsValidTo` are counts. */
+export interface EngineLoad {
+  /** Transactions of requests that came: all that are kept, and those without an answer yet. */
+  readonly server: number;
+  readonly pending: number;
+  /** Requests of ours without an answer yet. */
+  readonly client: number;
+  /** Requests that were sent on and have no answer yet. */
+  readonly relays: number;
+  /** Requests that wait to be served. */
+  readonly backlog: number;
+  /** Sources whose rate is remembered. */
+  readonly sources: number;
+  /** By transport. */
+  readonly connections: ReadonlyMap<string, number>;
+  /** When the TLS certificate in use ends, ms since the epoch; null: there is none. */
+  readonly tlsValidTo: number | null;
 }
 
 /** As it came off a UDP socket. */
@@ -126,8 +157,9 @@ export class EmbeddedEngine implements SipEngine {
       options.clock,
       options.perSource ?? defaultPerSource,
       options.exempt ?? (() => false),
+      options.meters?.limited,
     );
-    this.#overload = new Overload(this.#wheel, options.random, this.#logger);
+    this.#overload = new Overload(this.#wheel, options.random, this.#logger, options.meters?.shed);
     this.#queue = new WorkQueue<HandedTransaction, Datagram>({
       clock: options.clock,
       open: ({ bytes, flow }) => this.#onMessage(bytes, flow),
@@ -145,6 +177,7 @@ export class EmbeddedEngine implements SipEngine {
       connectionPrefix: this.#tokens.next(4),
       advertise: options.advertise ?? null,
       streams: options.streams ?? {},
+      tap: options.tap ?? null,
       events: {
         onDatagram: (bytes, flow) => this.#onDatagram(bytes, flow),
         onFrame: (frame, connection) => this.#onFrame(frame, connection),
@@ -161,6 +194,7 @@ export class EmbeddedEngine implements SipEngine {
       logger: this.#logger,
       serverName: options.serverName,
       secret: this.#secret,
+      counts: options.meters?.answers,
     });
     this.#relays = options.proxy === true ? this.#makeRelays() : null;
   }
@@ -188,9 +222,18 @@ export class EmbeddedEngine implements SipEngine {
     this.#wheel.stop();
   }
 
-  /** Reads the TLS certificate again; connections that stand keep theirs. */
-  reloadCertificate(): Promise<void> {
-    return this.#transports.reloadCertificate();
+  /**
+   * Reads the files of the TLS certificate, others or the same again. Rejects with a Fault `config-invalid`; otherwise answers
+   * how to use them. Connections that stand keep theirs.
+   */
+  prepareCertificate(settings: TlsSettings): Promise<() => void> {
+    return this.#transports.prepareCertificate(settings);
+  }
+
+  /** Other limits, from the next message and connection on. */
+  adjust({ perSource, ...streams }: Adjustable): void {
+    this.#limits.exchange(perSource);
+    this.#transports.adjust(streams);
   }
 
   request(request: AddressedRequest): Promise<FinalResponse> {
@@ -207,6 +250,20 @@ export class EmbeddedEngine implements SipEngine {
 
   get backlog(): number {
     return this.#queue.size;
+  }
+
+  /** What it holds at this moment. */
+  get load(): EngineLoad {
+    return {
+      server: this.#server.size,
+      pending: this.#server.pending,
+      client: this.#client.size,
+      relays: this.#relays?.size ?? 0,
+      backlog: this.#queue.size,
+      sources: this.#limits.size,
+      connections: this.#transports.connectionCounts(),
+      tlsValidTo: this.#transports.tlsValidTo,
+    };
   }
 
   roomBytes(flow: Flow): number {
@@ -248,6 +305,7 @@ export class EmbeddedEngine implements SipEngine {
       secret: this.#secret,
       limits: { ...serverLimits, ...this.#options.transactions },
       exempt: this.#options.exempt ?? (() => false),
+      meters: this.#options.meters,
       onCrowd: (source) => this.#complaints.warn(sourceName(source), 'too many requests that wait for their answers'),
       reachableAt: (flow) => this.reachableAt(flow),
       onFault: ({ method }, error) =>

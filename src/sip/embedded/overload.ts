@@ -1,5 +1,6 @@
 import type { Logger } from '../../model/logger.ts';
 import type { Random } from '../../model/random.ts';
+import type { Tally } from '../../model/tally.ts';
 import { type TimerWheel, Waiting } from './timer-wheel.ts';
 import { t1, t2 } from './timers.ts';
 
@@ -30,23 +31,28 @@ export class Overload extends Waiting {
   readonly #wheel: TimerWheel;
   readonly #random: Random;
   readonly #logger: Logger;
+  readonly #count: Tally | undefined;
   #shedding = false;
   #waitedMs = 0;
   #lateMs = 0;
   #longestMs = 0;
   #shed = 0;
 
-  constructor(wheel: TimerWheel, random: Random, logger: Logger) {
+  /** `count`: of those that are sent away. */
+  constructor(wheel: TimerWheel, random: Random, logger: Logger, count?: Tally) {
     super();
     this.#wheel = wheel;
     this.#random = random;
     this.#logger = logger;
+    this.#count = count;
   }
 
   /** True: a new request is to be sent away; it is counted. */
   sheds(): boolean {
-    if (this.#shedding) this.#shed++;
-    return this.#shedding;
+    if (!this.#shedding) return false;
+    this.#shed++;
+    this.#count?.add('shed');
+    return true;
   }
 
   /** The age of the new request that is served at this moment; 0: none waits. */

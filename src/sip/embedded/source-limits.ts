@@ -1,4 +1,5 @@
 import type { Clock } from '../../model/clock.ts';
+import type { Tally } from '../../model/tally.ts';
 import { sourceNetwork } from './address.ts';
 import { Recent } from './recent.ts';
 
@@ -70,15 +71,22 @@ class Bucket {
 /** Token buckets: what one source may cost us. Looked at before a message is parsed. */
 export class SourceLimits {
   readonly #clock: Clock;
-  readonly #perSource: PerSource;
+  #perSource: PerSource;
   readonly #exempt: (address: string) => boolean;
+  readonly #limited: Tally | undefined;
   readonly #buckets = new Recent<Bucket>(generation);
 
-  /** `exempt`: sources that are not counted; asked for every message. */
-  constructor(clock: Clock, perSource: PerSource, exempt: (address: string) => boolean) {
+  /** `exempt`: sources that are not counted; asked for every message. `limited` counts those that are not admitted. */
+  constructor(clock: Clock, perSource: PerSource, exempt: (address: string) => boolean, limited?: Tally) {
     this.#clock = clock;
     this.#perSource = perSource;
     this.#exempt = exempt;
+    this.#limited = limited;
+  }
+
+  /** From the next message on; what a source has left stays, up to the new burst. */
+  exchange(perSource: PerSource): void {
+    this.#perSource = perSource;
   }
 
   /** Sources remembered. */
@@ -88,7 +96,9 @@ export class SourceLimits {
 
   admit(address: string, isResponse: boolean): Admission {
     if (this.#exempt(address)) return 'pass';
-    return this.#bucket(address).take(this.#perSource, isResponse, this.#clock.now());
+    const admission = this.#bucket(address).take(this.#perSource, isResponse, this.#clock.now());
+    if (admission !== 'pass') this.#limited?.add(admission);
+    return admission;
   }
 
   /** What a message cost beyond its token. */

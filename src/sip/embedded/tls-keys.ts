@@ -32,7 +32,7 @@ interface Files {
 
 /** The certificate of the TLS and WSS listeners: read at start, exchanged while running, its age watched. */
 export class TlsKeys {
-  readonly #settings: TlsSettings;
+  #settings: TlsSettings;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #servers: Server[] = [];
@@ -54,6 +54,11 @@ export class TlsKeys {
     const files = readTlsFiles(settings);
     ({ context: this.#context, validTo: this.#validTo } = contextOf(settings, files));
     this.#loaded = digestOf(files);
+  }
+
+  /** When the certificate in use ends; milliseconds since the epoch. */
+  get validTo(): number {
+    return this.#validTo;
   }
 
   /** Begins to watch the files and the age. */
@@ -81,9 +86,19 @@ export class TlsKeys {
     return clientCert === 'require' ? 'no client certificate' : null;
   }
 
-  /** Reads the files now. New connections get what they hold; where they are no good, the old ones stay in use. */
-  async reload(): Promise<void> {
-    await this.#look(true);
+  /**
+   * Reads the files that other settings name, or the same again. Throws as the constructor does, and then nothing is different;
+   * otherwise answers how to use them. `clientCert` stays as it is: servers are made with it.
+   */
+  async prepare(settings: TlsSettings): Promise<() => void> {
+    const files = await rereadTlsFiles(settings);
+    const context = contextOf(settings, files);
+    return () => {
+      const isSame = digestOf(files) === this.#loaded && settings.minVersion === this.#settings.minVersion;
+      this.#settings = { ...settings, clientCert: this.#settings.clientCert };
+      if (isSame) this.#logger.info({}, 'TLS certificate is the same as before');
+      else this.#use(context, digestOf(files));
+    };
   }
 
   close(): void {
@@ -95,11 +110,11 @@ export class TlsKeys {
   #lookAgain(): void {
     if (this.#closed) return;
     this.#looking = this.#clock.after(lookMs, () => {
-      void this.#look(false).finally(() => this.#lookAgain());
+      void this.#look().finally(() => this.#lookAgain());
     });
   }
 
-  async #look(now: boolean): Promise<void> {
+  async #look(): Promise<void> {
     let files: Files | Fault;
     try {
       files = await rereadTlsFiles(this.#settings);
@@ -108,30 +123,31 @@ export class TlsKeys {
     }
     if (this.#closed) return;
     const digest = files instanceof Fault ? files.message : digestOf(files);
-    const settled = now || digest === this.#seen;
+    const settled = digest === this.#seen;
     this.#seen = digest;
-    if (digest === this.#loaded) {
-      this.#refused = '';
-      if (now) this.#logger.info({}, 'TLS certificate is the same as before');
-    } else if (settled && (now || digest !== this.#refused)) this.#exchange(files, digest);
+    if (digest === this.#loaded) this.#refused = '';
+    else if (settled && digest !== this.#refused) this.#exchange(files, digest);
   }
 
   #exchange(files: Files | Fault, digest: string): void {
     try {
       if (files instanceof Fault) throw files;
-      const { context, validTo } = contextOf(this.#settings, files);
-      for (const server of this.#servers) server.setSecureContext(context);
-      this.#context = context;
-      this.#validTo = validTo;
-      this.#loaded = digest;
-      this.#refused = '';
-      this.#logger.info({ cert: this.#settings.cert }, 'new TLS certificate in use');
-      this.#tellAge();
+      this.#use(contextOf(this.#settings, files), digest);
     } catch (error) {
       this.#refused = digest;
       const reason = error instanceof Error ? error.message : String(error);
       this.#logger.warn({ reason }, 'the new TLS certificate cannot be used, the old one stays');
     }
+  }
+
+  #use({ context, validTo }: ReturnType<typeof contextOf>, digest: string): void {
+    for (const server of this.#servers) server.setSecureContext(context);
+    this.#context = context;
+    this.#validTo = validTo;
+    this.#loaded = digest;
+    this.#refused = '';
+    this.#logger.info({ cert: this.#settings.cert }, 'new TLS certificate in use');
+    this.#tellAge();
   }
 
   /** At start, after each exchange and once a day. */

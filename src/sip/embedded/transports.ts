@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net';
 import type { Clock } from '../../model/clock.ts';
 import { Fault } from '../../model/errors.ts';
 import type { Logger } from '../../model/logger.ts';
+import type { Tap } from '../../model/trace.ts';
 import type { Endpoint, Flow, ListenPoint, Transport } from '../engine.ts';
 import { LocalAddresses } from '../local-addresses.ts';
 import { isForFamily } from '../own-contact.ts';
@@ -44,6 +45,7 @@ export class Transports {
   readonly #events: TransportEvents;
   readonly #advertise: string | null;
   readonly #addresses: LocalAddresses;
+  readonly #tap: Tap | null;
 
   /** Throws a Fault `config-invalid` where the certificate cannot be used. */
   constructor(options: {
@@ -53,11 +55,14 @@ export class Transports {
     readonly connectionPrefix: string;
     readonly advertise: string | null;
     readonly streams: StreamOptions;
+    readonly tap: Tap | null;
   }) {
-    const { clock, logger, events, connectionPrefix: idPrefix } = options;
+    const { clock, logger, connectionPrefix: idPrefix, tap } = options;
+    const events = tap === null ? options.events : tapped(options.events, tap);
     const { tls, webSocketOrigins: origins = [], limits, isTrusted = () => false } = options.streams;
     this.#logger = logger;
     this.#events = events;
+    this.#tap = tap;
     this.#advertise = options.advertise;
     this.#addresses = new LocalAddresses(clock);
     this.#connections = new Connections({ clock, limits: { ...streamLimits, ...limits }, isTrusted, idPrefix, events });
@@ -82,6 +87,12 @@ export class Transports {
 
   /** False: the flow is gone. `onError`: the kernel refused a datagram, said later. */
   send(flow: Flow, wire: string, onError: (error: Error) => void): boolean {
+    const sent = this.#send(flow, wire, onError);
+    if (sent) this.#tap?.passed('out', flow, wire);
+    return sent;
+  }
+
+  #send(flow: Flow, wire: string, onError: (error: Error) => void): boolean {
     if (flow.transport !== 'udp') return this.#connections.find(flow.connection)?.send(wire) ?? false;
     const listener = this.#listenerFor(flow);
     listener?.send(wire, flow.remote, onError);
@@ -90,6 +101,16 @@ export class Transports {
 
   connection(flow: Flow): Connection | undefined {
     return this.#connections.find(flow.connection);
+  }
+
+  /** How many there are of each transport. */
+  connectionCounts(): ReadonlyMap<string, number> {
+    return this.#connections.counts();
+  }
+
+  /** When the certificate in use ends, ms since the epoch; null: there is none. */
+  get tlsValidTo(): number | null {
+    return this.#keys?.validTo ?? null;
   }
 
   /** `from`: the address of ours that the peer knows. */
@@ -121,9 +142,15 @@ export class Transports {
     await Promise.all([...streams, ...this.#udp.map((listener) => listener.close())]);
   }
 
-  /** Reads the certificate again, at once. */
-  async reloadCertificate(): Promise<void> {
-    await this.#keys?.reload();
+  /** As `TlsKeys.prepare`; without a certificate there is nothing to prepare. */
+  async prepareCertificate(settings: TlsSettings): Promise<() => void> {
+    return (await this.#keys?.prepare(settings)) ?? (() => undefined);
+  }
+
+  /** From the next connection on. */
+  adjust({ webSocketOrigins, limits }: Required<Pick<StreamOptions, 'webSocketOrigins' | 'limits'>>): void {
+    this.#ws.welcome(webSocketOrigins);
+    this.#connections.limit(limits);
   }
 
   async #listenOn(point: ListenPoint): Promise<ListenPoint> {
@@ -157,6 +184,22 @@ export class Transports {
     if (local.address !== '0.0.0.0' && local.address !== '::') return local;
     return { address: this.#addresses.facing(remote), port: local.port };
   }
+}
+
+/** What comes in is told before anybody judges it: what is dropped in a flood, or is no SIP, has come as well. */
+function tapped(events: TransportEvents, tap: Tap): TransportEvents {
+  return {
+    onDatagram: (bytes, flow) => {
+      tap.passed('in', flow, bytes);
+      events.onDatagram(bytes, flow);
+    },
+    onFrame: (frame, connection) => {
+      if (frame.kind !== 'ping') tap.passed('in', connection.flow, frame.bytes);
+      events.onFrame(frame, connection);
+    },
+    onClosed: (connection) => events.onClosed(connection),
+    onMisuse: (...said) => events.onMisuse(...said),
+  };
 }
 
 function isSecure(transport: Transport): boolean {

@@ -33,7 +33,7 @@ const controlHead = 6;
 export class WsSide {
   readonly #connections: Connections;
   readonly #keys: TlsKeys | null;
-  readonly #origins: ReadonlySet<string>;
+  #origins: ReadonlySet<string> = new Set();
   readonly #servers: (HttpServer | HttpsServer)[] = [];
   readonly #upgrader = new WebSocketServer({
     noServer: true,
@@ -47,7 +47,12 @@ export class WsSide {
   constructor(options: WsSideOptions) {
     this.#connections = options.connections;
     this.#keys = options.keys;
-    this.#origins = new Set(options.origins.map((origin) => origin.toLowerCase()));
+    this.welcome(options.origins);
+  }
+
+  /** The web pages that may connect from now on. */
+  welcome(origins: readonly string[]): void {
+    this.#origins = new Set(origins.map((origin) => origin.toLowerCase()));
   }
 
   /** Throws a Fault where the address cannot be had. */

@@ -22,6 +22,19 @@ export class FakeAmi {
   readonly swallowed = new Set<string>();
   /** Actions that the account has no right to. */
   readonly denied = new Set<string>();
+  /** Actions whose module is not loaded. */
+  readonly unknown = new Set<string>();
+  /** Modules that are not loaded. */
+  readonly unloaded = new Set<string>();
+  /** `ari.conf/general` to its lines. */
+  readonly sections = new Map<string, readonly string[]>();
+  version = '22.10.1';
+  /** How far its clock is ahead; seconds. */
+  ahead = 0;
+  /** Events that are not told: the account does not read their class. */
+  readonly untold = new Set<string>();
+  /** It tells who logs in that it has booted. */
+  tellsBoot = true;
   /** Actions that are answered so many milliseconds later. */
   readonly delays = new Map<string, number>();
   /** Endpoint to the name of its caller id, where that is another than `Phone 1001`. */
@@ -33,6 +46,7 @@ export class FakeAmi {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #loggedIn = new Set<Socket>();
+  readonly #states = new Map<string, string>();
   readonly #late = new Set<NodeJS.Timeout>();
   #port = 0;
 
@@ -85,7 +99,17 @@ export class FakeAmi {
   }
 
   send(event: Block): void {
+    if (this.untold.has(event['Event'] ?? '')) return;
     for (const socket of this.#loggedIn) write(socket, event);
+  }
+
+  /** A `Custom:` state is told of where it changes. */
+  #tellState(variable: string, state: string): void {
+    const device = /^DEVICE_STATE\((.*)\)$/.exec(variable)?.[1];
+    if (device === undefined || this.#states.get(device) === state) return;
+    this.#states.set(device, state);
+    this.database.set(`CustomDevstate/${device.replace('Custom:', '')}`, state);
+    this.send({ Event: 'DeviceStateChange', Device: device, State: state });
   }
 
   #take(socket: Socket, action: Block): null {
@@ -113,11 +137,22 @@ export class FakeAmi {
       this.logins++;
       this.events = action['Events'] ?? '';
       this.#loggedIn.add(socket);
-      write(socket, { Event: 'FullyBooted' });
+      if (this.tellsBoot) write(socket, { Event: 'FullyBooted' });
       return null;
     }
     if (!this.#loggedIn.has(socket) || this.denied.has(name)) {
       return say({ Response: 'Error', Message: 'Permission denied' });
+    }
+    if (this.unknown.has(name)) {
+      return say({
+        Response: 'Error',
+        Message: `Invalid/unknown command: ${name}. Use Action: ListCommands to show available commands.`,
+      });
+    }
+    if (name === 'ListCommands') {
+      const known = commands.filter((it) => !this.denied.has(it) && !this.unknown.has(it));
+      const agent = this.queues.agentRight ? ['QueueAdd'] : [];
+      return say({ Response: 'Success', ...Object.fromEntries([...known, ...agent].map((it) => [it, 'does it'])) });
     }
     const reply = this.queues.reply(action);
     if (reply !== null) {
@@ -192,7 +227,20 @@ export class FakeAmi {
         return say({ Response: 'Error', Message: 'Database entry could not be deleted' });
       case 'Setvar':
         this.writes.push(`Setvar ${action['Variable']}=${action['Value']}`);
+        this.#tellState(action['Variable'] ?? '', action['Value'] ?? '');
         return say({ Response: 'Success' });
+      case 'Ping':
+        return say({ Response: 'Success', Ping: 'Pong', Timestamp: String(Date.now() / 1000 + this.ahead) });
+      case 'CoreSettings':
+        return say({ Response: 'Success', AsteriskVersion: this.version });
+      case 'ModuleCheck':
+        return say({ Response: this.unloaded.has(action['Module'] ?? '') ? 'Error' : 'Success' });
+      case 'GetConfig': {
+        const section = this.sections.get(`${action['Filename']}/${action['Category']}`);
+        if (section === undefined) return say({ Response: 'Error', Message: 'No category found' });
+        const rows = section.map((line, index) => [`Line-000000-00000${index}`, line]);
+        return say({ Response: 'Success', 'Category-000000': action['Category'] ?? '', ...Object.fromEntries(rows) });
+      }
       case 'CoreShowChannels':
         return list([]);
       default:
@@ -200,6 +248,24 @@ export class FakeAmi {
     }
   }
 }
+
+/** Those that Lamplighter uses, but for queues. */
+const commands = [
+  'DBPut',
+  'DBDel',
+  'DBGet',
+  'DBGetTree',
+  'PJSIPShowEndpoints',
+  'PJSIPShowContacts',
+  'PJSIPShowAuths',
+  'PJSIPNotify',
+  'Setvar',
+  'Getvar',
+  'CoreShowChannels',
+  'MailboxCount',
+  'ExtensionStateList',
+  'ModuleCheck',
+];
 
 function write(socket: Socket, block: Block): void {
   socket.write(lines(block));

@@ -14,6 +14,7 @@ const knownTypes = [
   'ChannelUnhold',
   'ChannelDestroyed',
   'ApplicationReplaced',
+  'ChannelUserevent',
 ];
 
 const auth = (username: string, password: string) => [
@@ -32,6 +33,15 @@ export class FakeAri {
   channels: unknown[] = [];
   /** `CHANNEL EXPRESSION` to the value of a channel's variable, where it is not the usual one. */
   readonly variables = new Map<string, string>();
+  /** Modules that are not loaded. */
+  readonly unloaded = new Set<string>();
+  /** Other programs' applications. */
+  readonly others = new Set<string>();
+  /** An event for an application comes to nobody. */
+  deaf = false;
+  version = '22.10.1';
+  /** Names of the applications that are connected. */
+  readonly #apps = new Map<Duplex, string>();
   startup = '2023-11-14T22:00:00.000+0000';
   /** Answers everything with this status while set: an Asterisk that boots. */
   booting: number | null = null;
@@ -130,7 +140,14 @@ export class FakeAri {
   }
 
   #resource(path: string, query: URLSearchParams): unknown {
-    if (path === 'asterisk/info') return { status: { startup_time: this.startup } };
+    if (path === 'asterisk/info') return { status: { startup_time: this.startup }, system: { version: this.version } };
+    if (path === 'asterisk/modules') {
+      return modules.filter((it) => !this.unloaded.has(it)).map((it) => ({ name: `${it}.so`, status: 'Running' }));
+    }
+    if (path === 'applications') return [...this.#apps.values(), ...this.others].map((name) => ({ name }));
+    if (path.startsWith('events/user/'))
+      return this.#userEvent(path.slice('events/user/'.length), query.get('application'));
+    if (path.startsWith('applications/lamplighter-doctor/')) return undefined;
     if (path === 'channels') return this.channels;
     if (path === 'bridges') return [];
     if (path === 'endpoints') return [{ technology: 'PJSIP', resource: '1001', state: 'online', channel_ids: [] }];
@@ -153,6 +170,15 @@ export class FakeAri {
     return undefined;
   }
 
+  #userEvent(eventname: string, application: string | null): unknown {
+    if (this.deaf) return {};
+    const event = { type: 'ChannelUserevent', eventname, application, userevent: {} };
+    for (const [socket, app] of this.#apps) {
+      if (app === application) socket.write(frame(1, Buffer.from(JSON.stringify(event))));
+    }
+    return {};
+  }
+
   #upgrade(request: IncomingMessage, socket: Duplex): void {
     const url = new URL(request.url ?? '', this.url);
     this.requests.push(
@@ -168,7 +194,11 @@ export class FakeAri {
       `HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: ${accept}\r\n\r\n`,
     );
     this.#streams.add(socket);
-    socket.on('close', () => this.#streams.delete(socket));
+    this.#apps.set(socket, url.searchParams.get('app') ?? '');
+    socket.on('close', () => {
+      this.#streams.delete(socket);
+      this.#apps.delete(socket);
+    });
     socket.on('end', () => socket.end());
     socket.on('data', (data: Buffer) => {
       // A client's ping: 0x89, masked, empty.
@@ -176,6 +206,25 @@ export class FakeAri {
     });
   }
 }
+
+const modules = [
+  'res_pjsip',
+  'res_pjsip_registrar',
+  'res_pjsip_session',
+  'res_pjsip_notify',
+  'chan_pjsip',
+  'res_stasis',
+  'res_http_websocket',
+  'res_ari_events',
+  'res_ari_applications',
+  'res_ari_channels',
+  'res_ari_bridges',
+  'res_ari_endpoints',
+  'func_devstate',
+  'app_queue',
+  'res_parking',
+  'app_confbridge',
+];
 
 function variable(expression: string): string {
   if (expression === 'CHANNEL(pjsip,local_tag)') return 'tag-of-the-pbx';

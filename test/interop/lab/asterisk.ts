@@ -100,6 +100,16 @@ export class AsteriskLab {
     return { ...this.ami, username: 'admin', secret: 'admin-ami' };
   }
 
+  /** Folder of its configuration. */
+  get etc(): string {
+    return join(this.#folder, 'etc');
+  }
+
+  /** What `asterisk` is for this one, without the options of a call. */
+  get command(): readonly string[] {
+    return [this.#installation.loader, ...this.#arguments()];
+  }
+
   /** Everything Asterisk logged so far. */
   get logs(): string {
     return this.#log('messages') + this.#log('console');
@@ -142,6 +152,14 @@ export class AsteriskLab {
     await writeFile(file, `${await readFile(file, 'utf8')}\n${text}`);
     await this.cli('module reload res_pjsip.so');
     await this.cli('module reload res_pjsip_outbound_publish.so');
+  }
+
+  /** Another text of one of its files, from the next reload or start on; answers what it was. */
+  async editFile(name: string, change: (text: string) => string): Promise<string> {
+    const file = join(this.#folder, 'etc', name);
+    const before = await readFile(file, 'utf8');
+    await writeFile(file, change(before));
+    return before;
   }
 
   /** Another extensions.conf, from now until the lab stops. */

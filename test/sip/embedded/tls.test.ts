@@ -197,16 +197,19 @@ describe('exchange of the certificate', () => {
     assert.equal(await shown(stage), '03');
   });
 
-  test('reloadCertificate takes it at once and answers for a bad one each time', async () => {
+  test('a reload takes it at once, from other files too, and is refused for a bad one', async () => {
     const pair = new Pair('server');
+    const other = new Pair('server-next');
     const stage = await opened({ cert: pair.cert, key: pair.key });
-    pair.put('server-next');
-    await stage.engine.reloadCertificate();
+    const settings = { cert: other.cert, key: other.key, clientCert: 'none', minVersion: 'TLSv1.3' } as const;
+    const commit = await stage.engine.prepareCertificate(settings);
+    assert.equal(await shown(stage), '02');
+    commit();
     assert.equal(await shown(stage), '03');
-    writeFileSync(pair.key, 'nonsense');
-    await stage.engine.reloadCertificate();
-    await stage.engine.reloadCertificate();
-    assert.equal(stage.said(/expected a private key in PEM/), 2);
+    await assert.rejects(openTls(stage.at('tls'), { maxVersion: 'TLSv1.2' }));
+    writeFileSync(other.key, 'nonsense');
+    const refused = stage.engine.prepareCertificate(settings);
+    await assert.rejects(refused, /sip\.tls\.key: .*expected a private key in PEM/);
     assert.equal(await shown(stage), '03');
   });
 

@@ -105,6 +105,7 @@ export class Relay extends Waiting implements Cancellable {
       this.#finish(this.#cancelled ? { status: 487 } : this.#failure);
       return;
     }
+    if (this.#next > 1) this.#host.onFailOver();
     const path = way.path();
     if (!(path instanceof Promise)) {
       this.#go(way, path);
@@ -209,6 +210,7 @@ export class Relay extends Waiting implements Cancellable {
         this.#plan.stranger === true
           ? relayedInProportion(response, this.bytes, write)
           : relayedResponse(response, this.#vias, edits);
+      if (response.status >= 200) this.#host.onAnswer(this.#message, response.status);
       this.#server.bring(response.status, answer);
     } catch (error) {
       this.#host.onFault(this.#message, error);

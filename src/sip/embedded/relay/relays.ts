@@ -1,3 +1,4 @@
+import type { Meters } from '../../../model/meters.ts';
 import type { Endpoint, Flow, Relay as Plan } from '../../engine.ts';
 import type { ParsedRequest } from '../../message/parse.ts';
 import type { ClientTransactions } from '../client-tx.ts';
@@ -28,6 +29,10 @@ export interface RelayHost {
   onFault(message: ParsedRequest, error: unknown): void;
   /** It has its final answer, or will never have one. Once. */
   onEnd(relay: Relay): void;
+  /** A final response of the far end went back. */
+  onAnswer(message: ParsedRequest, status: number): void;
+  /** A way brought no answer, and the next one is tried. */
+  onFailOver(): void;
 }
 
 export interface RelaysOptions {
@@ -45,6 +50,8 @@ export interface RelaysOptions {
   readonly onCrowd: (source: Flow) => void;
   /** Sources that have no share, but all. */
   readonly exempt: (address: string) => boolean;
+  /** Where it counts; absent: it does not. */
+  readonly meters?: Pick<Meters, 'relayed' | 'relayAnswers' | 'failovers'> | undefined;
 }
 
 /** A PBX leaves many a request without an answer: nobody alone may let them wait until there is no room for the others. */
@@ -80,7 +87,13 @@ export class Relays implements RelayHost {
     }
     server.isSentOn(relay);
     this.#open.add(relay);
+    this.#options.meters?.relayed.add(message.method);
     relay.begin();
+  }
+
+  /** Requests under way. */
+  get size(): number {
+    return this.#open.size;
   }
 
   /** What waits for its answer is refused, and calls in the making are ended at their far end, too. */
@@ -98,6 +111,14 @@ export class Relays implements RelayHost {
     if (held.count <= 0) this.#underWay.delete(source);
   }
 
+  onAnswer({ method }: ParsedRequest, status: number): void {
+    this.#options.meters?.relayAnswers.add(method, status);
+  }
+
+  onFailOver(): void {
+    this.#options.meters?.failovers.add('failover');
+  }
+
   /** False: its source has too much under way. */
   #takes({ source, bytes }: Relay, address: string): boolean {
     const { limits, exempt } = this.#options;
@@ -113,6 +134,7 @@ export class Relays implements RelayHost {
   /** The ACK of a 2xx belongs to no transaction (RFC 3261 16.11): it goes by the first way there is, and is never answered. */
   async passAck(message: ParsedRequest, source: Flow, { ways }: Plan): Promise<void> {
     if (this.#refusal(message) !== null) return;
+    this.#options.meters?.relayed.add('ACK');
     const vias = stampedVias(message, source.remote);
     for (const way of ways) {
       const flow = await way.path();

@@ -1,0 +1,114 @@
+import type { Clock } from '../../../src/model/clock.ts';
+import { Fault } from '../../../src/model/errors.ts';
+import { token } from '../../../src/model/random.ts';
+import type { AdapterTools } from '../../adapter.ts';
+import { type Heard, openOnce } from '../../open-once.ts';
+import type { AmiAnswer } from '../ami.ts';
+import { AmiLink } from '../ami.ts';
+import type { Fields } from '../ami-wire.ts';
+import { AriLink } from '../ari.ts';
+import type { AriAnswer, AriRest } from '../ari-rest.ts';
+import type { AmiEvent, AriEvent } from '../events.ts';
+import type { AsteriskOptions } from '../options.ts';
+
+/** How long an answer may take; milliseconds. */
+const answerMs = 3_000;
+
+/** AMI, as far as checks ask it. */
+export interface AskedAmi extends Heard<AmiEvent> {
+  action(name: string, fields?: Fields): Promise<AmiAnswer>;
+  /** It has told us of its own start: the account reads the class `system`. */
+  readonly readsSystem: boolean;
+}
+
+/** What the checks look at. Nothing is asked twice of a PBX that did not answer once. */
+export interface AsteriskSeen {
+  readonly options: AsteriskOptions;
+  readonly clock: Clock;
+  /** null: ARI is not configured. */
+  readonly ari: {
+    readonly rest: AriRest;
+    /** The answer to the first question, or why there is none. */
+    readonly first: AriAnswer | Fault;
+    /** The adapter's own stream is open. */
+    readonly up: boolean;
+    /** The stream of the adapter, or one for the time of the checks. A Fault where it does not open. */
+    stream(): Promise<(Heard<AriEvent> & { readonly app: string }) | Fault>;
+  } | null;
+  /** null: AMI is not configured; a Fault: why it cannot be asked. */
+  readonly ami: AskedAmi | Fault | null;
+}
+
+/** What a running adapter lends its checks: its links, where they are up. */
+export interface OwnLinks {
+  readonly ari: (Heard<AriEvent> & { readonly up: boolean }) | null;
+  readonly ami: { readonly link: AmiLink; readonly events: Heard<AmiEvent> } | null;
+}
+
+/** All that is looked at, and how to let go of it. */
+export interface Looking {
+  readonly seen: AsteriskSeen;
+  close(): void;
+}
+
+/** Asks for the first time, over the adapter's links where they are up, else over some for the time of the checks. */
+export async function lookAt(
+  options: AsteriskOptions,
+  own: OwnLinks,
+  tools: AdapterTools,
+  rest: AriRest | null,
+): Promise<Looking> {
+  const closing: (() => void)[] = [];
+  const [ari, ami] = await Promise.all([lookAtAri(), lookAtAmi()]);
+  return {
+    seen: { options, clock: tools.clock, ari, ami },
+    close: () => {
+      for (const close of closing) close();
+    },
+  };
+
+  async function lookAtAri(): Promise<AsteriskSeen['ari']> {
+    if (rest === null || options.ari === undefined) return null;
+    const first = await rest.call('GET', ['asterisk', 'info']).catch(asFaultOf);
+    const settings = options.ari;
+    const mine = own.ari?.up ? own.ari : null;
+    return {
+      rest,
+      first,
+      up: mine !== null,
+      stream: async () => {
+        if (mine !== null) return { app: settings.app, hear: (listener) => mine.hear(listener) };
+        const app = `${doctorApp}-${token(tools.random, 32)}`;
+        const opened = await openOnce<AriEvent>(new AriLink({ ...settings, app }, tools), tools.clock);
+        if (opened instanceof Fault) return opened;
+        closing.push(opened.close);
+        return { app, hear: opened.hear };
+      },
+    };
+  }
+
+  async function lookAtAmi(): Promise<AsteriskSeen['ami']> {
+    if (options.ami === undefined) return null;
+    if (own.ami?.link.up) return askable(own.ami.link, own.ami.events);
+    const link = new AmiLink({ ...options.ami, events: 'system,call' }, tools);
+    const opened = await openOnce<AmiEvent>(link, tools.clock);
+    if (opened instanceof Fault) return opened;
+    closing.push(opened.close);
+    return askable(link, opened);
+  }
+}
+
+/** ARI applications of the checks begin like this, and are nobody's. */
+export const doctorApp = 'lamplighter-doctor';
+
+function askable(link: AmiLink, { hear }: Heard<AmiEvent>): AskedAmi {
+  return {
+    action: (name, fields) => link.action(name, fields, answerMs),
+    hear,
+    readsSystem: link.readsSystem,
+  };
+}
+
+function asFaultOf(error: unknown): Fault {
+  return error instanceof Fault ? error : new Fault('pbx-unreachable', String(error), error);
+}

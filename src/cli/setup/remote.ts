@@ -1,0 +1,17 @@
+import type { PbxAccess } from '../../model/setup.ts';
+
+/** An Asterisk on another host, with the ports it has where nobody changed them. */
+export function remoteAsterisk(host: string): PbxAccess {
+  const bracketed = host.includes(':') ? `[${host}]` : host;
+  return {
+    type: 'asterisk',
+    features: 'astdb',
+    ami: { host, port: 5038, username: 'lamplighter' },
+    ari: { url: `http://${bracketed}:8088`, username: 'lamplighter' },
+  };
+}
+
+/** @param domain of its users. */
+export function remoteFreeswitch(host: string, domain: string): PbxAccess {
+  return { type: 'freeswitch', features: 'db', esl: { host, port: 8021, user: `lamplighter@${domain}` } };
+}

@@ -1,0 +1,224 @@
+import { existsSync } from 'node:fs';
+import type { Finding } from '../../model/check.ts';
+import { sleep, systemClock } from '../../model/clock.ts';
+import type { Logger } from '../../model/logger.ts';
+import type { Outcome, Refusal } from '../../model/outcome.ts';
+import { systemRandom } from '../../model/random.ts';
+import type { PbxAccess } from '../../model/setup.ts';
+import { type Plan, typed } from '../../setup/plan.ts';
+import { type Changed, Setup } from '../../setup/setup.ts';
+import { runProgram, thisHost, usualFile } from '../../setup/this-host.ts';
+import { exits } from '../exits.ts';
+import { asJson, type Terminal } from '../terminal.ts';
+import { askForHost } from './ask.ts';
+import { remoteAsterisk, remoteFreeswitch } from './remote.ts';
+import { checkText, editText, foundText, problemLines } from './report.ts';
+
+/** The command line of `setup`. */
+export interface SetupFlags {
+  readonly apply?: boolean;
+  readonly reload?: boolean;
+  readonly undo?: boolean;
+  readonly dryRun?: boolean;
+  readonly config?: string;
+  readonly domain?: string;
+  readonly pbx?: string;
+  readonly asterisk?: string;
+  readonly freeswitch?: string;
+  readonly folder?: string;
+  readonly root?: string;
+  readonly showSecrets?: boolean;
+  readonly json: boolean;
+}
+
+/** After a reload a PBX takes a moment until it lets somebody in; milliseconds. */
+const settleMs = 15_000;
+
+/** Says everything by what it returns and throws. */
+const silent: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  child: () => silent,
+};
+
+/** What is told at the end, with --json. */
+interface Told {
+  [name: string]: unknown;
+}
+
+/** Ends the command: exit code 1. */
+class Refused extends Error {
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    super(refusal.message);
+    this.refusal = refusal;
+  }
+}
+
+/** @returns the exit code: 0; 1 where no PBX was found, something could not be done, or does not work; 64. */
+export async function run(flags: SetupFlags, terminal: Terminal): Promise<number> {
+  const { json } = flags;
+  const say = (text: string): void => {
+    if (!json && text !== '') terminal.out(`${text}\n`);
+  };
+  const wrong = contradiction(flags);
+  if (wrong !== null) {
+    terminal.err(`error: ${wrong}\n`);
+    return exits.usage;
+  }
+  const told: Told = {};
+  let code: number;
+  try {
+    const setup = new Setup({
+      root: flags.root ?? '/',
+      folder: flags.folder ?? null,
+      file: flags.config ?? usualFile(terminal.environment),
+      ownPorts: [],
+      host: thisHost(),
+      run: runProgram,
+      tools: { clock: systemClock, random: systemRandom, logger: silent },
+    });
+    code = flags.undo ? undo(setup, say, told) : await prepare(setup, flags, say, told);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    const { code: reason, message } = error.refusal;
+    told['error'] = { code: reason, message };
+    if (!json) terminal.err(`error: ${message}\n`);
+    code = exits.refused;
+  }
+  if (json) terminal.out(asJson(told));
+  return code;
+}
+
+function contradiction({ root, apply, undo, dryRun, asterisk, freeswitch, folder }: SetupFlags): string | null {
+  if (root !== undefined && !existsSync(root)) return `--root ${root}: there is no such folder`;
+  if (folder !== undefined && !folder.startsWith('/')) return '--folder takes a path that begins with /';
+  if (undo && (apply || dryRun)) return '--undo goes with neither --apply nor --dry-run';
+  if (apply && dryRun) return '--apply and --dry-run exclude each other';
+  if (asterisk !== undefined && freeswitch !== undefined) return '--asterisk and --freeswitch: one at a time';
+  if (apply && (asterisk ?? freeswitch) !== undefined)
+    return '--apply changes files of this host only: paste the lines there';
+  return null;
+}
+
+function undo(setup: Setup, say: (text: string) => void, told: Told): number {
+  const changed = must(setup.undo());
+  told['changed'] = changed;
+  if (changed.length === 0) say('Nothing of Lamplighter stands in the files of a PBX.');
+  for (const { file } of changed) say(`taken out of ${file}`);
+  if (changed.length > 0)
+    say('Then let the PBX read its files again. The configuration of Lamplighter and its passwords stay.');
+  return exits.ok;
+}
+
+async function prepare(setup: Setup, flags: SetupFlags, say: (text: string) => void, told: Told): Promise<number> {
+  const chosen = await choose(setup, flags, say, told);
+  if (chosen === null) return exits.refused;
+  let plan = chosen;
+  if (flags.dryRun) {
+    lines(plan, setup, flags, say);
+    say(`\nThe configuration would be ${setup.file}:\n\n${plan.pbx.config ?? ''}`);
+    return exits.ok;
+  }
+  let changed: readonly Changed[] = [];
+  if (flags.apply) {
+    changed = must(setup.apply(plan));
+    told['changed'] = changed;
+    for (const { file, backup } of changed)
+      say(`added to ${file}${backup === null ? ' (new)' : `; as it was: ${backup}`}`);
+    if (changed.length === 0) say('The PBX has all that is needed: nothing was changed.');
+    const { plans } = await setup.look(flags.domain ?? null);
+    plan = plans.find(({ pbx }) => pbx.id === plan.pbx.id) ?? plan;
+  }
+  write(setup, plan, flags, say, told);
+  if (!flags.apply) lines(plan, setup, flags, say);
+  const reloaded = flags.reload === true && plan.found !== null ? await reload(setup, plan, say, told) : false;
+  const waiting = changed.length > 0 && !reloaded;
+  if (waiting) say(`Now let the PBX read its files again: ${(plan.found?.reload ?? []).map(typed).join(' && ')}`);
+  const isComplete = plan.pbx.edits.length === 0 && !waiting && plan.found !== null;
+  const checks = isComplete ? await test(setup, plan, reloaded) : [];
+  told['checks'] = checks;
+  say(checkText(checks));
+  const next = setup.next(plan);
+  told['next'] = next;
+  say(`\nNext:\n${next.map((line) => `  ${line}`).join('\n')}`);
+  return checks.some(({ level }) => level === 'fail') ? exits.refused : exits.ok;
+}
+
+/** The PBX that all of this is about; null: there is none, which has been said. */
+async function choose(setup: Setup, flags: SetupFlags, say: (text: string) => void, told: Told): Promise<Plan | null> {
+  const domain = flags.domain ?? null;
+  const named = elsewhere(flags);
+  if (named !== null) return setup.planFor(named, domain);
+  const { report, plans } = await setup.look(domain);
+  told['report'] = report;
+  for (const pbx of report.pbxs) say(`${foundText(pbx)}\n`);
+  for (const problem of report.problems) say(problemLines(problem).join('\n'));
+  const plan = flags.pbx === undefined ? plans[0] : plans.find(({ pbx }) => pbx.id === flags.pbx);
+  if (plan !== undefined) {
+    if (plans.length > 1 && flags.pbx === undefined) say(`Taken: ${plan.pbx.id}; another by --pbx ID.`);
+    return plan;
+  }
+  if (plans.length > 0)
+    throw new Refused({
+      code: 'unknown-pbx',
+      message: `--pbx ${flags.pbx}: found are ${plans.map(({ pbx }) => pbx.id).join(', ')}`,
+    });
+  const asked = flags.json ? null : await askForHost();
+  return asked === null ? null : setup.planFor(asked, domain);
+}
+
+function elsewhere({ asterisk, freeswitch, domain }: SetupFlags): PbxAccess | null {
+  if (asterisk !== undefined) return remoteAsterisk(asterisk);
+  if (freeswitch !== undefined) return remoteFreeswitch(freeswitch, domain ?? freeswitch);
+  return null;
+}
+
+function write(setup: Setup, plan: Plan, flags: SetupFlags, say: (text: string) => void, told: Told): void {
+  const written = setup.writeFor(plan, flags.apply === true);
+  if (!written.ok && written.refusal.code === 'config-exists') {
+    told['kept'] = setup.file;
+    say(`${written.refusal.message} (setup --apply replaces it, and keeps it as .bak)`);
+    return;
+  }
+  const { changed, backup } = must(written);
+  told['config'] = { file: setup.file, backup, changed };
+  if (!changed) say(`${setup.file} says all this already.`);
+  else say(`written: ${setup.file}${backup === null ? '' : `; as it was: ${backup}`}`);
+}
+
+/** What the admin is to paste where he does not let setup do it. */
+function lines(plan: Plan, setup: Setup, flags: SetupFlags, say: (text: string) => void): void {
+  const { pbx } = plan;
+  if (pbx.edits.length === 0) return;
+  const shown = flags.showSecrets && !flags.dryRun ? setup.editsWithPasswords(plan) : pbx.edits;
+  say(`\nMissing in the files of the PBX; setup --apply adds it:\n${editText({ ...pbx, edits: shown })}`);
+  if (!flags.showSecrets && !flags.dryRun)
+    say('For [hidden] stands what the files of the same name beside the configuration hold; --show-secrets shows it.');
+}
+
+async function reload(setup: Setup, plan: Plan, say: (text: string) => void, told: Told): Promise<boolean> {
+  if (plan.found === null) return false;
+  const failed = await setup.reload(plan.found);
+  told['reloadFailed'] = failed;
+  for (const command of failed) say(`fail  reload: ${command} did not work; run it by hand`);
+  if (failed.length === 0) say('The PBX has read its files again.');
+  return failed.length === 0;
+}
+
+async function test(setup: Setup, plan: Plan, patient: boolean): Promise<readonly Finding[]> {
+  const end = systemClock.now() + (patient ? settleMs : 0);
+  for (;;) {
+    const checks = await setup.test(plan.access, plan.facts.domain);
+    if (!checks.some(({ level }) => level === 'fail') || systemClock.now() >= end) return checks;
+    await sleep(systemClock, 1_000);
+  }
+}
+
+function must<T>(outcome: Outcome<T>): T {
+  if (!outcome.ok) throw new Refused(outcome.refusal);
+  return outcome.value;
+}

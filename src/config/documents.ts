@@ -1,0 +1,103 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type Document, LineCounter, parseDocument } from 'yaml';
+import { Fault } from '../model/errors.ts';
+import { type Migration, migrate } from './migrate.ts';
+import type { ConfigProblem } from './problems.ts';
+import { whyUnread } from './secrets.ts';
+
+/** One file of the configuration, brought to the present version. */
+export interface ConfigDocument {
+  /** null: what stands in for a file (the demo). */
+  readonly file: string | null;
+  readonly document: Document;
+  readonly lines: LineCounter;
+  /** As it was written. */
+  readonly version: number;
+  /** What was done to read a file of an older version, a line each. */
+  readonly migrated: readonly string[];
+}
+
+export interface Documents {
+  readonly documents: readonly ConfigDocument[];
+  readonly problems: readonly ConfigProblem[];
+}
+
+/** How files of older versions are read; a test has others. */
+export interface Versions {
+  readonly migrations: readonly Migration[];
+  readonly current: number;
+}
+
+/** Beside the file: more of the same, in the order of their names. */
+export const dropInFolder = 'conf.d';
+
+/**
+ * The file and those of `conf.d` beside it, each with its own lines. Throws `config-unreadable` where the file itself cannot
+ * be read; a file of conf.d that cannot is a problem among others.
+ *
+ * @param standIn what is read where there is no file.
+ */
+export function readDocuments(file: string | null, standIn: string, versions?: Versions): Documents {
+  const problems: ConfigProblem[] = [];
+  if (file === null) return { documents: parse(null, standIn, 1, problems, versions), problems };
+  const first = parse(file, read(file), 1, problems, versions);
+  const inherited = first[0]?.version ?? 1;
+  const dropIns = dropInsOf(file).flatMap((path) => {
+    try {
+      return parse(path, readFileSync(path, 'utf8'), inherited, problems, versions);
+    } catch (error) {
+      problems.push(problem(path, null, '', whyUnread(error)));
+      return [];
+    }
+  });
+  return { documents: [...first, ...dropIns], problems };
+}
+
+/** Files of `conf.d` beside the file that end in `.yaml` or `.yml`, by name; those that begin with a dot are none. */
+export function dropInsOf(file: string): readonly string[] {
+  const folder = join(dirname(file), dropInFolder);
+  try {
+    const names = readdirSync(folder).filter((name) => /^[^.].*\.ya?ml$/.test(name));
+    return names.sort().map((name) => join(folder, name));
+  } catch {
+    return []; // most have none
+  }
+}
+
+function parse(
+  file: string | null,
+  text: string,
+  inherited: number,
+  problems: ConfigProblem[],
+  versions: Versions | undefined,
+): readonly ConfigDocument[] {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const lineAt = (offset: number) => lines.linePos(offset).line;
+  if (document.errors.length > 0) {
+    problems.push(...document.errors.map((error) => problem(file, lineAt(error.pos[0]), '', error.message)));
+    return [];
+  }
+  const range = document.contents?.range;
+  const line = range === undefined || range === null ? 1 : lineAt(range[0]);
+  const outcome = migrate(document, inherited, versions?.migrations, versions?.current);
+  if (!outcome.ok) {
+    const at = /^version:/m.exec(text)?.index;
+    problems.push(problem(file, at === undefined ? line : lineAt(at), 'version', outcome.message));
+    return [];
+  }
+  return [{ file, document, lines, version: outcome.from, migrated: outcome.done }];
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new Fault('config-unreadable', `${file}: ${whyUnread(error)}`, error);
+  }
+}
+
+function problem(file: string | null, line: number | null, path: string, message: string): ConfigProblem {
+  return { path, file, line, variable: null, message, nearest: null };
+}

@@ -1,0 +1,38 @@
+import type { MiddlewareHandler } from 'hono';
+import { createMiddleware } from 'hono/factory';
+import { type OpsEnv, printable, refuse } from '../answers.ts';
+
+/** True for the addresses that only this host can reach. */
+export function isLoopback(address: string): boolean {
+  const host = bare(address);
+  return host === 'localhost' || host === '::1' || /^(::ffff:)?127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
+}
+
+/**
+ * Against DNS rebinding: a page of another site can make its own name point to this server, but cannot hide that name. On
+ * loopback its own names alone are good. Elsewhere any address is too: a page that was fetched from an address came from
+ * whoever has that address.
+ *
+ * @param listen where the server listens.
+ * @param names what else it is called, asked each time.
+ */
+export function knownNamesOnly(listen: string, names: () => readonly string[]): MiddlewareHandler<OpsEnv> {
+  const own = bare(listen.toLowerCase());
+  const local = isLoopback(listen);
+  return createMiddleware<OpsEnv>(async (c, next) => {
+    const host = bare((c.req.header('host') ?? '').toLowerCase().replace(/:\d*$/, '').replace(/\.$/, ''));
+    if (host === own || isLoopback(host) || (!local && isAddress(host)) || names().includes(host)) return next();
+    const known = local ? 'to localhost, 127.0.0.1 and [::1] only' : 'to its addresses and its own names only';
+    const message = `this server answers ${known}; what else it is called stands in http.names: not ${printable(host)}`;
+    return refuse(c, 403, 'wrong-host', message);
+  });
+}
+
+function isAddress(host: string): boolean {
+  return /^\d{1,3}(?:\.\d{1,3}){3}$/.test(host) || /^[0-9a-f:.]*:[0-9a-f:.]*$/.test(host);
+}
+
+/** An address without the brackets of IPv6. */
+function bare(address: string): string {
+  return address.replace(/^\[(.*)\]$/, '$1');
+}

@@ -1,0 +1,77 @@
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { granted, type Outcome, refused } from '../model/outcome.ts';
+
+/** Who a file belongs to and who may do what with it. */
+export interface Ownership {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Those of a file that is there; null: there is none. */
+export function ownershipOf(path: string): Ownership | null {
+  try {
+    const { mode, uid, gid } = statSync(path);
+    return { mode: mode & 0o7777, uid, gid };
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Writes a file at once or not at all: nobody ever reads half of it, and a disk that is full leaves the old one. Throws what
+ * the file system says.
+ */
+export function replaceFile(path: string, bytes: Buffer, { mode, uid, gid }: Ownership): void {
+  const fresh = `${path}.new`;
+  rmSync(fresh, { force: true });
+  // secret from its first byte on
+  const file = openSync(fresh, 'wx', 0o600);
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+    fsyncSync(file);
+    closeSync(file);
+    if (process.getuid?.() === 0) chownSync(fresh, uid, gid);
+    chmodSync(fresh, mode);
+    renameSync(fresh, path);
+  } catch (error) {
+    rmSync(fresh, { force: true });
+    throw error;
+  }
+}
+
+/** Makes a folder with those above it, for its owner and group alone. */
+export function makeFolder(folder: string, { uid, gid }: Ownership): void {
+  const made = mkdirSync(folder, { recursive: true, mode: 0o750 });
+  if (made !== undefined && process.getuid?.() === 0) chownSync(folder, uid, gid);
+}
+
+/** Does it, or answers why the file system does not let us: `read-only`, `no-space`, `not-permitted`, `not-written`. */
+export function tried<T>(path: string, work: () => T): Outcome<T> {
+  try {
+    return granted(work());
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'EROFS') return refused('read-only', `${path}: the file system of ${dirname(path)} is read-only`);
+    if (code === 'ENOSPC' || code === 'EDQUOT') return refused('no-space', `${path}: the disk is full`);
+    if (code === 'EACCES' || code === 'EPERM') {
+      return refused(
+        'not-permitted',
+        `${path} may not be written by this user: run setup as root (sudo), or name another file with --config`,
+      );
+    }
+    return refused('not-written', `${path}: ${message}`);
+  }
+}

@@ -1,0 +1,290 @@
+import { realpathSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { AdapterTools } from '../../adapters/adapter.ts';
+import { asteriskEditable, asteriskFolders, discoverAsterisk } from '../../adapters/asterisk/discover.ts';
+import type { HostFiles, Secrets } from '../../adapters/discovery.ts';
+import { discoverFreeswitch, freeswitchEditable, freeswitchFolders } from '../../adapters/freeswitch/discover.ts';
+import type { Finding } from '../model/check.ts';
+import { granted, type Outcome, refused } from '../model/outcome.ts';
+import type { PbxAccess, SetupEdit, SetupProblem, SetupReport, SetupWish, SetupWritten } from '../model/setup.ts';
+import { configText } from './config-text.ts';
+import { RootFiles } from './host.ts';
+import { testLive } from './live.ts';
+import { OverlayFiles } from './overlay.ts';
+import { type Ownership, ownershipOf } from './own-files.ts';
+import { type Password, passwordFor, type SecretName, throwaway, writePasswords } from './passwords.ts';
+import { additions, carryOut, type FileChange, removals } from './pbx-files.ts';
+import { blocked, editOf, type Found, type HostFacts, makePlans, type Plan, planFor, typed } from './plan.ts';
+import { type ConfigDone, writeConfig } from './write-config.ts';
+
+/** Runs a program, and answers what it printed; null: it is not there, or failed. */
+export type Run = (words: readonly string[]) => Promise<string | null>;
+
+export interface SetupOptions {
+  /** Where the PBX's system lies: `/`. */
+  readonly root: string;
+  /** Where to look for the PBX's configuration first; null: the usual places only. */
+  readonly folder: string | null;
+  /** The configuration file that is written. */
+  readonly file: string;
+  /** Ports that Lamplighter itself has at the moment. */
+  readonly ownPorts: readonly number[];
+  readonly host: HostFacts;
+  /** null: no program is run. */
+  readonly run: Run | null;
+  readonly tools: AdapterTools;
+}
+
+export interface Changed {
+  readonly file: string;
+  /** Where what was there is kept; null: nothing was, or nothing is. */
+  readonly backup: string | null;
+}
+
+type Passwords = Partial<Record<SecretName, Password>>;
+
+/** Finds PBXs, writes a configuration for one, adds what it needs to its files, and takes that out again. */
+export class Setup {
+  readonly #options: SetupOptions;
+  readonly #files: RootFiles;
+
+  /** Throws where there is no such root. */
+  constructor(options: SetupOptions) {
+    this.#options = { ...options, file: followed(resolve(options.file)) };
+    this.#files = new RootFiles(options.root);
+  }
+
+  get file(): string {
+    return this.#options.file;
+  }
+
+  /** Touches nothing. @param domain null: as found. */
+  async look(domain: string | null = null): Promise<{ readonly report: SetupReport; readonly plans: readonly Plan[] }> {
+    const { folder } = this.#options;
+    const said = (found: Found) => this.#said(found);
+    const { plans, looked } = await makePlans({ ...this.#planning(domain), folder, said });
+    const problems = plans.length > 0 ? [] : [nothingFound(looked)];
+    const fileExists = ownershipOf(this.file) !== null;
+    return { plans, report: { pbxs: plans.map(({ pbx }) => pbx), looked, file: this.file, fileExists, problems } };
+  }
+
+  /** For a PBX that was not found here. */
+  planFor(access: PbxAccess, domain: string | null): Plan {
+    return planFor(access, this.#planning(domain));
+  }
+
+  /** Logs in as Lamplighter will. Passwords that were not given are those of an earlier setup. */
+  test(access: PbxAccess, domain: string | null): Promise<readonly Finding[]> {
+    const known = withPasswords(access, (name) => this.#kept(name));
+    return testLive(known, domain ?? '127.0.0.1', this.#options.tools);
+  }
+
+  /** The configuration and the password files; no file of the PBX. Refusals: `unknown-pbx`, `access-needed`, those of `writeConfig`. */
+  async write({ pbx, access, domain, replace }: SetupWish): Promise<Outcome<SetupWritten>> {
+    const plan = await this.#wished(pbx, access, domain);
+    if (!plan.ok) return plan;
+    const written = this.writeFor(plan.value, replace);
+    if (!written.ok) return written;
+    return granted({ file: this.file, backup: written.value.backup, next: this.next(plan.value) });
+  }
+
+  /** As `write`, for who has the plan. Refusals of `writeConfig`. */
+  writeFor(plan: Plan, replace: boolean): Outcome<ConfigDone> {
+    const passwords = this.#passwords(plan);
+    const owner = this.#owner();
+    return writeConfig({ file: this.file, text: configText(plan.facts), replace, owner }, () =>
+      writePasswords(dirname(this.file), passwords, owner),
+    );
+  }
+
+  /**
+   * Adds what is missing to the files of the PBX, with a copy of each, and writes the passwords. Refusals: `elsewhere`,
+   * `blocked`, `not-safe`, those of `additions` and `carryOut`.
+   */
+  apply(plan: Plan): Outcome<readonly Changed[]> {
+    const problem = blocked(plan);
+    if (problem !== null) return refused('blocked', `nothing is changed: ${placed(problem)}`);
+    if (plan.found === null)
+      return refused('elsewhere', 'the PBX is on another host: its files cannot be changed from here');
+    const passwords = this.#passwords(plan);
+    const secrets = { ...texts(passwords), sip: throwaway(this.#options.tools.random) };
+    const changes = additions(this.#files, plan.wanted, secrets);
+    if (!changes.ok) return changes;
+    const wrong = this.#stillWrong(plan.found, changes.value);
+    if (wrong !== null) return refused('not-safe', `nothing is changed: with the lines added, ${wrong}`);
+    const written = writePasswords(dirname(this.file), passwords, this.#owner());
+    if (!written.ok) return written;
+    const done = carryOut(changes.value);
+    return done.ok ? granted(changes.value.map(({ file, backup }) => ({ file, backup }))) : done;
+  }
+
+  /** The lines that are missing, as they are to be pasted: they hold the passwords, which are written first. */
+  editsWithPasswords(plan: Plan): readonly SetupEdit[] {
+    const { random } = this.#options.tools;
+    const secrets = { ...texts(this.#passwords(plan)), sip: throwaway(random) };
+    return plan.wanted.map((wanted) => editOf(wanted, secrets));
+  }
+
+  /** Takes all of ours out of the files of every PBX. Refusals of `removals` and `carryOut`. */
+  undo(): Outcome<readonly Changed[]> {
+    const own = this.#options.folder === null ? [] : [this.#options.folder];
+    const below = (folders: readonly string[], names: readonly string[]) =>
+      [...own, ...folders].flatMap((folder) => names.map((name) => `${folder}/${name}`));
+    const files = [...below(asteriskFolders, asteriskEditable), ...below(freeswitchFolders, freeswitchEditable)];
+    const changes = removals(this.#files, [...new Set(files)]);
+    if (!changes.ok) return changes;
+    const done = carryOut(changes.value);
+    return done.ok ? granted(changes.value.map(({ file }) => ({ file, backup: null }))) : done;
+  }
+
+  /** Makes the PBX read its files again. Answers the commands that failed. */
+  async reload({ reload }: Found): Promise<readonly string[]> {
+    const failed: string[] = [];
+    for (const words of reload) {
+      if (((await this.#options.run?.(words)) ?? null) === null) failed.push(typed(words));
+    }
+    return failed;
+  }
+
+  /** What to do after the configuration has been written, a line each. */
+  next({ pbx, found }: Plan): readonly string[] {
+    const missing = pbx.edits.length > 0;
+    const lines =
+      missing && found !== null
+        ? [`add the lines to the PBX: sudo lamplighter setup --apply --reload --config ${this.file}`]
+        : [];
+    if (missing && found === null) lines.push('add the lines shown on the PBX, and let it read them again');
+    return [
+      ...lines,
+      this.#start(),
+      `look whether all is well: lamplighter doctor --config ${this.file}`,
+      'bring the phones here: docs/deploy/README.md',
+    ];
+  }
+
+  /** As a service where packages made it one of this file. */
+  #start(): string {
+    const units = ['/lib/systemd/system', '/etc/systemd/system'];
+    const isService = units.some((folder) => new RootFiles('/').list(folder).includes('lamplighter.service'));
+    if (isService && this.file === '/etc/lamplighter/lamplighter.yaml') {
+      return 'let the daemon begin with it: sudo systemctl restart lamplighter';
+    }
+    return `start the daemon, or start it anew where it runs: lamplighter start --config ${this.file}`;
+  }
+
+  #planning(domain: string | null) {
+    const { file, host, ownPorts } = this.#options;
+    return { files: this.#files, file, domain, host, ownPorts: [...ownPorts, ...this.#portsInFile()] };
+  }
+
+  async #wished(id: string | null, access: PbxAccess | null, domain: string | null): Promise<Outcome<Plan>> {
+    if (id === null) {
+      if (access === null) return refused('access-needed', 'name a PBX that was found, or say how one is reached');
+      return granted(this.planFor(access, domain));
+    }
+    const { plans } = await this.look(domain);
+    const plan = plans.find(({ pbx }) => pbx.id === id);
+    if (plan === undefined) return refused('unknown-pbx', 'there is no such PBX on this host');
+    return granted(access === null ? plan : { ...plan, access, facts: { ...plan.facts, access } });
+  }
+
+  /** With the lines in place nothing may be missing any more, and nothing unreadable. */
+  #stillWrong(found: Found, changes: readonly FileChange[]): string | null {
+    const files: HostFiles = new OverlayFiles(this.#files, changes);
+    const after = (found.type === 'asterisk' ? discoverAsterisk : discoverFreeswitch)(files, found.folder);
+    const fault = after?.findings.problems.find(({ code }) => code === 'unparsable');
+    if (fault !== undefined) return placed(fault);
+    const [left] = after?.wanted ?? [];
+    return left === undefined ? null : `they would not be read in ${left.file}`;
+  }
+
+  #passwords({ access, found }: Plan): Passwords {
+    const { random } = this.#options.tools;
+    const make = (name: SecretName, given: string | undefined) => passwordFor(given ?? null, this.#kept(name), random);
+    if (access.type === 'asterisk') {
+      return { ami: make('ami', access.ami.password), ari: make('ari', access.ari.password) };
+    }
+    // FusionPBX has no account of ours: what is not known cannot be made up
+    const isTheirs = found?.flavour === 'fusionpbx' && access.esl.password === undefined;
+    return isTheirs ? {} : { esl: make('esl', access.esl.password) };
+  }
+
+  /** What the password file of an earlier setup holds. */
+  #kept(name: SecretName): string | null {
+    const found = new RootFiles('/').read(`${dirname(this.file)}/${name}`);
+    const text = found.ok ? found.text.trim() : '';
+    return text === '' || /\s/.test(text) ? null : text;
+  }
+
+  /** Ports of a configuration that is there already: Lamplighter itself may have them at this moment. */
+  #portsInFile(): readonly number[] {
+    const found = new RootFiles('/').read(this.file);
+    if (!found.ok) return [];
+    return [...found.text.matchAll(/(?:udp|tcp|tls|listen)\S*[:\s]['"]?[\w.[\]:]*:(\d{2,5})\b/g)].map(([, port]) =>
+      Number(port),
+    );
+  }
+
+  /** Of the daemon's user where packages made one, else of who runs setup. */
+  #owner(): Ownership {
+    const own = { mode: 0o640, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+    if (own.uid !== 0) return own;
+    const passwd = new RootFiles('/').read('/etc/passwd');
+    const [, uid, gid] = /^lamplighter:[^:]*:(\d+):(\d+):/m.exec(passwd.ok ? passwd.text : '') ?? [];
+    return uid === undefined || gid === undefined ? own : { mode: 0o640, uid: Number(uid), gid: Number(gid) };
+  }
+
+  /** Of the PBX that runs on this very host. */
+  async #said({ type }: Found): Promise<{ readonly version: string | null; readonly domain: string | null }> {
+    const { run, root } = this.#options;
+    if (run === null || root !== '/') return { version: null, domain: null };
+    if (type === 'asterisk') {
+      const said = await run(['asterisk', '-rx', 'core show version']);
+      return { version: /^Asterisk (\S+)/m.exec(said ?? '')?.[1] ?? null, domain: null };
+    }
+    const said = await run(['fs_cli', '-x', 'version']);
+    const domain = said === null ? null : await run(['fs_cli', '-x', 'global_getvar domain']);
+    const name = domain?.trim() ?? '';
+    return {
+      version: /Version (\S+)/.exec(said ?? '')?.[1] ?? null,
+      domain: /^[\w.-]{1,253}$/.test(name) ? name : null,
+    };
+  }
+}
+
+/** A link stays one: what it leads to is written. */
+function followed(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    return file;
+  }
+}
+
+function nothingFound(looked: readonly string[]): SetupProblem {
+  return {
+    level: 'fail',
+    code: 'no-pbx',
+    text: `no Asterisk and no FreeSWITCH was found in ${looked.join(', ')}`,
+    fix: 'a PBX on another host: setup --asterisk HOST, or --freeswitch HOST; one with its configuration elsewhere: setup --folder DIR; not readable for you: run setup as root',
+    at: null,
+  };
+}
+
+function placed({ text, at }: SetupProblem): string {
+  return at === null ? text : `${at.file}${at.line === null ? '' : `:${at.line}`}: ${text}`;
+}
+
+function texts(passwords: Passwords): Omit<Secrets, 'sip'> {
+  const { ami, ari, esl } = passwords;
+  return { ami: ami?.text ?? '', ari: ari?.text ?? '', esl: esl?.text ?? '' };
+}
+
+function withPasswords(access: PbxAccess, kept: (name: SecretName) => string | null): PbxAccess {
+  const filled = <T extends { readonly password?: string | undefined }>(one: T, name: SecretName): T => ({
+    ...one,
+    password: one.password ?? kept(name) ?? undefined,
+  });
+  if (access.type === 'freeswitch') return { ...access, esl: filled(access.esl, 'esl') };
+  return { ...access, ami: filled(access.ami, 'ami'), ari: filled(access.ari, 'ari') };
+}

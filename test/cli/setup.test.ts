@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { questions } from '../../src/cli/setup/ask.ts';
+import { run, type SetupFlags } from '../../src/cli/setup/run.ts';
+import type { Terminal } from '../../src/cli/terminal.ts';
+import { Daemon, Home } from '../support/daemon.ts';
+
+let home: Home;
+beforeEach(() => {
+  home = new Home();
+  put('etc/asterisk/manager.conf', '[general]\nenabled = no\nport = 1\n');
+  put('etc/asterisk/http.conf', '[general]\nbindport = 2\n');
+  put('etc/asterisk/ari.conf', '[general]\nenabled = yes\n');
+  put('etc/asterisk/pjsip.conf', '[udp]\ntype = transport\nprotocol = udp\nbind = 0.0.0.0\n');
+});
+afterEach(() => home.remove());
+
+function put(name: string, text: string): void {
+  const path = home.path(`root/${name}`);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+async function setup(flags: Partial<SetupFlags> = {}): Promise<{ code: number; out: string; err: string }> {
+  let [out, err] = ['', ''];
+  const terminal: Terminal = {
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+    exit: () => assert.fail('the caller does that'),
+    abort: () => assert.fail('nobody gives up here'),
+    mayBeCut: () => undefined,
+    environment: {},
+  };
+  const code = await run(
+    { json: false, root: home.path('root'), config: home.path('own/lamplighter.yaml'), ...flags },
+    terminal,
+  );
+  return { code, out, err };
+}
+
+const names = () => readdirSync(home.path('root/etc/asterisk')).sort();
+
+test('without --apply it writes the configuration, shows the lines without passwords, and touches no file of the PBX', async () => {
+  const { code, out } = await setup();
+  assert.equal(code, 0, out);
+  assert.match(out, /^Asterisk in \/etc\/asterisk/m);
+  assert.match(out, /^fail {2}ami-disabled: AMI is switched off {2}\(\/etc\/asterisk\/manager\.conf:2\)\n {6}fix: /m);
+  assert.match(out, /^\/etc\/asterisk\/manager\.conf, at its end: an AMI account/m);
+  assert.match(out, /^ {4}secret = \[hidden\]$/m);
+  assert.match(out, /^written: .*lamplighter\.yaml$/m);
+  assert.deepEqual(names(), ['ari.conf', 'http.conf', 'manager.conf', 'pjsip.conf']);
+  assert.ok(!out.includes(readFileSync(home.path('own/ami'), 'utf8').trim()));
+  const shown = await setup({ showSecrets: true });
+  assert.ok(shown.out.includes(`    secret = ${readFileSync(home.path('own/ami'), 'utf8').trim()}\n`));
+});
+
+test('a configuration that is there and says something else is left alone, and said', async () => {
+  mkdirSync(home.path('own'));
+  writeFileSync(home.path('own/lamplighter.yaml'), 'version: 1\n');
+  const { code, out } = await setup();
+  assert.equal(code, 0);
+  assert.match(out, /is there already and says something else: it is left as it is/);
+  assert.equal(readFileSync(home.path('own/lamplighter.yaml'), 'utf8'), 'version: 1\n');
+  assert.match((await setup({ apply: true })).out, /^written: .*; as it was: .*lamplighter\.yaml\.bak$/m);
+});
+
+test('--dry-run writes nothing at all, and shows what would be written', async () => {
+  const { code, out } = await setup({ dryRun: true });
+  assert.equal(code, 0);
+  assert.match(out, /^version: 1$/m);
+  assert.ok(!existsSync(home.path('own')));
+});
+
+test('--apply adds the lines and says what to type; --undo takes them out', async () => {
+  const applied = await setup({ apply: true });
+  assert.equal(applied.code, 0, applied.out + applied.err);
+  assert.match(applied.out, /^added to \/etc\/asterisk\/manager\.conf; as it was: .*manager\.conf\.bak$/m);
+  assert.match(applied.out, /^Now let the PBX read its files again: asterisk -rx 'module reload manager' && /m);
+  // with all in place the PBX is tested, and there is none
+  const again = await setup({ apply: true });
+  assert.equal(again.code, 1);
+  assert.match(again.out, /^fail {2}ami: /m);
+  const undone = await setup({ undo: true });
+  assert.equal(undone.code, 0);
+  assert.match(undone.out, /^taken out of \/etc\/asterisk\/http\.conf$/m);
+  assert.deepEqual(names(), ['ari.conf', 'http.conf', 'manager.conf', 'pjsip.conf']);
+  assert.match((await setup({ undo: true })).out, /^Nothing of Lamplighter stands/);
+});
+
+test('a file that cannot be understood: 1, the place, and nothing is changed', async () => {
+  put('etc/asterisk/ari.conf', '[general\n');
+  const { code, out, err } = await setup({ apply: true });
+  assert.equal(code, 1);
+  assert.match(out, /^fail {2}unparsable: a section without \] {2}\(\/etc\/asterisk\/ari\.conf:1\)$/m);
+  assert.match(err, /^error: nothing is changed: \/etc\/asterisk\/ari\.conf:1: /);
+  assert.ok(!existsSync(home.path('own')));
+});
+
+test('no PBX: 1, where was looked, and what to do; on another host: the lines to paste there', async () => {
+  mkdirSync(home.path('empty'));
+  const nothing = await setup({ root: home.path('empty') });
+  assert.equal(nothing.code, 1);
+  assert.match(nothing.out, /^fail {2}no-pbx: no Asterisk and no FreeSWITCH was found in \/etc\/asterisk, /);
+  assert.match(nothing.out, /fix: a PBX on another host: setup --asterisk HOST/);
+  const away = await setup({ root: home.path('empty'), asterisk: '192.0.2.7' });
+  assert.equal(away.code, 0, away.out);
+  assert.match(away.out, /^\/etc\/asterisk\/manager\.conf, at its end:/m);
+  assert.match(readFileSync(home.path('own/lamplighter.yaml'), 'utf8'), /host: "192\.0\.2\.7"/);
+});
+
+test('several PBXs: the first is taken and said, another by --pbx, an unknown one is refused', async () => {
+  put('etc/freeswitch/freeswitch.xml', '<document/>');
+  assert.match((await setup({ dryRun: true })).out, /^Taken: asterisk:\/etc\/asterisk; another by --pbx ID\.$/m);
+  assert.match((await setup({ dryRun: true, pbx: 'freeswitch:/etc/freeswitch' })).out, /^ {4}type: freeswitch$/m);
+  const { code, err } = await setup({ pbx: 'asterisk' });
+  assert.deepEqual(
+    [code, err],
+    [1, 'error: --pbx asterisk: found are asterisk:/etc/asterisk, freeswitch:/etc/freeswitch\n'],
+  );
+});
+
+test('a command line that contradicts itself: 64', async () => {
+  for (const flags of [
+    { undo: true, apply: true },
+    { apply: true, dryRun: true },
+    { asterisk: 'a', freeswitch: 'b' },
+    { apply: true, asterisk: 'a' },
+    { folder: 'relative' },
+    { root: home.path('nowhere') },
+  ]) {
+    const { code, err } = await setup(flags);
+    assert.equal(code, 64, JSON.stringify(flags));
+    assert.match(err, /^error: --/);
+  }
+});
+
+test('--json says the same for programs, without passwords', async () => {
+  const { out } = await setup({ json: true });
+  const told = JSON.parse(out);
+  assert.equal(told.report.pbxs[0].id, 'asterisk:/etc/asterisk');
+  assert.deepEqual(told.config, { file: home.path('own/lamplighter.yaml'), backup: null, changed: true });
+  assert.ok(!out.includes(readFileSync(home.path('own/ami'), 'utf8').trim()));
+  const refused = await setup({ json: true, pbx: 'none' });
+  assert.equal(JSON.parse(refused.out).error.code, 'unknown-pbx');
+});
+
+test('a person is asked where the PBX is, and may say nothing', async () => {
+  const asked = (...answers: string[]) => questions(async () => answers.shift() ?? '');
+  assert.equal(await asked(''), null);
+  assert.equal(await asked('asterisk', 'not a host!'), null);
+  assert.deepEqual(await asked('Asterisk', '192.0.2.7'), {
+    type: 'asterisk',
+    features: 'astdb',
+    ami: { host: '192.0.2.7', port: 5038, username: 'lamplighter' },
+    ari: { url: 'http://192.0.2.7:8088', username: 'lamplighter' },
+  });
+  const switched = await asked('freeswitch', 'fs', '');
+  assert.equal(switched?.type === 'freeswitch' && switched.esl.user, 'lamplighter@fs');
+});
+
+test('over HTTP: what was found, and a configuration where the daemon has its own, with a copy', async () => {
+  const config = home.write(
+    'daemon.yaml',
+    `domain: lamplighter.test
+sip: { listen: ['udp:127.0.0.1:0', 'tcp:127.0.0.1:0'] }
+store: { path: ${home.path('lamplighter.db')} }
+http: { listen: '127.0.0.1:0' }
+`,
+  );
+  const before = readFileSync(config, 'utf8');
+  const daemon = await Daemon.start(config);
+  try {
+    const found = await daemon.api<{ file: string; fileExists: boolean }>('/api/v1/setup');
+    assert.deepEqual([found.status, found.body.file, found.body.fileExists], [200, config, true]);
+    const esl = { host: '127.0.0.1', port: 1, user: 'lamplighter@pbx.example.com', password: 'of-the-socket' };
+    const body = { access: { type: 'freeswitch', features: 'db', esl }, domain: 'pbx.example.com' };
+    const tested = await daemon.api<{ level: string }[]>('/api/v1/setup/test', { method: 'POST', body });
+    assert.ok(
+      tested.body.some(({ level }) => level === 'fail'),
+      JSON.stringify(tested.body),
+    );
+    const kept = await daemon.api<{ error: { code: string } }>('/api/v1/setup', { method: 'POST', body });
+    assert.deepEqual([kept.status, kept.body.error.code], [409, 'config-exists']);
+    assert.equal(readFileSync(config, 'utf8'), before);
+    const written = await daemon.api('/api/v1/setup', { method: 'POST', body: { ...body, replace: true } });
+    assert.equal(written.status, 200, JSON.stringify(written.body));
+    assert.equal(readFileSync(`${config}.bak`, 'utf8'), before);
+    assert.equal(readFileSync(home.path('esl'), 'utf8'), 'of-the-socket\n');
+    assert.match(readFileSync(config, 'utf8'), /^domain: pbx\.example\.com$/m);
+    const [line] = await daemon.logged(({ message }) => message === 'configuration written by setup');
+    assert.equal(line?.['who'], 'local');
+    assert.ok(!daemon.output.join('').includes('of-the-socket'));
+  } finally {
+    await daemon.kill();
+  }
+});
+
+test('the command is there, and its configuration is one that check-config finds no fault in', async () => {
+  const words = ['--root', home.path('root'), '--config', home.path('own/lamplighter.yaml')];
+  const { code, output } = await Daemon.run('setup', ...words);
+  assert.equal(code, 0, output);
+  const checked = await Daemon.run('check-config', home.path('own/lamplighter.yaml'));
+  assert.equal(checked.code, 0, checked.output);
+});

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { database } from '../../src/examination/database.ts';
+import { isOpenToOthers } from '../../src/examination/open-file.ts';
+import { systemClock } from '../../src/model/clock.ts';
+import { systemRandom } from '../../src/model/random.ts';
+import { inspect, inspectNow } from '../../src/store/integrity.ts';
+import { SqliteStore } from '../../src/store/sqlite-store.ts';
+import { silentLogger } from '../support/silent-logger.ts';
+import { look, said } from './seen.ts';
+
+describe('a database examined', () => {
+  let folder = '';
+  let path = '';
+
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'lamplighter-doctor-'));
+    path = join(folder, 'lamplighter.db');
+    const store = new SqliteStore({ path, clock: systemClock, random: systemRandom, logger: silentLogger });
+    store.load(0);
+    for (let n = 0; n < 2_000; n += 1) {
+      store.appendAudit({
+        at: n,
+        aor: '1001@lamplighter.test' as never,
+        feature: 'dnd',
+        origin: { kind: 'api', who: 'test', from: null, userAgent: null },
+        before: null,
+        wished: null,
+        after: null,
+        decision: 'granted',
+        reason: null,
+      } as never);
+    }
+    store.close();
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  const at = async (file: string, failure: string | null = null) =>
+    said(await look(database, { database: { path: file, failure, inspect: () => inspect(file) } }));
+
+  test('a whole one is well, before the first start too', async () => {
+    assert.deepEqual(inspectNow(path), []);
+    assert.deepEqual(await at(path), [`ok: ${path} is whole, and has room`]);
+    const absent = join(folder, 'not', 'yet', 'x.db');
+    assert.deepEqual(await at(absent), [`ok: ${absent} is not there yet: the first start makes it`]);
+  });
+
+  test('one that is open beside us is read, and nothing of it changes', async () => {
+    const store = new SqliteStore({ path, clock: systemClock, random: systemRandom, logger: silentLogger });
+    try {
+      assert.deepEqual(await at(path), [`ok: ${path} is whole, and has room`]);
+      assert.equal(store.health(), null);
+    } finally {
+      store.close();
+    }
+  });
+
+  test('damage is found: pages overwritten, cut off, and no database at all', async () => {
+    const spoilt = join(folder, 'spoilt.db');
+    const bytes = readFileSync(path);
+    writeFileSync(spoilt, bytes, { mode: 0o600 });
+    const fd = openSync(spoilt, 'r+');
+    writeSync(fd, Buffer.alloc(4096 * 4, 0x5a), 0, 4096 * 4, 4096 * 8);
+    assert.match((await at(spoilt))[0]!, /^fail: .* is damaged: /);
+    writeFileSync(spoilt, bytes);
+    truncateSync(spoilt, 4096 * 6 + 100);
+    assert.match((await at(spoilt))[0]!, /^fail: .* is damaged: /);
+    writeFileSync(spoilt, 'no database, but long enough to be read as one. '.repeat(100));
+    assert.match((await at(spoilt))[0]!, /^fail: .* is damaged: .*not a database/);
+  });
+
+  test('a failure to write is told', async () => {
+    assert.match((await at(path, 'disk full'))[0]!, /^fail: nothing can be written: disk full/);
+  });
+
+  test('one that others may open is a failure, where they can come to it at all', async () => {
+    chmodSync(path, 0o644);
+    assert.deepEqual(await at(path), [`ok: ${path} is whole, and has room`], 'its folder is closed');
+    chmodSync(folder, 0o755);
+    assert.equal(isOpenToOthers(path), true);
+    assert.match((await at(path))[0]!, /^fail: other users of this host may open/);
+    chmodSync(path, 0o600);
+    assert.equal(isOpenToOthers(path), false);
+    chmodSync(folder, 0o700);
+  });
+
+  test('a log of writes that nobody ends is named with its size', async () => {
+    writeFileSync(`${path}-wal`, '', { mode: 0o600 });
+    truncateSync(`${path}-wal`, 65 * 1024 * 1024);
+    const file = { path, failure: null, inspect: async () => [] };
+    assert.match(said(await look(database, { database: file }))[0]!, /^warn: .*-wal has 65 MB/);
+    rmSync(`${path}-wal`);
+  });
+});

@@ -1,0 +1,261 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import { Home } from '../support/daemon.ts';
+import { testFile } from './lab/paths.ts';
+import { orRequired } from './required.ts';
+
+/** The folder the program is started in, with its dist built. */
+const project = testFile('..');
+const etc = '/etc/lamplighter';
+const state = '/var/lib/lamplighter';
+
+function missing(): string | null {
+  if (process.getuid?.() !== 0) return 'only root installs a package';
+  for (const tool of ['dpkg-deb', 'systemd-analyze', 'systemd-notify', 'setpriv', 'objdump', 'python3']) {
+    if (spawnSync('which', [tool]).status !== 0) return `there is no ${tool}`;
+  }
+  if (spawnSync('dpkg', ['-s', 'lamplighter']).status === 0) return 'the package is installed on this machine';
+  return existsSync(etc) || existsSync(state) ? `there is a ${etc} or ${state} on this machine already` : null;
+}
+
+function run(command: string, words: readonly string[], env: Record<string, string> = {}): string {
+  const { status, stdout, stderr } = spawnSync(command, [...words], {
+    encoding: 'utf8',
+    cwd: project,
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', ...env },
+  });
+  assert.equal(status, 0, `${command} ${words.join(' ')}\n${stdout}${stderr}`);
+  return stdout;
+}
+
+/** The daemon as the unit starts it: its user, its file, its notices. Ports of the system's choice. */
+class Service {
+  readonly output: string[] = [];
+  readonly #child: ChildProcess;
+
+  constructor(notify: string) {
+    const words = ['--reuid=lamplighter', '--regid=lamplighter', '--init-groups', '--no-new-privs'];
+    this.#child = spawn('setpriv', [...words, '/usr/bin/lamplighter', 'start', '--config', `${etc}/lamplighter.yaml`], {
+      cwd: state,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        PATH: process.env['PATH'],
+        NOTIFY_SOCKET: notify,
+        WATCHDOG_USEC: '30000000',
+        LAMPLIGHTER_HTTP__LISTEN: '127.0.0.1:0',
+        LAMPLIGHTER_SIP__LISTEN: '[udp:127.0.0.1:0, tcp:127.0.0.1:0]',
+      },
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => this.output.push(text));
+    }
+  }
+
+  get url(): string {
+    return /Panel and API\s+(http:\S+)/.exec(this.output.join(''))?.[1] ?? '';
+  }
+
+  reload(): void {
+    this.#child.kill('SIGHUP');
+  }
+
+  async stop(): Promise<number | null> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      const gone = new Promise((resolve) => this.#child.once('exit', resolve));
+      this.#child.kill('SIGTERM');
+      await gone;
+    }
+    return this.#child.exitCode;
+  }
+}
+
+/** What systemd would hear: Node has no sockets of that kind. */
+const listener = `
+import os, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+os.chmod(sys.argv[1], 0o777)
+print('bound', flush=True)
+while True:
+    data, ancillary, *_ = s.recvmsg(4096, 4096)
+    for level, kind, fds in ancillary:  # a barrier: systemd-notify waits until it is closed
+        for at in range(0, len(fds), 4):
+            os.close(int.from_bytes(fds[at:at + 4], sys.byteorder))
+    print(data.decode().replace('\\n', ' '), flush=True)
+`;
+
+async function until(what: () => string, condition: () => boolean | Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 30_000; !(await condition()); ) {
+    if (Date.now() > end) throw new Error(`never happened: ${what()}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+describe('the Debian package', { skip: orRequired(missing()) ?? false }, () => {
+  const home = new Home();
+  const notices: string[] = [];
+  let ear: ChildProcess;
+  let deb = '';
+
+  before(async () => {
+    chmodSync(home.folder, 0o755);
+    deb = run('config/deb/build.sh', [home.folder], { DEB_COMPRESSION: 'gzip' }).trim();
+    ear = spawn('python3', ['-c', listener, home.path('notify')], { stdio: ['ignore', 'pipe', 'inherit'] });
+    ear.stdout?.setEncoding('utf8').on('data', (text: string) => notices.push(...text.trim().split('\n')));
+    await until(
+      () => 'the ear is open',
+      () => notices.includes('bound'),
+    );
+  });
+  after(() => {
+    ear?.kill();
+    // whatever failed on the way: the machine is left as it was
+    spawnSync('dpkg', ['--purge', 'lamplighter']);
+    home.remove();
+  });
+
+  const feature = async (url: string): Promise<unknown> => {
+    const answer = await fetch(`${url}/api/v1/extensions/1001`);
+    return ((await answer.json()) as { features: { dnd: { enabled: boolean } } }).features.dnd.enabled;
+  };
+  const serving = async (): Promise<Service> => {
+    const service = new Service(home.path('notify'));
+    await until(
+      () => service.output.join(''),
+      async () => service.url !== '' && (await fetch(`${service.url}/readyz`)).ok,
+    );
+    return service;
+  };
+
+  it('holds what the program needs, no tests, no tools, and belongs to root', () => {
+    const files = run('dpkg-deb', ['--contents', deb])
+      .trim()
+      .split('\n')
+      .map((line) => {
+        const [mode = '', owner = '', , , , path = ''] = line.split(/\s+/);
+        return { mode, owner, path: path.slice(1) };
+      });
+    assert.deepEqual(
+      files.filter(({ owner }) => owner !== 'root/root'),
+      [],
+    );
+    assert.deepEqual(
+      files.filter(({ mode }) => /^-.......w|^-....w/.test(mode)),
+      [],
+      'nobody but root can write them',
+    );
+    const paths = new Set(files.map(({ path }) => path));
+    for (const path of [
+      '/usr/bin/lamplighter',
+      '/usr/lib/lamplighter/node',
+      '/lib/systemd/system/lamplighter.service',
+      '/usr/share/man/man1/lamplighter.1.gz',
+      '/usr/share/bash-completion/completions/lamplighter',
+      '/usr/share/zsh/vendor-completions/_lamplighter',
+      '/usr/share/doc/lamplighter/copyright',
+      '/usr/share/doc/lamplighter/sbom.cyclonedx.json',
+      '/etc/fail2ban/filter.d/lamplighter.conf',
+      '/etc/logrotate.d/lamplighter',
+    ]) {
+      assert.ok(paths.has(path), path);
+    }
+    const stray = [...paths].filter((path) =>
+      /dist\/test|node_modules\/(typescript|@biomejs|esbuild|preact|fast-check)\//.test(path),
+    );
+    assert.deepEqual(stray, []);
+  });
+
+  it('has a unit that systemd understands, and that lets it do little', () => {
+    const unit = home.write(
+      'lamplighter.service',
+      readFileSync(testFile('..', 'config/systemd/lamplighter.service'), 'utf8')
+        // what is not installed yet is no fault of the unit
+        .replaceAll('/usr/bin/lamplighter', '/bin/true')
+        .replace(/^Documentation=.*$/m, ''),
+    );
+    run('systemd-analyze', ['verify', unit]);
+    run('systemd-analyze', ['security', '--offline=true', '--threshold=20', unit]);
+  });
+
+  it('is installed by Debian’s own tools: user, folders and a configuration that is right', () => {
+    run('apt-get', ['install', '-y', '-q', '--no-install-recommends', deb]);
+    assert.equal(run('dpkg', ['--verify', 'lamplighter']), '');
+    assert.match(run('getent', ['passwd', 'lamplighter']), /nologin/);
+    assert.match(run('/usr/bin/lamplighter', ['check-config', `${etc}/lamplighter.yaml`]), /no errors/);
+    assert.match(run('/usr/bin/lamplighter', ['--version']), /^\d+\.\d+\.\d+/);
+    const config = statSync(`${etc}/lamplighter.yaml`);
+    assert.equal(config.mode & 0o777, 0o640);
+    assert.equal(config.uid, 0, 'the daemon cannot change it');
+    assert.equal(statSync(state).mode & 0o777, 0o750);
+    assert.match(run('man', ['-P', 'cat', 'lamplighter'], { MANWIDTH: '80' }), /LAMPLIGHTER/i);
+  });
+
+  it('tells systemd when it is ready, reloads, lives and stops, and serves as its own user', async () => {
+    const service = await serving();
+    await until(
+      () => notices.join('\n'),
+      () => notices.some((line) => line.startsWith('READY=1')) && notices.includes('WATCHDOG=1'),
+    );
+    service.reload();
+    await until(
+      () => notices.join('\n'),
+      () =>
+        notices.some((line) => line.startsWith('RELOADING=1')) &&
+        notices.filter((line) => line.startsWith('READY=1')).length === 2,
+    );
+    run('/usr/bin/lamplighter', ['--url', service.url, 'set', '1001', 'dnd', 'on']);
+    assert.equal(await service.stop(), 0);
+    assert.ok(notices.some((line) => line.startsWith('STOPPING=1')));
+    assert.notEqual(statSync(`${state}/lamplighter.db`).uid, 0);
+  });
+
+  it('keeps configuration and database over an upgrade', async () => {
+    const config = `${etc}/lamplighter.yaml`;
+    writeFileSync(config, `${readFileSync(config, 'utf8')}# changed by the admin\n`);
+    const unpacked = home.path('newer');
+    run('dpkg-deb', ['--raw-extract', deb, unpacked]);
+    const control = `${unpacked}/DEBIAN/control`;
+    writeFileSync(control, readFileSync(control, 'utf8').replace(/^Version: .*$/m, 'Version: 99.0'));
+    run('dpkg-deb', ['--root-owner-group', '-Zgzip', '-z1', '--build', unpacked, home.path('newer.deb')]);
+    run('dpkg', ['--install', home.path('newer.deb')]);
+    assert.match(readFileSync(config, 'utf8'), /# changed by the admin/);
+    const service = await serving();
+    assert.equal(await feature(service.url), true);
+    assert.equal(await service.stop(), 0);
+  });
+
+  it('removed, it takes its lines out of the PBX; purged, nothing of it is left', () => {
+    const folder = '/etc/asterisk';
+    const fresh = !existsSync(folder);
+    const file = `${folder}/manager.conf`;
+    const own = '[general]\nenabled = yes\nport = 5038\nbindaddr = 127.0.0.1\n';
+    try {
+      if (fresh) {
+        mkdirSync(folder);
+        for (const [name, text] of [
+          ['asterisk.conf', '[directories]\n'],
+          ['manager.conf', own],
+          ['ari.conf', '[general]\nenabled = no\n'],
+          ['http.conf', '[general]\nenabled = no\n'],
+        ] as const) {
+          writeFileSync(`${folder}/${name}`, text);
+        }
+        run('/usr/bin/lamplighter', ['setup', '--apply', '--config', `${etc}/lamplighter.yaml`]);
+        assert.match(readFileSync(file, 'utf8'), /\[lamplighter\]/);
+      }
+      run('dpkg', ['--remove', 'lamplighter']);
+      if (fresh) assert.equal(readFileSync(file, 'utf8'), own);
+      assert.ok(existsSync(`${etc}/lamplighter.yaml`), 'remove keeps what is the admin’s');
+      assert.ok(existsSync(`${state}/lamplighter.db`));
+    } finally {
+      if (fresh) spawnSync('rm', ['-rf', folder]);
+    }
+    run('dpkg', ['--purge', 'lamplighter']);
+    const left = ['/etc', '/lib/systemd', '/usr/bin', '/usr/lib', '/usr/share', '/var/lib', '/var/log'];
+    const found = run('find', [...left, '-xdev', '-iname', '*lamplighter*', '-not', '-path', '/var/lib/dpkg/*']);
+    assert.equal(found, '');
+    assert.notEqual(spawnSync('getent', ['passwd', 'lamplighter']).status, 0);
+  });
+});
