@@ -66,6 +66,11 @@ export function onLoopback(address: string): boolean {
   return /^(?:127\.|::1$|\[::1\]$|localhost$|::ffff:127\.)/.test(address);
 }
 
+/** `127.0.0.1:5038`, `[::]:8021`. */
+export function hostPort(address: string, port: number): string {
+  return address.includes(':') && !address.startsWith('[') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
 /** The address by which a listener of this host is reached from this host. */
 export function dialled(address: string): string {
   const bare = address.replace(/^\[(.*)\]$/, '$1');

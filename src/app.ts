@@ -3,7 +3,7 @@ import { domainsOf } from './config/readings.ts';
 import { eventPackages } from './event-packages/index.ts';
 import { type Aor, aorOf } from './model/aor.ts';
 import type { AuditRow } from './model/audit.ts';
-import { type Clock, type Timer, within } from './model/clock.ts';
+import { type Clock, within } from './model/clock.ts';
 import type { LevelSwitch, Logger } from './model/logger.ts';
 import { Meters } from './model/meters.ts';
 import type { PbxEvent } from './model/pbx-event.ts';
@@ -16,7 +16,6 @@ import { SecurityLog } from './sip/security-log.ts';
 import { Hub } from './state/hub.ts';
 import { neverTried } from './state/links.ts';
 import { SqliteStore } from './store/sqlite-store.ts';
-import { Watcher } from './watcher/watcher.ts';
 import { ChangeLog } from './wiring/change-log.ts';
 import { Current } from './wiring/current.ts';
 import { gateOf } from './wiring/gate.ts';
@@ -25,7 +24,7 @@ import { httpServer } from './wiring/http.ts';
 import { PhoneKeys } from './wiring/keys.ts';
 import { Lifecycle } from './wiring/lifecycle.ts';
 import { liveSettings } from './wiring/live-settings.ts';
-import { notifierOf } from './wiring/notifier.ts';
+import { notifierOf, tellRestored } from './wiring/notifier.ts';
 import { Pbxs } from './wiring/pbxs.ts';
 import { ProfileRoom } from './wiring/profiles.ts';
 import { compositorOf } from './wiring/publish.ts';
@@ -33,7 +32,7 @@ import { pushOf } from './wiring/push.ts';
 import { type Reloaded, Reloader, type ReloadOrigin } from './wiring/reload.ts';
 import { sipSide } from './wiring/sip.ts';
 import { TraceSide } from './wiring/trace.ts';
-import { Sayings } from './wiring/watch.ts';
+import { Sayings, watcherOf } from './wiring/watch.ts';
 
 export interface AppOptions {
   /** The configuration as it was read, with where each value came from. */
@@ -48,8 +47,6 @@ export interface AppOptions {
   readonly version: string;
 }
 
-/** Stored subscriptions get their NOTIFY when the PBX has told its picture, or after this long without one; ms. */
-const patienceMs = 10_000;
 /** Restored subscriptions up to which the start takes the time of a rehearsal. */
 const mostToRehearse = 5_000;
 /** A room that does not stop in this time is left behind; ms. All of them together stay under the 3 s of product. */
@@ -176,18 +173,8 @@ export class App {
     hooks.start(gate);
     this.#running.push(() => hooks.stop());
 
-    const watcher = new Watcher({
-      clock,
-      random,
-      logger,
-      sender: subscriber,
-      packages: eventPackages,
-      view: (aor) => hub.view(aor),
-      hasCalls: (aor) => hub.hasCalls(aor),
-      profileFor: (userAgent) => current.now.profileFor(userAgent),
-      grant,
-      say: (aor, event, said) => sayings.phones(aor, event, said),
-    });
+    const say = sayings.phones.bind(sayings);
+    const watcher = watcherOf({ current, clock, random, logger, sender: subscriber, hub, grant, say });
     const compositor = compositorOf(current, {
       clock,
       random,
@@ -211,7 +198,7 @@ export class App {
     const push = pushOf({ current, clock, random, logger, hub, adapters, notifier, store, meters });
     push.start();
 
-    this.#tellRestored(hub, notifier);
+    this.#running.push(tellRestored(hub, notifier, clock));
     this.#running.push(() => pbxs.stop());
     // before the PBXs: what is under way may still ask them
     this.#running.push(() => front.stop());
@@ -288,22 +275,6 @@ export class App {
     } catch (error) {
       logger.debug({ reason: String(error) }, 'no rehearsal: the first requests will take longer');
     }
-  }
-
-  /** Once: when every PBX has told its picture, or after `patienceMs` with the last truth. */
-  #tellRestored(hub: Hub, notifier: Notifier): void {
-    let timer: Timer | null = null;
-    const go = (): void => {
-      if (timer === null) return;
-      timer.cancel();
-      timer = null;
-      notifier.start();
-    };
-    timer = this.#options.clock.after(patienceMs, go);
-    hub.onLink(() => {
-      if (hub.synced) go();
-    });
-    this.#running.push(() => timer?.cancel());
   }
 }
 

@@ -1,4 +1,4 @@
-import { dialled, Findings, type HostFiles, onLoopback, type WantedLines, whyNot } from '../discovery.ts';
+import { dialled, Findings, type HostFiles, hostPort, onLoopback, type WantedLines, whyNot } from '../discovery.ts';
 import { ConfFile, type ConfValue } from './conf-file.ts';
 import { account, amiAccount, ariUser, opening } from './wanted-lines.ts';
 
@@ -98,7 +98,11 @@ class Look {
     const bind = conf?.last('general', 'bindaddr') ?? null;
     const address = on ? (bind?.value ?? '0.0.0.0') : '127.0.0.1';
     if (this.#closed.has('manager.conf')) return { host: '127.0.0.1', port, password: null };
-    this.#findings.fact('AMI', on ? `on, ${address}:${port}` : 'off', conf?.last('general', 'enabled')?.at ?? null);
+    this.#findings.fact(
+      'AMI',
+      on ? `on, ${hostPort(address, port)}` : 'off',
+      conf?.last('general', 'enabled')?.at ?? null,
+    );
     if (!on) {
       this.#findings.problem(
         'fail',
@@ -175,7 +179,7 @@ class Look {
     const address = on ? (bind?.value ?? '') : '127.0.0.1';
     const at = place(http, 'general', 'enabled');
     if (this.#closed.has('http.conf')) return { url: `http://127.0.0.1:${port}`, password: this.#ariAccount() };
-    this.#findings.fact('HTTP server', on ? `on, ${address}:${port}` : 'off', at);
+    this.#findings.fact('HTTP server', on ? `on, ${hostPort(address, port)}` : 'off', at);
     if (!on) {
       this.#findings.problem(
         'fail',
@@ -201,7 +205,7 @@ class Look {
       this.#findings.problem('fail', 'http-prefix', `the HTTP server has the prefix ${prefix.value}`, fix, prefix.at);
     }
     const host = dialled(address);
-    const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+    const url = `http://${hostPort(host, port)}`;
     return { url, password: this.#ariAccount() };
   }
 
@@ -273,8 +277,10 @@ class Look {
   /** Ports of PJSIP and of chan_sip, where they are configured. */
   sipPorts(): readonly number[] {
     const ports = new Set<number>();
-    const pjsip = this.#read('pjsip.conf', 'warn');
-    for (const section of pjsip?.sections ?? []) {
+    // FreePBX has these in a file of their own, and megabytes of endpoints in another
+    const own = this.#files.list(this.#folder).filter((name) => /^pjsip\.transports.*\.conf$/.test(name));
+    const names = this.#isFreepbx && own.length > 0 ? own : ['pjsip.conf'];
+    for (const section of names.flatMap((name) => this.#read(name, 'warn')?.sections ?? [])) {
       if (section.template || section.variables.findLast(({ name }) => name === 'type')?.value !== 'transport')
         continue;
       const bind = section.variables.findLast(({ name }) => name === 'bind');

@@ -1,5 +1,5 @@
 import type { Place } from '../../src/model/setup.ts';
-import { dialled, Findings, type HostFiles, onLoopback, type WantedLines, whyNot } from '../discovery.ts';
+import { dialled, Findings, type HostFiles, hostPort, onLoopback, type WantedLines, whyNot } from '../discovery.ts';
 import { ConfXml, unescaped } from './conf-xml.ts';
 
 /** Where a FreeSWITCH keeps its configuration, the usual place of packages first. */
@@ -132,7 +132,7 @@ class Look {
       return { host: '127.0.0.1', port, password: null };
     }
     const address = ip?.value ?? '127.0.0.1';
-    this.#findings.fact('event socket', `${address}:${port}`, ip?.at ?? at);
+    this.#findings.fact('event socket', hostPort(address, port), ip?.at ?? at);
     if (!onLoopback(address)) {
       const acl = param('apply-inbound-acl');
       const fix = 'listen-ip 127.0.0.1, then fs_cli -x "reload mod_event_socket"';
@@ -283,6 +283,11 @@ function fusionpbxDomains(files: HostFiles, config: string, findings: Findings):
       if (!names.has(name)) findings.fact('domain', name, { file: `${folder}/${name}`, line: null });
       names.add(name);
     }
+  }
+  if (names.size === 0) {
+    const text = 'FusionPBX keeps its domains in its database, which is not read';
+    const fix = 'name yours: setup --domain NAME; further ones belong under `domains` of the configuration';
+    findings.problem('warn', 'no-domain', text, fix);
   }
   return [...names];
 }

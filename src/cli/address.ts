@@ -39,7 +39,8 @@ export async function addressOf(wanted: Wanted, environment: Environment): Promi
     };
   }
   const usual = usualState();
-  const file = wanted.config ?? environment['LAMPLIGHTER_CONFIG'] ?? (usual === 'readable' ? usualFile : null);
+  // a unit file may set the variable to nothing
+  const file = wanted.config ?? (environment['LAMPLIGHTER_CONFIG'] || (usual === 'readable' ? usualFile : null));
   const read = await doorOf(file, environment);
   const hidden = file === null && usual === 'hidden' ? `${usualFile}: may not be read by this user` : null;
   const door = { ...read, unread: read.unread ?? hidden };

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { readDoor } from '../config/door.ts';
 import type { Config } from '../config/schema.ts';
 import { eventPackages } from '../event-packages/index.ts';
 import { configChecks } from '../examination/config-checks.ts';
@@ -32,7 +33,8 @@ export async function doctor(file: string | null, options: { readonly json: bool
 }
 
 async function look(config: Config, file: string | null): Promise<readonly Finding[]> {
-  const token = tokenOf(process.env['LAMPLIGHTER_TOKEN_FILE']) ?? config.http.token;
+  const door = readDoor(file, process.env); // of http.tokens, too
+  const token = tokenOf(process.env['LAMPLIGHTER_TOKEN_FILE']) ?? door?.token ?? config.http.token;
   const daemon = await askDaemon({ listen: config.http.listen, token });
   const { url, running } = daemon;
   const times = { eachMs: 10_000, deadlineMs: 60_000 };

@@ -107,7 +107,7 @@ function next(app: App, file: string | null): string {
   if (file === null) {
     lines.push(
       '  This is the demo: extensions 1001 to 1010, SIP password secret<ext>. Open the panel and place a call there.',
-      '  With your own PBX: npm start -- --config FILE (README, "Against an Asterisk", "Against a FreeSWITCH").',
+      '  With your own PBX: `lamplighter setup` (in a checkout `npx lamplighter setup`), or the page Setup of the panel.',
     );
   }
   return `${lines.join('\n')}\n`;

@@ -6,7 +6,7 @@ import { asWritten, originOf } from './source.ts';
 export const hidden = '[hidden]';
 
 /** Names of settings that nobody may read back. */
-const secret = /^(?:.*password|.*secret|token|ha1|authkey|.*apikey)$/i;
+const secret = /^(?:.*password|.*secret|token|sha256|ha1|authkey|.*apikey)$/i;
 
 /** A setting with its value, and where that came from. */
 export interface EffectiveSetting {

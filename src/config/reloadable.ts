@@ -54,7 +54,7 @@ export const reloadable: Readonly<Record<string, Reloading>> = {
   ),
   'features.policy.allow': live('from the next wish on; forwards that stand are left alone'),
   'features.policy.deny': live('from the next wish on; forwards that stand are left alone'),
-  'phones.profiles': live(`${documents}; phones that Lamplighter watches are watched anew`),
+  'phones.profiles': live(`${documents}; phones that are to be watched otherwise are watched anew`),
   'phones.pickup': live(documents),
   'publish.rights': live('at once: what stands of somebody who may not publish any more ends'),
   'publish.minExpires': live('from the next publication on'),

@@ -8,11 +8,14 @@ import { explain, readBody } from './body.ts';
 import { codeOfMissing } from './params.ts';
 import type { Ask, Route, RouteDeps } from './route.ts';
 
+/** Codes of refusals, and the status of each. */
+type Statuses = Readonly<Record<string, ContentfulStatusCode>>;
+
 /** What follows from a declaration without being written: code to status. */
-export function impliedRefusals(route: Route): Readonly<Record<string, ContentfulStatusCode>> {
+export function impliedRefusals(route: Route): Statuses {
   return {
     ...(route.body === null ? {} : { 'invalid-body': 400, 'not-json': 415, 'too-large': 413 }),
-    ...(route.query === null ? {} : { 'invalid-query': 400 }),
+    ...(queryOf(route) === anything ? {} : { 'invalid-query': 400 }),
     ...(route.role === 'everybody' ? {} : { 'token-needed': 401 }),
     ...(route.role === 'everybody' || route.role === 'read' ? {} : { 'role-too-small': 403 }),
     'wrong-host': 403,
@@ -24,7 +27,10 @@ export function impliedRefusals(route: Route): Readonly<Record<string, Contentfu
 
 /** Puts routes on a server whose guards have said who asks (`role`). */
 export function mount(app: Hono<OpsEnv>, routes: readonly Route[], deps: RouteDeps): void {
-  for (const route of routes) app.on(route.method, honoPath(route.path), (c) => serve(c, route, deps));
+  for (const route of routes) {
+    const statuses = { ...impliedRefusals(route), ...route.refusals };
+    app.on(route.method, honoPath(route.path), (c) => serve(c, route, statuses, deps));
+  }
   for (const [path, methods] of methodsByPath(routes)) {
     app.all(path, (c, next) => {
       // `GET` has `HEAD` with it; both were answered above.
@@ -35,16 +41,15 @@ export function mount(app: Hono<OpsEnv>, routes: readonly Route[], deps: RouteDe
   }
 }
 
-async function serve(c: OpsContext, route: Route, deps: RouteDeps): Promise<Response> {
+async function serve(c: OpsContext, route: Route, statuses: Statuses, deps: RouteDeps): Promise<Response> {
   c.set('route', `${route.method} ${route.path}`);
   const lacking = roleRefusal(c, route.role);
   if (lacking !== null) return lacking;
-  const path = (route.params ?? nothing).safeParse(c.req.param());
+  const path = (route.params ?? anything).safeParse(c.req.param());
   if (!path.success) return missing(c, route, path.error);
-  const query = (route.query ?? nothing).safeParse(route.query === null ? {} : c.req.query());
+  const query = queryOf(route).safeParse(c.req.query());
   if (!query.success) return refuse(c, 400, 'invalid-query', explain(query.error));
   const { body: schema } = route;
-  const statuses: Readonly<Record<string, ContentfulStatusCode>> = { ...impliedRefusals(route), ...route.refusals };
   const ask: Ask<unknown, unknown, unknown> = {
     c,
     path: path.data,
@@ -63,7 +68,13 @@ async function serve(c: OpsContext, route: Route, deps: RouteDeps): Promise<Resp
   return response;
 }
 
-const nothing = z.object({});
+/** A name that the API does not know is refused: who misspells `ext` did not mean everything. Probes may be asked as one likes. */
+function queryOf({ query, path }: Route): z.ZodObject {
+  return query ?? (path.startsWith('/api/') ? nothing : anything);
+}
+
+const nothing = z.strictObject({});
+const anything = z.object({});
 
 /** What the path names cannot be: there is no such thing. */
 function missing(c: OpsContext, route: Route, error: z.ZodError): Response {

@@ -65,8 +65,7 @@ export class EventStream {
           };
           gone = () => this.#drop(client);
           this.#clients.add(client);
-          // With an id at once: a client that is cut off before the first event resumes here.
-          client.push(`${retry}id: ${this.#id(this.#last)}\n: connected\n\n${this.#missed(lastId)}`);
+          client.push(`${retry}: connected\n${this.#beginning(lastId)}`);
           this.#keepAlive ??= this.#clock.after(keepAliveMs, () => this.#beat());
         },
         cancel: () => gone(),
@@ -100,15 +99,18 @@ export class EventStream {
     return `id: ${this.#id(number)}\n${name === null ? '' : `event: ${name}\n`}data: ${JSON.stringify(data)}\n\n`;
   }
 
-  #missed(lastId: string | null): string {
-    if (lastId === null || lastId === '') return '';
+  /** The rest of the first block, and what is told before anything new. */
+  #beginning(lastId: string | null): string {
+    // An id at once: a client that is cut off before the first event resumes here. One that has an id keeps it until it
+    // has what it missed.
+    if (lastId === null || lastId === '') return `id: ${this.#id(this.#last)}\n\n`;
     const [, start, number] = /^(\d{1,16})-(\d{1,15})$/.exec(lastId) ?? [];
     const ours = Number(start) === this.#start && Number(number) <= this.#last;
-    if (!ours) return this.#event(this.#last, 'reset', { reason: 'restarted' });
-    if (Number(number) === this.#last) return '';
+    if (!ours) return `\n${this.#event(this.#last, 'reset', { reason: 'restarted' })}`;
+    if (Number(number) === this.#last) return '\n';
     const missed = this.#ring.after(Number(number));
-    if (missed !== null && missed.length <= mostMissed) return missed;
-    return this.#event(this.#last, 'reset', { reason: 'too-much-missed' });
+    if (missed !== null && missed.length <= mostMissed) return `\n${missed}`;
+    return `\n${this.#event(this.#last, 'reset', { reason: 'too-much-missed' })}`;
   }
 
   #push(chunk: string): void {

@@ -1,3 +1,4 @@
+import { currentVersion } from '../config/version.ts';
 import type { PbxAccess, PbxFlavour } from '../model/setup.ts';
 
 /** All that a written configuration says. */
@@ -39,7 +40,7 @@ export function configText(facts: ConfigFacts): string {
     `# Lamplighter for ${where}; written by \`lamplighter setup\`, yours to change.`,
     '# Every setting there is, with its meaning: config/lamplighter.example.yaml.',
     '# `lamplighter check-config FILE` names mistakes with their lines.',
-    'version: 1',
+    `version: ${currentVersion}`,
     '',
     '# What phones have as SIP server: users are user@domain. Put in the name where yours is another, its address below.',
     `domain: ${quoted(facts.domain)}`,
@@ -61,7 +62,7 @@ export function configText(facts: ConfigFacts): string {
     'features:',
     '  policy:',
     '    # Outside numbers that phones may forward to, as regular expressions with ^ and $; empty: extensions only.',
-    "    # Your mobile phones, say: ['^01[567]\\d{8,9}$']",
+    "    # For example: ['^0[1-9]\\d{5,11}$']",
     '    allow: []',
     '',
     'store:',
@@ -150,8 +151,8 @@ function listed(all: readonly string[]): string {
   return `[${all.map(quoted).join(', ')}]`;
 }
 
-/** COMPAT(YAML 1.2): double-quoted JSON is YAML; what needs no quotes has none. */
+/** COMPAT(YAML 1.2): what needs no quotes has none; in single ones everything is itself, in double ones JSON is YAML. */
 function quoted(text: string): string {
-  const plain = /^[A-Za-z/][A-Za-z0-9_./@-]*$/.test(text) && !/^(?:true|false|null|yes|no|on|off|y|n)$/i.test(text);
-  return plain ? text : JSON.stringify(text);
+  if (/^[A-Za-z/][A-Za-z0-9_./@-]*$/.test(text) && !/^(?:true|false|null|yes|no|on|off|y|n)$/i.test(text)) return text;
+  return /^[\x20-\x7e]*$/.test(text) ? `'${text.replaceAll("'", "''")}'` : JSON.stringify(text);
 }

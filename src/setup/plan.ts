@@ -70,7 +70,7 @@ export async function makePlans(
   return { plans, looked: [...new Set([...asterisk, ...freeswitch])] };
 }
 
-/** Why nothing may be added for this PBX; null: it may. */
+/** Why nothing may be made of what is known of this PBX; null: it may. */
 export function blocked({ pbx }: Plan): SetupProblem | null {
   return pbx.problems.find(({ level, code }) => level === 'fail' && blocking.test(code)) ?? null;
 }

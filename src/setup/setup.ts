@@ -79,7 +79,7 @@ export class Setup {
     return testLive(known, domain ?? '127.0.0.1', this.#options.tools);
   }
 
-  /** The configuration and the password files; no file of the PBX. Refusals: `unknown-pbx`, `access-needed`, those of `writeConfig`. */
+  /** The configuration and the password files; no file of the PBX. Refusals: `unknown-pbx`, `access-needed`, `blocked`, those of `writeConfig`. */
   async write({ pbx, access, domain, replace }: SetupWish): Promise<Outcome<SetupWritten>> {
     const plan = await this.#wished(pbx, access, domain);
     if (!plan.ok) return plan;
@@ -103,7 +103,7 @@ export class Setup {
    */
   apply(plan: Plan): Outcome<readonly Changed[]> {
     const problem = blocked(plan);
-    if (problem !== null) return refused('blocked', `nothing is changed: ${placed(problem)}`);
+    if (problem !== null) return refused('blocked', placed(problem));
     if (plan.found === null)
       return refused('elsewhere', 'the PBX is on another host: its files cannot be changed from here');
     const passwords = this.#passwords(plan);
@@ -147,7 +147,7 @@ export class Setup {
   }
 
   /** What to do after the configuration has been written, a line each. */
-  next({ pbx, found }: Plan): readonly string[] {
+  next({ pbx, found, access }: Plan): readonly string[] {
     const missing = pbx.edits.length > 0;
     const lines =
       missing && found !== null
@@ -159,6 +159,7 @@ export class Setup {
       this.#start(),
       `look whether all is well: lamplighter doctor --config ${this.file}`,
       'bring the phones here: docs/deploy/README.md',
+      ...callHandling(access),
     ];
   }
 
@@ -185,7 +186,9 @@ export class Setup {
     const { plans } = await this.look(domain);
     const plan = plans.find(({ pbx }) => pbx.id === id);
     if (plan === undefined) return refused('unknown-pbx', 'there is no such PBX on this host');
-    return granted(access === null ? plan : { ...plan, access, facts: { ...plan.facts, access } });
+    if (access !== null) return granted({ ...plan, access, facts: { ...plan.facts, access } });
+    const problem = blocked(plan);
+    return problem === null ? granted(plan) : refused('blocked', placed(problem));
   }
 
   /** With the lines in place nothing may be missing any more, and nothing unreadable. */
@@ -250,6 +253,14 @@ export class Setup {
       domain: /^[\w.-]{1,253}$/.test(name) ? name : null,
     };
   }
+}
+
+/** A PBX without forwards of its own obeys the keys by its dialplan, which nobody but its admin should change. */
+function callHandling({ features }: PbxAccess): readonly string[] {
+  if (features === 'freepbx' || features === 'fusionpbx') return [];
+  const where =
+    features === 'astdb' ? 'config/asterisk/extensions.conf' : 'config/freeswitch/dialplan.xml (docs/freeswitch.md)';
+  return [`let calls obey do-not-disturb and forwards: take over the dialplan of ${where}`];
 }
 
 /** A link stays one: what it leads to is written. */

@@ -2,8 +2,8 @@ import { isIP } from 'node:net';
 import type { Clock } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
 import type { RefusedLogin } from '../model/refused-login.ts';
-import { LoginTally } from './login-tally.ts';
 import { Tally } from '../model/tally.ts';
+import { LoginTally } from './login-tally.ts';
 
 /**
  * What is worth a line to somebody who watches for attacks, with the message of its line. The names are the interface to

@@ -1,4 +1,3 @@
-import { sameAgent } from '../model/agent.ts';
 import type { Aor } from '../model/aor.ts';
 import type { Clock } from '../model/clock.ts';
 import { type FeatureName, type FeatureRow, type FeatureState, featureNames } from '../model/feature.ts';
@@ -17,9 +16,10 @@ import { Groups } from './groups.ts';
 import type { HubMemory, HubStore } from './hub-store.ts';
 import { Links } from './links.ts';
 import { Mailboxes, sameCounts } from './mailboxes.ts';
+import { reorder } from './order.ts';
 import { Publications, samePresence } from './publications.ts';
 import { Registrations } from './registrations.ts';
-import { ownsFeatures, replace, type Truth, touchedBy, withdraw } from './replace.ts';
+import { ownsFeatures, replace, type Truth, touchedBy } from './replace.ts';
 
 export interface HubTools {
   readonly clock: Clock;
@@ -285,29 +285,12 @@ export class Hub {
   }
 
   #order(sources: readonly string[], changes: ChangeSet): readonly LinkView[] {
-    for (const gone of this.#sources.filter((source) => !sources.includes(source))) {
-      withdraw(this.#truth, gone, changes);
+    for (const gone of reorder(this.#truth, this.#sources, sources, changes)) {
       this.#groups.replace(gone, []);
       this.#epochs.delete(gone);
     }
-    const compare = this.#firstWords();
-    this.#sources.splice(0, this.#sources.length, ...sources);
-    compare(changes);
     for (const source of sources) this.#strangers.delete(source);
-    this.#truth.extensions.renew();
     return this.#links.order(sources);
-  }
-
-  /** Where two PBXs speak of one resource another one may come first now. */
-  #firstWords(): (changes: ChangeSet) => void {
-    const { mailboxes, agents } = this.#truth;
-    const before = [...this.#all()].map((aor) => ({ aor, mailbox: mailboxes.of(aor), agent: agents.of(aor) }));
-    return (changes) => {
-      for (const { aor, mailbox, agent } of before) {
-        if (!sameCounts(mailbox, mailboxes.of(aor))) changes.add('mailbox', aor);
-        if (!sameAgent(agent, agents.of(aor))) changes.add('agent', aor, 'agent');
-      }
-    };
   }
 
   #takeState(event: Exclude<PbxEvent, { readonly type: 'link' }>, changes: ChangeSet): void {

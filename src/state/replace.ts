@@ -48,22 +48,6 @@ export function replace(truth: Truth, source: string, snapshot: Snapshot, change
   }
 }
 
-/** Takes a PBX out that is not configured any more: what it alone held is gone. */
-export function withdraw(truth: Truth, source: string, changes: ChangeSet): void {
-  replace(truth, source, nothingAtAll, changes);
-  truth.dialogs.unbury(source);
-  truth.mailboxes.forget(source, changes);
-  truth.extensions.forget(source);
-}
-
-const nothingAtAll: Snapshot = {
-  extensions: [],
-  dialogs: [],
-  features: [],
-  registrations: [],
-  mailboxes: [],
-};
-
 /** Features belong to the first PBX that has the extension; one that nobody has belongs to whoever speaks of it. */
 export function ownsFeatures(extensions: Extensions, source: string, aor: Aor): boolean {
   const owner = extensions.owner(aor);

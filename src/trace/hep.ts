@@ -92,7 +92,7 @@ function number8(type: number, value: number): Buffer {
 
 function number16(type: number, value: number): Buffer {
   const data = Buffer.alloc(2);
-  data.writeUInt16BE(value);
+  data.writeUInt16BE(value & 0xffff); // what an engine was told of a path may be no port at all
   return chunk(type, data);
 }
 

@@ -48,8 +48,8 @@ export function ends(from: TracedEnd, to: TracedEnd): { readonly from: Buffer; r
 /** `payload`: at most `largestUdpPayload`. `id`: tells packets apart (RFC 791 3.1). */
 export function udpPacket(from: TracedEnd, to: TracedEnd, payload: Buffer, id: number): Buffer {
   const datagram = Buffer.alloc(8 + payload.length);
-  datagram.writeUInt16BE(from.port, 0);
-  datagram.writeUInt16BE(to.port, 2);
+  datagram.writeUInt16BE(from.port & 0xffff, 0);
+  datagram.writeUInt16BE(to.port & 0xffff, 2);
   datagram.writeUInt16BE(datagram.length, 4);
   payload.copy(datagram, 8);
   // RFC 768: a sum of 0 is sent as its complement, 0 means that there is none
@@ -65,8 +65,8 @@ export function tcpPacket(
   { sequence, acknowledged }: { readonly sequence: number; readonly acknowledged: number },
 ): Buffer {
   const segment = Buffer.alloc(20 + payload.length);
-  segment.writeUInt16BE(from.port, 0);
-  segment.writeUInt16BE(to.port, 2);
+  segment.writeUInt16BE(from.port & 0xffff, 0);
+  segment.writeUInt16BE(to.port & 0xffff, 2);
   segment.writeUInt32BE(sequence >>> 0, 4);
   segment.writeUInt32BE(acknowledged >>> 0, 8);
   segment.writeUInt8(5 << 4, 12); // five words of header

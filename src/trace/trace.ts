@@ -20,8 +20,9 @@ const atOnce = 250;
 const repeatMs = 32_000;
 /** Who may follow at once; each costs a look at every message. */
 const mostReaders = 16;
-/** Between two looks at all subscriptions for those who follow; ms. */
+/** Between two looks at all subscriptions for those who follow, where a Call-ID is unknown, and at the latest; ms. */
 const refreshMs = 250;
+const staleMs = 2_000;
 /** Of the last messages, what tells repetitions, for those who follow. */
 const mostSeen = 4_000;
 
@@ -197,11 +198,12 @@ export class Trace implements TraceDesk {
     };
   }
 
-  /** One that is not known yet may have begun since the last look. */
+  /** One that is not known yet may have begun since the last look, or one with the Call-ID of another. */
   #linkOf({ head }: Passed): TracedSubscription | null {
-    const now = this.#options.clock.now();
-    if (head.callId !== null && !this.links.knows(head.callId) && now - this.#refreshedAt >= refreshMs) {
-      this.#refreshedAt = now;
+    const age = this.#options.clock.now() - this.#refreshedAt;
+    const isUnknown = head.callId !== null && !this.links.knows(head.callId);
+    if (age >= (isUnknown ? refreshMs : staleMs)) {
+      this.#refreshedAt = this.#options.clock.now();
       this.links.refresh();
     }
     return this.links.find(head);

@@ -171,7 +171,7 @@ export class Watcher {
       phones += 1;
       for (const event of profile.watch) {
         const pkg = this.#packages.get(event);
-        const key = [device.uri, device.via ?? '', profile.name, event].join('\n');
+        const key = [device.uri, device.via ?? '', profile.name, profile.watchProof, event].join('\n');
         if (pkg !== undefined) wanted.set(key, { device, pkg, profile });
       }
     }

@@ -2,6 +2,7 @@ import { listsOf } from '../config/readings.ts';
 import { eventPackages } from '../event-packages/index.ts';
 import { listFormat } from '../event-packages/list/list.ts';
 import { uaProfile, uaProfileWith } from '../event-packages/ua-profile/ua-profile.ts';
+import type { Clock, Timer } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
 import { Notifier, type NotifierDeps } from '../notifier/notifier.ts';
 import { ProfileState } from '../profiles/profile-state.ts';
@@ -41,6 +42,28 @@ export function notifierOf(side: NotifierSide): { readonly notifier: Notifier; r
     expirySpread: () => current.config.sip.expirySpread,
   });
   return { notifier, lists };
+}
+
+/** Stored subscriptions get their NOTIFY when every PBX has told its picture, or after this long without one; ms. */
+const patienceMs = 10_000;
+
+/** Once, then or with the last truth. Answers how to stop waiting. */
+export function tellRestored(hub: Hub, notifier: Notifier, clock: Clock): () => void {
+  let timer: Timer | null = null;
+  const go = (): void => {
+    if (timer === null) return;
+    timer.cancel();
+    timer = null;
+    notifier.start();
+  };
+  timer = clock.after(patienceMs, go);
+  const deaf = hub.onLink(() => {
+    if (hub.synced) go();
+  });
+  return () => {
+    deaf();
+    timer?.cancel();
+  };
 }
 
 /** Those served, as the configuration wants them. */

@@ -61,9 +61,11 @@ export class Pbxs implements Stage {
   async prepare({ before, after }: Difference): Promise<Prepared | null> {
     const [old, next] = [before.config, after.config];
     const renamed = !same(domainsOf(old), domainsOf(next));
+    // what a hook kept instead of the PBX is the PBX's again, and has to be read there
+    const disowned = old.hooks?.owns.some((feature) => next.hooks?.owns.includes(feature) !== true) === true;
     const isSame = (pbx: PbxConfig) => {
       const was = old.pbx.find(({ name }) => name === pbx.name);
-      return was !== undefined && !renamed && same(entryOf(was), entryOf(pbx));
+      return was !== undefined && !renamed && !disowned && same(entryOf(was), entryOf(pbx));
     };
     const names = next.pbx.map(({ name }) => name);
     const ordered = same(

@@ -1,6 +1,26 @@
+import { eventPackages } from '../event-packages/index.ts';
 import type { Aor } from '../model/aor.ts';
 import type { PbxEvent } from '../model/pbx-event.ts';
 import { type Published, publicationSource } from '../model/publication.ts';
+import type { Hub } from '../state/hub.ts';
+import { Watcher, type WatcherOptions } from '../watcher/watcher.ts';
+import type { Current } from './current.ts';
+
+interface WatcherSide extends Pick<WatcherOptions, 'clock' | 'random' | 'logger' | 'sender' | 'grant' | 'say'> {
+  readonly current: Current;
+  readonly hub: Hub;
+}
+
+/** Who subscribes to phones, with what it asks of the truth. */
+export function watcherOf({ current, hub, ...wired }: WatcherSide): Watcher {
+  return new Watcher({
+    ...wired,
+    packages: eventPackages,
+    view: (aor) => hub.view(aor),
+    hasCalls: (aor) => hub.hasCalls(aor),
+    profileFor: (userAgent) => current.now.profileFor(userAgent),
+  });
+}
 
 type PublishedEvent = Extract<PbxEvent, { readonly type: 'published' }>;
 

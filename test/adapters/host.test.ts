@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { AdapterSettings, PbxAdapter } from '../../adapters/adapter.ts';
+import { examineOnce } from '../../adapters/examine-once.ts';
 import { type HostTimes, hostAdapter, openAdapter } from '../../adapters/host.ts';
 import { adapterKind } from '../../adapters/index.ts';
 import { aorOf } from '../../src/model/aor.ts';
@@ -221,5 +222,47 @@ describe('the list of adapters', () => {
     const adapter = await openAdapter('simulated', settings(options), tools);
     assert.ok(adapter.simulator);
     await adapter.stop();
+  });
+});
+
+describe('checks of an adapter in a thread', () => {
+  const puppetSettings = (act: Act) => settings({ act });
+
+  test('its findings come back as they are, even while it is being born', () =>
+    stage('live', async ({ adapter }) => {
+      assert.deepEqual(await adapter.checks!(5_000), [
+        { check: 'puppet', level: 'ok', text: 'within 5000 ms', fix: null },
+      ]);
+    }));
+
+  test('one that does not answer in time is a finding itself', () =>
+    stage('hang', async ({ adapter }) => {
+      const [finding] = await adapter.checks!(50);
+      assert.equal(finding?.level, 'fail');
+      assert.match(finding?.text ?? '', /did not answer within/);
+    }));
+
+  test('one that is dead is a finding, too', () =>
+    stage(
+      'crash',
+      async ({ adapter, telling }) => {
+        await telling.until(() => telling.count('down') > 0, 'not down');
+        const [finding] = await adapter.checks!(50);
+        assert.match(finding?.text ?? '', /born to die/);
+      },
+      { restartMs: 60_000 },
+    ));
+
+  test('without a daemon it is examined and not started: one that would crash at its start answers', async () => {
+    const live = await examineOnce(puppet, puppetSettings('crash'), systemClock, 5_000);
+    assert.deepEqual(
+      live.map(({ level }) => level),
+      ['ok'],
+    );
+    const rejects = await examineOnce(puppet, puppetSettings('flood'), systemClock, 5_000);
+    assert.match(rejects[0]?.text ?? '', /nobody answers/);
+    const [absent] = await examineOnce('./no-such-module.js', puppetSettings('live'), systemClock, 5_000);
+    assert.match(absent?.text ?? '', /no adapter module/);
+    assert.deepEqual(await examineOnce('simulated', puppetSettings('live'), systemClock, 5_000), []);
   });
 });

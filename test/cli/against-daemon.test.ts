@@ -3,8 +3,8 @@ import { after, before, test } from 'node:test';
 import { Daemon, Home } from '../support/daemon.ts';
 import { Phone } from '../support/phone.ts';
 import { lastingPort } from '../support/ports.ts';
-import { installIn, runScript } from './shell.ts';
-import { cells, typed } from './typed.ts';
+import { installIn, runScript } from './typed/shell.ts';
+import { cells, typed } from './typed/typed.ts';
 
 const token = 'sixteen-characters';
 const home = new Home();
@@ -110,8 +110,8 @@ test('as a program: answers on standard output, the rest on standard error, and 
   const lines = [
     `export LAMPLIGHTER_CONFIG='${config}'`,
     "lamplighter ext --no-header 2>/dev/null | awk '{ print $1 }'",
-    'lamplighter ext | true; echo "${PIPESTATUS[0]}"',
-    'lamplighter man | true; echo "${PIPESTATUS[0]}"',
+    `lamplighter ext | true; echo "\${PIPESTATUS[0]}"`,
+    `lamplighter man | true; echo "\${PIPESTATUS[0]}"`,
     'lamplighter ext 1999 2>/dev/null; echo "$?"',
     'lamplighter set 1001 dnd perhaps >/dev/null 2>&1; echo "$?"',
   ];

@@ -168,6 +168,32 @@ describe('what stands at the address of the daemon', () => {
     assert.match((await asked(alive)).reason, /\(404\): it is older/);
   });
 
+  test('a Lamplighter that does not examine itself: an older one, or a token that is for looking only', async () => {
+    const at = async (status: number) => {
+      const answers: Readonly<Record<string, string>> = {
+        '/healthz': '{"alive":true}',
+        '/api/v1/ways': '{"listeners":[]}',
+        '/api/v1/status': '{"checks":[]}',
+      };
+      const server = createServer((request, response) => {
+        const body = answers[request.url ?? ''];
+        response.writeHead(body === undefined ? status : 200).end(body ?? '{"error":{"code":"x","message":"y"}}');
+      });
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const { port } = server.address() as AddressInfo;
+      const daemon = await askDaemon({ listen: `127.0.0.1:${port}`, token });
+      server.closeAllConnections();
+      server.close();
+      assert.ok(daemon.running);
+      return daemon.findings.map(({ check, level, text }) => `${check} ${level}: ${text}`);
+    };
+    assert.deepEqual(await at(403), ['daemon warn: this token may not let the daemon examine itself and its PBXs']);
+    assert.deepEqual(await at(404), [
+      'daemon warn: the daemon does not examine itself (404): it is older than this command',
+    ]);
+  });
+
   test('a program that hangs up', async () => {
     assert.match((await asked((request) => request.socket.destroy())).reason, /broken off \(ECONNRESET\)/);
   });

@@ -93,12 +93,26 @@ test('--apply adds the lines and says what to type; --undo takes them out', asyn
   assert.match((await setup({ undo: true })).out, /^Nothing of Lamplighter stands/);
 });
 
+test('a PBX that cannot be told to read its files: 1, and the command that failed', async () => {
+  const path = process.env['PATH'];
+  process.env['PATH'] = home.path('no-programs');
+  try {
+    const { code, out } = await setup({ apply: true, reload: true });
+    assert.equal(code, 1);
+    assert.match(out, /^fail {2}reload: asterisk -rx 'module reload manager' did not work; run it by hand$/m);
+    assert.equal((await setup({ undo: true, reload: true })).code, 1);
+  } finally {
+    process.env['PATH'] = path;
+  }
+});
+
 test('a file that cannot be understood: 1, the place, and nothing is changed', async () => {
   put('etc/asterisk/ari.conf', '[general\n');
+  assert.equal((await setup()).code, 1);
   const { code, out, err } = await setup({ apply: true });
   assert.equal(code, 1);
   assert.match(out, /^fail {2}unparsable: a section without \] {2}\(\/etc\/asterisk\/ari\.conf:1\)$/m);
-  assert.match(err, /^error: nothing is changed: \/etc\/asterisk\/ari\.conf:1: /);
+  assert.match(err, /^error: nothing is written: a section without \]; correct it: /);
   assert.ok(!existsSync(home.path('own')));
 });
 
@@ -111,7 +125,7 @@ test('no PBX: 1, where was looked, and what to do; on another host: the lines to
   const away = await setup({ root: home.path('empty'), asterisk: '192.0.2.7' });
   assert.equal(away.code, 0, away.out);
   assert.match(away.out, /^\/etc\/asterisk\/manager\.conf, at its end:/m);
-  assert.match(readFileSync(home.path('own/lamplighter.yaml'), 'utf8'), /host: "192\.0\.2\.7"/);
+  assert.match(readFileSync(home.path('own/lamplighter.yaml'), 'utf8'), /host: '192\.0\.2\.7'/);
 });
 
 test('several PBXs: the first is taken and said, another by --pbx, an unknown one is refused', async () => {

@@ -146,7 +146,9 @@ test('a value of the wrong kind is told in the words of the file', () => {
   const told = (yaml: string) => problemsOf(load(yaml)).map(({ path, message }) => `${path}: ${message}`);
   assert.deepEqual(told('domains: [t2.test]\n'), ['domains.0: expected settings (name, aliases), not text']);
   assert.deepEqual(told('sip: { listen: 0.0.0.0:5070 }\n'), ['sip.listen: expected a list, not text']);
-  assert.deepEqual(told('http: 8090\n'), ['http: expected settings (listen, token, tokens, names, rate), not a number']);
+  assert.deepEqual(told('http: 8090\n'), [
+    'http: expected settings (listen, token, tokens, names, rate), not a number',
+  ]);
   assert.deepEqual(told('sip: { users: [{ user: 1001, password: 12 }] }\n'), [
     'sip.users.0.user: expected text, not a number; write it in quotes',
     'sip.users.0.password: expected text, not a number; write it in quotes',

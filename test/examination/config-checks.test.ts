@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { configChecks } from '../../src/examination/config-checks.ts';
-import { systemClock } from '../../src/model/clock.ts';
 import { runChecks } from '../../src/model/check.ts';
+import { systemClock } from '../../src/model/clock.ts';
 import { configOf } from '../cli/seen.ts';
 import { healthy } from './seen.ts';
 
@@ -36,10 +36,12 @@ describe('a configuration examined', () => {
   });
 
   test('a package that is misspelt in sip.inline.pbx is told the one that was meant', async () => {
-    const inline = (names: string) =>
-      `sip: { upstream: "sip:192.0.2.1:5060", inline: { pbx: [ ${names} ] } }\n${real}`;
+    const inline = (names: string) => `sip: { upstream: "sip:192.0.2.1:5060", inline: { pbx: [ ${names} ] } }\n${real}`;
     assert.deepEqual(await complaints(inline('message-summary')), []);
-    assert.deepEqual(await complaints(inline('mesage-summary, conference')), ['inline-packages: warn', 'inline-packages: warn']);
+    assert.deepEqual(await complaints(inline('mesage-summary, conference')), [
+      'inline-packages: warn',
+      'inline-packages: warn',
+    ]);
     const seen = { ...healthy, config: configOf(inline('mesage-summary')) };
     const [finding] = await runChecks(configChecks, seen, systemClock, { eachMs: 5_000, deadlineMs: 5_000 });
     assert.match(finding?.text ?? '', /did you mean message-summary\?$/);
@@ -68,14 +70,17 @@ describe('a configuration examined', () => {
 
   test('a policy that lets calls be forwarded anywhere', async () => {
     const allow = (pattern: string) => complaints(`features: { policy: { allow: [ '${pattern}' ] } }\n${real}`);
-    for (const open of ['.*', '.', '^', '^.+$', '\\d+']) assert.deepEqual(await allow(open), ['policy-too-wide: warn'], open);
+    for (const open of ['.*', '.', '^', '^.+$', '\\d+'])
+      assert.deepEqual(await allow(open), ['policy-too-wide: warn'], open);
     for (const meant of ['^1\\d{3}$', '^0[1-9]\\d{6,11}$', '^\\*97$']) assert.deepEqual(await allow(meant), [], meant);
   });
 
   test('passwords that everybody knows, where others reach us', async () => {
     assert.deepEqual(await complaints('sip: { listen: [ udp:0.0.0.0:5070 ] }'), ['known-passwords: warn']);
     const users = (password: string, listen = 'udp:0.0.0.0:5070') =>
-      complaints(`sip: { listen: [ ${listen} ], auth: users, users: [ { user: '1001', password: ${password} } ] }\n${real}`);
+      complaints(
+        `sip: { listen: [ ${listen} ], auth: users, users: [ { user: '1001', password: ${password} } ] }\n${real}`,
+      );
     assert.deepEqual(await users('secret1001'), ['known-passwords: warn']);
     assert.deepEqual(await users("'1001'"), ['known-passwords: warn']);
     assert.deepEqual(await users("'12345678'"), ['known-passwords: warn']);

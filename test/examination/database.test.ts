@@ -1,16 +1,30 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { database } from '../../src/examination/database.ts';
 import { isOpenToOthers } from '../../src/examination/open-file.ts';
+import { aorOf } from '../../src/model/aor.ts';
 import { systemClock } from '../../src/model/clock.ts';
 import { systemRandom } from '../../src/model/random.ts';
 import { inspect, inspectNow } from '../../src/store/integrity.ts';
 import { SqliteStore } from '../../src/store/sqlite-store.ts';
 import { silentLogger } from '../support/silent-logger.ts';
 import { look, said } from './seen.ts';
+
+const aor = aorOf('1001', 'lamplighter.test');
+const off = { enabled: false, target: null, ringCount: null };
+const origin = { kind: 'api', who: 'test', from: null, userAgent: null } as const;
 
 describe('a database examined', () => {
   let folder = '';
@@ -24,15 +38,15 @@ describe('a database examined', () => {
     for (let n = 0; n < 2_000; n += 1) {
       store.appendAudit({
         at: n,
-        aor: '1001@lamplighter.test' as never,
+        aor,
         feature: 'dnd',
-        origin: { kind: 'api', who: 'test', from: null, userAgent: null },
-        before: null,
-        wished: null,
-        after: null,
-        decision: 'granted',
+        origin,
+        before: off,
+        wished: off,
+        after: off,
+        decision: 'equal',
         reason: null,
-      } as never);
+      });
     }
     store.close();
   });

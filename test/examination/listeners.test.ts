@@ -8,11 +8,11 @@ import { natAddress } from '../../src/examination/address.ts';
 import { certificate, judgeCertificate } from '../../src/examination/certificates.ts';
 import type { Expect } from '../../src/examination/knock.ts';
 import { listeners } from '../../src/examination/listeners.ts';
+import type { DaemonSeen } from '../../src/examination/seen.ts';
 import type { Check } from '../../src/model/check.ts';
 import type { ListenerView, WaysView } from '../../src/model/ways.ts';
-import type { DaemonSeen } from '../../src/examination/seen.ts';
 import { configOf } from '../cli/seen.ts';
-import { certificate as pem, certificatePath } from '../support/certificate.ts';
+import { certificatePath, certificate as pem } from '../support/certificate.ts';
 import { Daemon, Home } from '../support/daemon.ts';
 import { Phone } from '../support/phone.ts';
 import { lastingPort } from '../support/ports.ts';
@@ -33,7 +33,8 @@ describe('listeners of a running daemon', () => {
   let daemon: Daemon;
 
   before(async () => {
-    const tls = `tls: { cert: ${certificatePath('server.pem')}, key: ${certificatePath('server.key')} }`;
+    const cert = home.write('cert.pem', pem('server.pem'));
+    const tls = `tls: { cert: ${cert}, key: ${certificatePath('server.key')} }`;
     const [http, wss] = [await lastingPort(), await lastingPort()];
     daemon = await Daemon.start(
       home.write(
@@ -57,7 +58,8 @@ pbx: [ { name: sim, type: simulated } ]
     const findings = await daemon.api<{ check: string; level: string; text: string }[]>('/api/v1/checks');
     const found = findings.body.find((one) => one.check === 'listeners');
     assert.equal(found?.level, 'ok', found?.text);
-    for (const transport of ['udp', 'tcp', 'tls', 'ws', 'wss']) assert.match(found?.text ?? '', new RegExp(`\\b${transport}:127`));
+    for (const transport of ['udp', 'tcp', 'tls', 'ws', 'wss'])
+      assert.match(found?.text ?? '', new RegExp(`\\b${transport}:127`));
     const ways = await daemon.api<WaysView>('/api/v1/ways');
     assert.deepEqual(
       ways.body.listeners.map(({ requests, lastRequestAt }) => [requests, lastRequestAt]),
@@ -65,6 +67,23 @@ pbx: [ { name: sim, type: simulated } ]
     );
     assert.deepEqual((await daemon.api('/api/v1/subscriptions')).body, []);
     assert.ok(!daemon.output.join('\n').includes('lamplighter-doctor'), 'nor is it in the log');
+  });
+
+  test('the certificate that phones are shown is judged, and compared with its file', async () => {
+    const told = async () => {
+      const { body } = await daemon.api<{ check: string; level: string; text: string }[]>('/api/v1/checks');
+      return body.filter((one) => one.check === 'certificate').map(({ level, text }) => `${level}: ${text}`);
+    };
+    assert.deepEqual(
+      (await told()).map((text) => text.replace(/ [^ ]*(?:,.*)?, and none/, ' …, and none')),
+      ['warn: the certificate is for …, and none of lamplighter.test is among them'],
+    );
+    home.write('cert.pem', pem('stranger.pem'));
+    const more = await told();
+    assert.match(more.at(-1) ?? '', /^warn: phones are shown another certificate than .*cert\.pem holds$/);
+    home.write('cert.pem', 'no certificate');
+    assert.match((await told()).at(-1) ?? '', /^fail: the certificate's file cannot be read/);
+    home.write('cert.pem', pem('server.pem'));
   });
 
   test('who asks during an examination is told the same', async () => {
@@ -76,12 +95,15 @@ pbx: [ { name: sim, type: simulated } ]
     const server = { host: '127.0.0.1', port: daemon.udpPort, transport: 'udp' } as const;
     const phone = await Phone.open({ user: '1001', password: 'wrong', domain: 'lamplighter.test', server });
     try {
-      await assert.rejects(phone.subscribe({ event: 'dialog', resource: '1002' }));
+      await phone.subscribe({ event: 'dialog', resource: '1002' });
     } finally {
       await phone.close();
     }
     const { body } = await daemon.api<{ check: string; text: string }[]>('/api/v1/checks');
-    assert.match(body.find((one) => one.check === 'refused-logins')?.text ?? '', /^1001 at 127\.0\.0\.1 was refused \d+ times?: wrong password/);
+    assert.match(
+      body.find((one) => one.check === 'refused-logins')?.text ?? '',
+      /^1001 at 127\.0\.0\.1 was refused \d+ times?: wrong password/,
+    );
   });
 });
 
@@ -99,7 +121,9 @@ describe('ports that are not ours', () => {
       udp.send(answer('489 Bad Event', 'Asterisk PBX 22.10.1', String(bytes)), from.port, from.address);
     });
     udp.bind(0, '127.0.0.1');
-    const tcp = createServer((socket) => socket.on('data', (bytes) => socket.write(answer('401 No', 'FreeSWITCH', String(bytes)))));
+    const tcp = createServer((socket) =>
+      socket.on('data', (bytes) => socket.write(answer('401 No', 'FreeSWITCH', String(bytes)))),
+    );
     tcp.listen(0, '127.0.0.1');
     await Promise.all([once(udp, 'listening'), once(tcp, 'listening')]);
     const [first, second] = [udp.address().port, (tcp.address() as { port: number }).port];
@@ -148,7 +172,10 @@ describe('ports that are not ours', () => {
   });
 
   test('with drachtio the listeners are those of its server', async () => {
-    const ways = { ...waysAt({ transport: 'udp', address: '127.0.0.1', port: 1 }), engine: { kind: 'drachtio', up: true, reason: null } as const };
+    const ways = {
+      ...waysAt({ transport: 'udp', address: '127.0.0.1', port: 1 }),
+      engine: { kind: 'drachtio', up: true, reason: null } as const,
+    };
     assert.deepEqual(await check(listeners, { ways }), []);
   });
 });
@@ -180,18 +207,26 @@ describe('a certificate', () => {
 
 describe('the address that phones are told', () => {
   const at = (advertise: string, more: Partial<DaemonSeen> = {}) =>
-    check(natAddress, { config: configOf(`sip: { listen: [ udp:0.0.0.0:5070 ], advertise: "${advertise}" }`), ...more });
+    check(natAddress, {
+      config: configOf(`sip: { listen: [ udp:0.0.0.0:5070 ], advertise: "${advertise}" }`),
+      ...more,
+    });
   const far = { ways: { ...healthy.ways, sources: [{ address: '198.51.100.7', subscriptions: 1, users: 1 }] } };
 
   test('that of an interface, and that of the router before it, are well', async () => {
     assert.deepEqual(await at('192.0.2.10'), ['ok: phones are told 192.0.2.10']);
-    assert.deepEqual(await at('203.0.113.5:5062', { addresses: ['10.0.0.4'], ...far }), ['ok: phones are told 203.0.113.5:5062']);
+    assert.deepEqual(await at('203.0.113.5:5062', { addresses: ['10.0.0.4'], ...far }), [
+      'ok: phones are told 203.0.113.5:5062',
+    ]);
   });
 
-  test('a name without an address, loopback, a private one for phones from afar, and somebody else\'s', async () => {
+  test("a name without an address, loopback, a private one for phones from afar, and somebody else's", async () => {
     assert.match((await at('no-such-host.invalid'))[0]!, /^fail: .*has no address/);
     assert.match((await at('127.0.0.1', far))[0]!, /^fail: phones are told 127\.0\.0\.1/);
-    assert.match((await at('10.0.0.4', { addresses: ['10.0.0.4'], ...far }))[0]!, /^warn: phones at 198\.51\.100\.7 are told 10\.0\.0\.4/);
+    assert.match(
+      (await at('10.0.0.4', { addresses: ['10.0.0.4'], ...far }))[0]!,
+      /^warn: phones at 198\.51\.100\.7 are told 10\.0\.0\.4/,
+    );
     assert.match((await at('203.0.113.5'))[0]!, /^warn: .*this host has 192\.0\.2\.10/);
   });
 });

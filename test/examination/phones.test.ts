@@ -32,7 +32,11 @@ describe('phones examined', () => {
       'warn: registered at the PBX, and never subscribed here: phones that do not say what they are: 1004',
       `warn: registered at the PBX, and never subscribed here: ${yealink}: 1007`,
     ]);
-    assert.deepEqual(await look(neverSubscribed, { extensions }), [], 'nobody subscribes: another check says that once');
+    assert.deepEqual(
+      await look(neverSubscribed, { extensions }),
+      [],
+      'nobody subscribes: another check says that once',
+    );
   });
 
   test('NOTIFYs without an answer, and refused ones, by kind of phone', async () => {

@@ -1,9 +1,9 @@
 import type { ConfigSeen } from '../../src/examination/config-checks.ts';
 import type { DaemonSeen } from '../../src/examination/seen.ts';
+import { aorOf } from '../../src/model/aor.ts';
 import { type Check, type Finding, runChecks } from '../../src/model/check.ts';
 import { systemClock } from '../../src/model/clock.ts';
 import type { SubscriptionView } from '../../src/model/views.ts';
-import { aorOf } from '../../src/model/aor.ts';
 import { configOf } from '../cli/seen.ts';
 
 export const domain = 'lamplighter.test';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import fc from 'fast-check';
+import { FakeFreeswitch } from '../support/freeswitch/fake-freeswitch.ts';
 import { dialogInfo, lamp, type Notify } from '../support/phone.ts';
 import { ReloadStage, type Sections } from './reload-stage.ts';
 
@@ -91,6 +92,31 @@ describe('PBXs come and go', () => {
     const features = (await extension('1005')).body as { features: { dnd: { enabled: boolean } } };
     assert.equal(features.features.dnd.enabled, true);
     assert.notEqual(id, '');
+  });
+
+  test('one whose password lies in a file is asked to let us in again when that file is another one', async () => {
+    const fake = new FakeFreeswitch({ password: 'the-right-one' });
+    fake.directory.add('4001', 'lamplighter.test', { password: 'p' });
+    await fake.listen();
+    try {
+      const passwordFile = stage.home.write('esl', 'a-wrong-one');
+      const esl = { host: '127.0.0.1', port: fake.port, passwordFile };
+      const both = { ...one, pbx: [main, { name: 'switch', type: 'freeswitch', esl }] };
+      await stage.change(both);
+      const refused = (line: Record<string, unknown>) => line['room'] === 'pbx switch' || line['pbx'] === 'switch';
+      await stage.daemon.logged(refused);
+      assert.deepEqual(await links(), ['main up', 'switch down']);
+      stage.home.write('esl', 'the-right-one');
+      assert.deepEqual((await stage.change(both)).applied, ['pbx.switch']);
+      await stage.daemon.ready();
+      assert.deepEqual(await links(), ['main up', 'switch up']);
+      assert.equal((await extension('4001')).status, 200);
+      assert.ok(!stage.daemon.output.join('\n').includes('the-right-one'));
+      await stage.change(one);
+      await stage.daemon.until<unknown>('/api/v1/extensions/4001', (_, status) => status === 404);
+    } finally {
+      await fake.close();
+    }
   });
 
   test('one whose module cannot be had leaves everything as it was', async () => {

@@ -58,6 +58,12 @@ export class ReloadStage {
     return stage;
   }
 
+  /** Again, with the file as it is now. */
+  async start(): Promise<void> {
+    this.daemon = await Daemon.start(this.file);
+    await this.daemon.ready();
+  }
+
   /** The file; sections beside those that are the same always, `sip` and `http` laid over them. */
   write({ sip = {}, http = {}, ...more }: Sections): void {
     const { sip: ownSip, http: ownHttp, ...rest } = this.#fixed;

@@ -224,7 +224,7 @@ test('an engine that is refused does not tell its secret', async () => {
     'drachtio.yaml',
     `version: 1
 domain: ${domain}
-sip: { engine: drachtio, listen: [], drachtio: { host: 127.0.0.1, port: ${port}, secretFile: ${home.path('drachtio')} } }
+sip: { engine: drachtio, drachtio: { host: 127.0.0.1, port: ${port}, secretFile: ${home.path('drachtio')} } }
 store: { path: ${home.path('other.db')} }
 http: { listen: '127.0.0.1:${await lastingPort()}' }
 log: { level: debug }

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before } from 'node:test';
+import { asteriskLog } from '../../src/cli/doctor/host/files.ts';
 import type { Finding } from '../../src/model/check.ts';
+import { configOf } from '../cli/seen.ts';
 import { Daemon } from '../support/daemon.ts';
 import { AmiClient } from './lab/ami.ts';
 import { type Change, it, Site, skip } from './scene.ts';
@@ -149,6 +154,22 @@ it('an account that is told no events is found by a state that does not come bac
   }
 });
 
+it('an address that the account does not permit is told like a wrong password, with both cures', async () => {
+  const usual = await site.lab.editFile('manager.conf', (text) =>
+    text.replace(/(\[lamplighter\][^[]*?)permit = [^\n]*/, '$1permit = 192.0.2.1/255.255.255.255'),
+  );
+  await site.lab.cli('manager reload');
+  try {
+    await restart();
+    const findings = await found();
+    assert.match(textOf(findings, 'ami'), /its deny and permit keep this host out/);
+    assert.match(findings.find(({ check }) => check === 'ami')?.fix ?? '', /permit = ADDRESS OF THIS HOST/);
+  } finally {
+    await site.lab.editFile('manager.conf', () => usual);
+    await site.lab.cli('manager reload');
+  }
+});
+
 it('settings of the PBX that hurt it are read over AMI', async () => {
   await restart();
   await site.daemon.ready(20_000);
@@ -221,6 +242,30 @@ it('phones that are registered and never subscribed are named', async () => {
   assert.match(text, /1002/);
   assert.doesNotMatch(text, /1001/);
   await silent.unregister();
+});
+
+it('what Asterisk writes of a SUBSCRIBE it answers with 489 is what doctor reads', async () => {
+  const phone = await site.lab.phone('1005');
+  const host = mkdtempSync(join(tmpdir(), 'lamplighter-host-'));
+  try {
+    await phone.subscribe({ event: 'as-feature-event', resource: '1005' });
+    mkdirSync(join(host, 'var/log/asterisk'), { recursive: true });
+    const deadline = Date.now() + 10_000;
+    for (;;) {
+      writeFileSync(join(host, 'var/log/asterisk/messages'), site.lab.logs);
+      const seen = { config: configOf(''), file: null, running: true, root: host, now: 0, ask: async () => null };
+      const [finding] = await asteriskLog.look(seen);
+      if (finding !== undefined) {
+        assert.match(finding.text, /refused \d+ SUBSCRIBEs? for as-feature-event \(489\), of 1005/);
+        return;
+      }
+      assert.ok(Date.now() < deadline, `nothing of it in:\n${site.lab.logs.slice(-1000)}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  } finally {
+    await phone.close();
+    rmSync(host, { recursive: true, force: true });
+  }
 });
 
 it('without a daemon doctor examines the same PBX, and says what only the host knows', async () => {

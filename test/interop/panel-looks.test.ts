@@ -193,3 +193,30 @@ it('each state is said in words on its card', async () => {
   assert.match(await page.text('.card[data-aor^="1001@"]'), /No ans\.\s*1002/);
   await page.close();
 });
+
+it('everything that can be pressed or filled in has a name that can be read out', async () => {
+  const page = await show.page();
+  const wanted = ['button', 'link', 'textbox', 'searchbox', 'combobox', 'checkbox', 'spinbutton'];
+  for (const view of views) {
+    await page.evaluate(`location.hash = '${view}'`);
+    await page.until(`${view} is shown`, `document.querySelector('main').innerText.length > 20`);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const { nodes } = (await page.send('Accessibility.getFullAXTree')) as {
+      nodes: { ignored: boolean; role?: { value: string }; name?: { value: string } }[];
+    };
+    const found = nodes.filter(({ ignored, role }) => !ignored && wanted.includes(role?.value ?? ''));
+    assert.ok(found.length > 5, view);
+    const mute = found.filter(({ name }) => (name?.value ?? '').trim() === '');
+    assert.deepEqual(
+      mute.map(({ role }) => role?.value),
+      [],
+      view,
+    );
+    assert.equal(
+      ((await page.evaluate(`document.querySelectorAll('h1').length`)) as number) <= 1,
+      true,
+      `${view}: one heading`,
+    );
+  }
+  await page.close();
+});

@@ -36,7 +36,10 @@ class Network {
         const [, id] = /^last-event-id: (\S+)/im.exec(data.toString('latin1')) ?? [];
         if (asked !== undefined) this.requests.push(id === undefined ? asked : `${asked} after ${id}`);
       });
-      for (const [from, to] of [[near, far], [far, near]] as const) {
+      for (const [from, to] of [
+        [near, far],
+        [far, near],
+      ] as const) {
         this.#sockets.add(from);
         from.pipe(to);
         from.on('error', () => to.destroy());
@@ -87,9 +90,18 @@ it('after a break the stream goes on where it ended: what was missed comes, and 
   network.requests.length = 0;
   network.mend();
   await page.until('it is back', isLive);
-  await page.until('what was missed is shown', `${card('1002')}.dataset.lamp === 'away' && ${card('1004')}.dataset.lamp === 'ringing'`);
-  assert.ok(network.requests.some((one) => /^GET \/api\/v1\/events after \d+-\d+$/.test(one)), network.requests.join('\n'));
-  assert.deepEqual(network.requests.filter((one) => one.startsWith('GET /api/v1/extensions')), []);
+  await page.until(
+    'what was missed is shown',
+    `${card('1002')}.dataset.lamp === 'away' && ${card('1004')}.dataset.lamp === 'ringing'`,
+  );
+  assert.ok(
+    network.requests.some((one) => /^GET \/api\/v1\/events after \d+-\d+$/.test(one)),
+    network.requests.join('\n'),
+  );
+  assert.deepEqual(
+    network.requests.filter((one) => one.startsWith('GET /api/v1/extensions')),
+    [],
+  );
   await page.close();
 });
 
@@ -104,7 +116,10 @@ it('where too much was missed, or another process answers, everything is read ag
   network.requests.length = 0;
   network.mend();
   await page.until('what changed is shown', `${card('1005')}.dataset.lamp === 'away'`);
-  assert.ok(network.requests.some((one) => one.startsWith('GET /api/v1/extensions')), network.requests.join('\n'));
+  assert.ok(
+    network.requests.some((one) => one.startsWith('GET /api/v1/extensions')),
+    network.requests.join('\n'),
+  );
   await page.close();
 });
 

@@ -47,6 +47,8 @@ sip:
   listen: [udp:127.0.0.1:0, tcp:127.0.0.1:0]
 pbx:
   - { name: demo, type: simulated, extensions: ['${extensions}'] }
+groups:
+  - { name: front, extensions: '100[1-3]' }
 store: { path: ${home.path('lamplighter.db')} }
 http:
   # kept, so that a page finds a restarted Lamplighter where it was

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
+import { running, viewOf } from '../ops/fake-deps.ts';
 import type { Page } from '../support/browser.ts';
 import { card, isLive, it, phoneOf, Show, skip } from './panel-scene.ts';
 
@@ -135,6 +136,45 @@ it('the grid is narrowed to a state by a press, and follows the calls', async ()
   await page.click('.chip[aria-pressed=true]');
   await page.until('all', `document.querySelectorAll('.card').length === 10`);
   await page.close();
+});
+
+it('the grid is narrowed to a group, and that can be linked', async () => {
+  const page = await show.page('#/?group=front');
+  await page.until('three cards', `document.querySelectorAll('.card').length === 3`);
+  await page.evaluate(`(() => {
+    const choice = [...document.querySelectorAll('.tools select')].at(-1);
+    choice.value = '';
+    choice.dispatchEvent(new Event('change', { bubbles: true }));
+  })()`);
+  await page.until('all', `document.querySelectorAll('.card').length === 10`);
+  await page.close();
+});
+
+it('a PBX that is away is said above every view and on its cards, with its last truth; a parking slot is a card too', async () => {
+  await running(async (at) => {
+    const remote = { number: '1009', name: 'Ann', presentable: true };
+    const call = { id: 'x', phase: 'confirmed', direction: 'recipient', holding: false, remote, since: 0 } as const;
+    const slot = { ...viewOf('park+701'), contacts: 0, lamp: true as const, dialogs: [call] };
+    Object.assign(at.hub, { lamps: () => [slot] });
+    const page = await show.browser.page(`${at.url}/`);
+    await page.until('three cards', `document.querySelectorAll('.card').length === 3`);
+    assert.match(await page.text('.card[data-lamp=parked]'), /park\+701\s+parked/);
+    at.hub.put('1001', { stale: true, dialogs: [call] }, 'extension');
+    at.hub.linkIs('stale', 'connection refused');
+    await page.until(
+      'it is said',
+      `document.querySelector('.banner')?.innerText.includes('demo is away (connection refused)')`,
+    );
+    await page.until('on the card', `${card('1001')}.innerText.includes('talking (last known)')`);
+    await page.evaluate(`location.hash = '#/audit'`);
+    await page.until(
+      'in every view',
+      `document.querySelector('h1').innerText === 'Audit' && document.querySelector('.banner')`,
+    );
+    at.hub.linkIs('up', null);
+    await page.until('it is over', `document.querySelector('.banner') === null`);
+    await page.close();
+  });
 });
 
 it('a refused wish is said, and the key shows what the PBX holds', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { Daemon, Home } from '../support/daemon.ts';
@@ -15,7 +15,7 @@ let lab: AsteriskLab;
 let daemon: Daemon | undefined;
 const phones: Phone[] = [];
 
-/** As packages ship them: AMI and the HTTP server off, nobody may log in. */
+/** Much as packages ship them: AMI and the HTTP server off, and ARI too; nobody may log in. */
 function stock(): Readonly<Record<string, string>> {
   return {
     'manager.conf': `; AMI - The Asterisk Manager Interface
@@ -35,7 +35,7 @@ servername=Asterisk
 ;enabled=yes
 bindaddr=127.0.0.1
 bindport=${lab.httpPort}`,
-    'ari.conf': '[general]\r\nenabled = yes       ; When set to no, ARI support is disabled.\r\n;[username]\r\n',
+    'ari.conf': '[general]\r\nenabled = no       ; When set to no, ARI support is disabled.\r\n;[username]\r\n',
   };
 }
 
@@ -79,6 +79,7 @@ it('setup looks at a stock Asterisk, says what it lacks, and changes no file of 
   assert.match(output, new RegExp(`^Asterisk \\S+ in ${lab.etc}, running$`, 'm'));
   assert.match(output, /^fail {2}ami-disabled: .*manager\.conf:3\)$/m);
   assert.match(output, /^fail {2}http-disabled: /m);
+  assert.match(output, /^fail {2}ari-disabled: /m);
   assert.match(output, /secret = \[hidden\]/);
   assert.deepEqual(contents(), stock());
 });
@@ -89,7 +90,7 @@ it('setup --apply --reload: Asterisk lets Lamplighter in, and all its checks are
   assert.match(output, /^The PBX has read its files again\.$/m);
   assert.match(output, /^ok {4}ami: /m);
   assert.match(output, /^ok {4}ari: /m);
-  assert.doesNotMatch(output, /^fail {2}(?!ami-disabled|http-disabled)/m);
+  assert.doesNotMatch(output, /^fail {2}(?!(?:ami|http|ari)-disabled)/m);
   const password = readFileSync(home.path('lamplighter/ami'), 'utf8').trim();
   assert.ok(readFileSync(conf('manager.conf'), 'utf8').includes(`secret = ${password}`));
   assert.ok(!output.includes(password), 'no password is printed');
@@ -118,8 +119,12 @@ it('the configuration that was written starts the daemon; a DND key reaches AstD
 });
 
 it('setup --undo: every file is what it was, to the byte, and no copy is left', async () => {
-  const { code, output } = await setup('--undo');
+  const { code, output } = await setup('--undo', '--reload');
   assert.equal(code, 0, output);
+  assert.match(output, /^The PBX has read its files again\.$/m);
   assert.deepEqual(contents(), stock());
+  assert.ok(!readdirSync(lab.etc).some((name) => name.includes('.bak')));
+  assert.match(await lab.cli('manager show settings'), /Manager \(AMI\):\s*No/);
+  assert.match(await lab.cli('http show status'), /Server Disabled/);
   assert.equal((await setup('--undo')).output, 'Nothing of Lamplighter stands in the files of a PBX.');
 });

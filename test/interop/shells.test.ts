@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { aorOf } from '../../src/model/aor.ts';
-import { installIn, runScript } from '../cli/shell.ts';
-import { typed } from '../cli/typed.ts';
+import { installIn, runScript } from '../cli/typed/shell.ts';
+import { typed } from '../cli/typed/typed.ts';
 import { domain, running, viewOf } from '../ops/fake-deps.ts';
 import { orRequired } from './required.ts';
 
@@ -70,7 +70,7 @@ describe('completion in zsh', { skip: orRequired(missing('zsh', '--version')) ??
 
   test('offers commands, options, features, files and words, by what is typed of them', async () => {
     const [s, options, features, state, levels, file, help] = await offered([
-      'lamplighter s',
+      'lamplighter set',
       'lamplighter ext --',
       'lamplighter set 1001 ',
       'lamplighter set 1001 cfa ',
@@ -78,7 +78,7 @@ describe('completion in zsh', { skip: orRequired(missing('zsh', '--version')) ??
       'lamplighter check-config some',
       'lamplighter help tr',
     ]);
-    assert.deepEqual(s?.sort(), ['set', 'setup', 'start', 'subs']);
+    assert.deepEqual(s?.sort(), ['set', 'setup']);
     assert.deepEqual(options?.sort(), ['--config', '--help', '--json', '--no-header', '--url']);
     assert.deepEqual(features, ['dnd', 'cfa', 'cfb', 'cfna']);
     assert.deepEqual(state, ['on', 'off']);

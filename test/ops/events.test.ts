@@ -168,12 +168,12 @@ test('a client that was away is told what it missed, each event once, by the id 
   stream.send('link', () => ({ n: 3 }));
   const again = reading(stream, /^id: (.+)$/m.exec(one)?.[1] ?? '');
   const missed = await again.text();
-  assert.deepEqual(idsIn(missed), [3, 2, 3], 'where it stands, then both');
+  assert.deepEqual(idsIn(missed), [2, 3], 'both, and no id before them: it might be cut off again');
   assert.match(missed, /data: \{"n":2\}\n\nid: \d+-3\nevent: link\ndata: \{"n":3\}\n\n$/);
   const whole = reading(stream, id);
-  assert.deepEqual(idsIn(await whole.text()), [3, 1, 2, 3]);
+  assert.deepEqual(idsIn(await whole.text()), [1, 2, 3]);
   const upToDate = reading(stream, `${clock.now()}-3`);
-  assert.deepEqual(idsIn(await upToDate.text()), [3]);
+  assert.deepEqual(idsIn(await upToDate.text()), []);
   for (const one of [again, whole, upToDate]) await one.leave();
 });
 
@@ -217,7 +217,7 @@ test('what is kept for clients is bounded by its size too', async () => {
   const old = reading(stream, `${clock.now()}-1`);
   assert.match(await old.text(), /too-much-missed/);
   const recent = reading(stream, `${clock.now()}-44`);
-  assert.deepEqual(idsIn(await recent.text()), [45, 45]);
+  assert.deepEqual(idsIn(await recent.text()), [45]);
   for (const one of [reader, old, recent]) await one.leave();
 });
 

@@ -127,7 +127,7 @@ test('what is named in a path and is none is 404: odd ids, other words', async (
 
 test('a query with a name that the route does not know is refused: a slip of the pen is no wish for everything', async () => {
   await everyRoute(async (at) => {
-    for (const route of routes.filter(({ query }) => query !== null)) {
+    for (const route of routes.filter(({ path }) => path.startsWith('/api/'))) {
       const { status, body } = await at.call(route, { query: '?exten=1001' });
       assert.deepEqual([status, body.error.code], [400, 'invalid-query'], nameOf(route));
       assert.match(body.error.message, /exten/);

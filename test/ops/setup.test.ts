@@ -89,6 +89,7 @@ test('writing: the wish as it came, and every refusal with its status', async ()
       for (const [code, status] of [
         ['unknown-pbx', 404],
         ['access-needed', 400],
+        ['blocked', 409],
         ['config-exists', 409],
         ['config-refused', 422],
         ['not-permitted', 409],

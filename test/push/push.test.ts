@@ -402,3 +402,39 @@ describe('versions', () => {
     assert.equal(logger.lines.filter(({ level }) => level === 'error').length, 1);
   });
 });
+
+describe('other rules while it runs', () => {
+  it('leave phones alone that are told the same, and tell the others everything as after a registration', async () => {
+    const { push, pbx, clock, state } = await told([rule(), lampRule(['2001'], { extensions: /^2000$/ })]);
+    push.exchange([rule(), lampRule(['2002'], { extensions: /^2000$/ })], [alice]);
+    await clock.run(5_000);
+    assert.deepEqual(pbx.sent, []);
+    push.exchange([rule({ packages: [messageSummary] })], [alice]);
+    await clock.run(5_000);
+    assert.deepEqual(
+      pbx.sent.map(({ event }) => event),
+      ['message-summary'],
+    );
+    state.feature(alice, 'dnd', true);
+    await clock.run(5_000);
+    assert.equal(pbx.sent.length, 1, 'the old rule is none any more');
+  });
+
+  it('begin where there were none, and end where there are none', async () => {
+    const { push, pbx, clock, state, register } = pushing([]);
+    register(alice);
+    await clock.run(5_000);
+    assert.deepEqual(pbx.sent, []);
+    push.exchange([rule()], [alice]);
+    await clock.run(5_000);
+    assert.equal(pbx.sent.length, 4);
+    push.exchange([], [alice]);
+    state.feature(alice, 'dnd', true);
+    register(alice);
+    await clock.run(5_000);
+    assert.equal(pbx.sent.length, 4);
+    assert.deepEqual(push.list(), []);
+    push.stop();
+    assert.equal(clock.pending, 0);
+  });
+});

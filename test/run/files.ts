@@ -11,6 +11,7 @@ const shared: readonly (readonly string[])[] = [
   ['adapters/asterisk', 'adapters/simulated'],
   ['hooks', 'ops', 'wiring'],
   ['sip/embedded'],
+  ['cli/typed'],
   ['config', 'model', 'profiles', 'push', 'store'],
   ['support-tests'],
   ['truth'],

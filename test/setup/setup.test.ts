@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { systemClock } from '../../src/model/clock.ts';
@@ -127,6 +136,21 @@ describe('looking', () => {
   });
 });
 
+test('what is told of a PBX that has accounts holds no password of anybody', async () => {
+  put({
+    ...asterisk,
+    'etc/asterisk/manager.conf':
+      '[general]\nenabled = yes\nbindaddr = 127.0.0.1\n[admin]\nsecret = of-the-admin\n[lamplighter]\nsecret = of-ours\nread = all\nwrite = all\n',
+    'etc/fusionpbx/config.conf': 'database.0.password = of-the-database\n',
+    'etc/freeswitch/freeswitch.xml':
+      '<document>\n<X-PRE-PROCESS cmd="include" data="autoload_configs/*.xml"/>\n</document>\n',
+    'etc/freeswitch/autoload_configs/event_socket.conf.xml': '<param name="password" value="of-the-socket"/>\n',
+  });
+  const { report, plans } = await open().look();
+  assert.equal(plans.length, 2);
+  assert.doesNotMatch(JSON.stringify(report), /of-the|of-ours/);
+});
+
 describe('writing the configuration', () => {
   test('writes one that is right, and passwords that only their owner reads', async () => {
     put(asterisk);
@@ -135,9 +159,9 @@ describe('writing the configuration', () => {
     assert.deepEqual(outcome, { ok: true, value: { backup: null, changed: true } });
     const text = readFileSync(setup.file, 'utf8');
     assert.match(text, /^domain: pbx\.example\.com$/m);
-    assert.match(text, /^aliases: \["192\.0\.2\.10", "127\.0\.0\.1"\]$/m);
+    assert.match(text, /^aliases: \['192\.0\.2\.10', '127\.0\.0\.1'\]$/m);
     assert.match(text, /^ {4}features: astdb$/m);
-    assert.match(text, /listen: \["udp:0\.0\.0\.0:5070", "tcp:0\.0\.0\.0:5070"\]/);
+    assert.match(text, /listen: \['udp:0\.0\.0\.0:5070', 'tcp:0\.0\.0\.0:5070'\]/);
     for (const name of ['ami', 'ari']) {
       const path = home.path(`own/${name}`);
       assert.equal(mode(path), 0o600);
@@ -181,6 +205,9 @@ describe('writing the configuration', () => {
     const wish = { pbx: null, access: null, domain: null, replace: false };
     assert.equal(code(await setup.write(wish)), 'access-needed');
     assert.equal(code(await setup.write({ ...wish, pbx: 'asterisk:/nowhere' })), 'unknown-pbx');
+    put({ 'etc/asterisk/ari.conf': '[general\n' });
+    assert.equal(code(await setup.write({ ...wish, pbx: 'asterisk:/etc/asterisk' })), 'blocked');
+    put(asterisk);
     const access = {
       type: 'freeswitch',
       features: 'db',
@@ -263,13 +290,13 @@ describe('adding to the PBX, and taking it out again', () => {
   });
 
   test('a file that is made for it goes again; a link stays one; owner and rights stay', async () => {
-    put({ ...asterisk, 'srv/manager.conf': asterisk['etc/asterisk/manager.conf'] });
-    const { 'etc/asterisk/ari.conf': _gone, ...rest } = asterisk;
-    home.remove();
-    home = new Home();
-    put({ ...rest, 'srv/http.conf': 'x' });
+    const { 'etc/asterisk/ari.conf': _gone, 'etc/asterisk/manager.conf': manager, ...rest } = asterisk;
+    put({ ...rest, 'srv/manager.conf': manager });
+    const link = home.path('root/etc/asterisk/manager.conf');
+    symlinkSync('../../srv/manager.conf', link);
     const setup = open();
-    const path = home.path('root/etc/asterisk/manager.conf');
+    const path = home.path('root/srv/manager.conf');
+    chmodSync(path, 0o640);
     const before = contents();
     const { uid, gid } = statSync(path);
     setup.apply(await first(setup));
@@ -277,7 +304,11 @@ describe('adding to the PBX, and taking it out again', () => {
       readFileSync(home.path('root/etc/asterisk/ari.conf'), 'utf8'),
       /^; BEGIN lamplighter setup \(new file\)\n\[general\]/,
     );
-    assert.deepEqual([statSync(path).uid, statSync(path).gid], [uid, gid]);
+    assert.ok(lstatSync(link).isSymbolicLink());
+    assert.deepEqual(
+      [statSync(path).uid, statSync(path).gid, mode(path), mode(`${path}.bak`)],
+      [uid, gid, 0o640, 0o640],
+    );
     setup.undo();
     assert.deepEqual(contents(), before);
   });
@@ -400,4 +431,25 @@ test('a live test without a password, and at nobody: said, not thrown', async ()
     (await setup.test(access, null)).map(({ check, level }) => [check, level]),
     [['ami', 'fail']],
   );
+});
+
+test('what this user may not read is said so, and nothing is written', { skip: process.getuid?.() === 0 }, async () => {
+  put(asterisk);
+  chmodSync(home.path('root/etc/asterisk/manager.conf'), 0);
+  const setup = open();
+  const plan = await first(setup);
+  assert.equal(plan.pbx.problems[0]?.code, 'unreadable-forbidden');
+  assert.equal(code(setup.apply(plan)), 'blocked');
+  chmodSync(home.path('root/etc/asterisk/manager.conf'), 0o644);
+  chmodSync(home.path('root/etc/asterisk'), 0o555);
+  assert.equal(code(setup.apply(await first(setup))), 'not-permitted');
+  chmodSync(home.path('root/etc/asterisk'), 0o755);
+});
+
+test('a file larger than any configuration, and a folder in its place, are read by nobody', async () => {
+  put({ ...asterisk, 'etc/asterisk/manager.conf': `[general]\n${';\n'.repeat(2_000_000)}` });
+  mkdirSync(home.path('root/etc/asterisk/http.conf.d/x'), { recursive: true });
+  const plan = await first(open());
+  assert.equal(plan.pbx.problems[0]?.code, 'unreadable-too-large');
+  assert.equal(code(open().apply(plan)), 'blocked');
 });

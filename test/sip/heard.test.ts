@@ -89,3 +89,16 @@ test('an engine that is listened to can do what it could before, and no more', a
   assert.deepEqual([await full.connect?.(everywhere), full.reachableAt?.(flow)], [flow, flow.local]);
   assert.deepEqual([full.outlasts?.(flow), full.backlog], [true, 7]);
 });
+
+test('a question of our own is heard, and counted as nobody until it has ended', () => {
+  const heard = new Heard(new FakeClock());
+  heard.at([everywhere]);
+  const expected = heard.expect(40_000);
+  assert.equal(expected.came, false);
+  heard.note('SUBSCRIBE', flowTo(everywhere));
+  assert.equal(expected.came, true);
+  assert.deepEqual(heard.list()[0]?.requests, {});
+  expected.end();
+  heard.note('SUBSCRIBE', flowTo(everywhere));
+  assert.deepEqual(heard.list()[0]?.requests, { SUBSCRIBE: 1 });
+});

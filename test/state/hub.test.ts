@@ -30,6 +30,7 @@ test('a lamp that is no user may be watched, but is in no list and no target of 
   hub.apply(snapshot({ extensions: [info('1001'), { ...info('park+5901'), features: [], lamp: true }] }));
   assert.deepEqual(hub.list(), [a1001]);
   assert.deepEqual([hub.has(park), hub.isExtension(park), hub.view(park).known], [true, false, true]);
+  assert.deepEqual(hub.lamps(), [park], 'those who look at lamps ask for them');
   assert.deepEqual([hub.view(park).lamp, hub.view(a1001).lamp], [true, undefined]);
   heard();
   hub.apply(dialogs(park, [leg('a')]));

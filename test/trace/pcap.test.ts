@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import type { TracedPath } from '../../src/model/trace.ts';
+import { hepPacket } from '../../src/trace/hep.ts';
 import { addressBytes } from '../../src/trace/packets.ts';
 import { Capture } from '../../src/trace/pcap.ts';
+import { readHep } from './hep-packets.ts';
 import { udp } from './messages.ts';
 import { readPcap } from './packets.ts';
 
@@ -100,6 +102,19 @@ test('any payload, odd or even, at any address, has its checksums right', () => 
     },
   );
   fc.assert(property, { numRuns: 300 });
+});
+
+test('a path with ends that cannot be is written all the same', () => {
+  const nowhere = { address: 'nowhere', port: Number.NaN };
+  for (const transport of ['udp', 'tcp'] as const) {
+    const path: TracedPath = { transport, local: { address: '::1', port: 70_000 }, remote: nowhere, connection: '' };
+    assert.equal(readPcap(capture([1, 'in', path, Buffer.from('x')]))[0]?.from, '0.0.0.0:0');
+    const packet = hepPacket(
+      { at: 1, direction: 'in', path, callId: null, payload: Buffer.from('x') },
+      { captureId: 1, password: null },
+    );
+    assert.equal(readHep(packet).from, '0.0.0.0 0');
+  }
 });
 
 test('addresses are read in every form they are written in', () => {

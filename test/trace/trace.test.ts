@@ -199,6 +199,25 @@ test('who follows is told each message as it passes, of what he asked for, and w
   trace.stop();
 });
 
+test('who follows for long sees new subscriptions, also one with the Call-ID of another', async () => {
+  const { trace, pass, living, clock } = rig();
+  const ids: (number | null)[] = [];
+  const stop = trace.follow({}, null, { message: ({ subscription }) => ids.push(subscription), missed: nothing });
+  const next = async (cseq: number): Promise<void> => {
+    pass('in', subscribe('1001', '1002', { cseq }));
+    await settle();
+    clock.advance(2_000);
+  };
+  await next(1);
+  living.push(sub(1, 'c1', '1001', '1002'));
+  await next(2);
+  living[0] = sub(2, 'c1', '1001', '1002');
+  await next(3);
+  assert.deepEqual(ids, [null, 1, 2]);
+  stop?.();
+  trace.stop();
+});
+
 test('who comes back is told what he missed, once; after a restart of ours everything there is', async () => {
   const { trace, pass } = rig();
   for (let cseq = 1; cseq <= 250; cseq++) pass('in', subscribe('1001', '1002', { cseq }));

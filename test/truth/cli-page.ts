@@ -12,7 +12,7 @@ export function cliPage(): string {
   return `# The command line
 
 Made from the program (\`npm run generate\`); \`lamplighter man | man -l -\` shows the same as a manual page. In a checkout
-\`lamplighter\` is \`node dist/src/main.js\`.
+\`lamplighter\` is \`npx lamplighter\`.
 
 | command | does |
 | --- | --- |

@@ -12,6 +12,7 @@ import { comparedPage } from './compared/page.ts';
 import { conformancePage } from './conformance/page.ts';
 import { logsPage } from './logs/page.ts';
 import { metricsPage } from './metrics/page.ts';
+import { reloadPage } from './reload-page.ts';
 
 /** The files of config/ and docs/ that are made from the code. */
 export function generated(): Readonly<Record<string, string>> {
@@ -28,6 +29,7 @@ export function generated(): Readonly<Record<string, string>> {
     'docs/conformance.md': conformancePage(),
     'docs/logs.md': logsPage(),
     'docs/metrics.md': metricsPage(),
+    'docs/reload.md': reloadPage(),
     'docs/torture-tests.md': torturePage(),
   };
 }

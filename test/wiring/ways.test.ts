@@ -5,7 +5,7 @@ import type { SubscriptionPath } from '../../src/notifier/notifier.ts';
 import { waysOf } from '../../src/wiring/ways.ts';
 import { configOf } from '../cli/seen.ts';
 
-const heard = { list: () => [] };
+const heard = { list: () => [], expect: () => ({ came: false, end: () => undefined }) };
 const sip = { heard };
 const pushRules = 0;
 const config = configOf('sip: { listen: [ udp:127.0.0.1:0 ] }');

@@ -89,7 +89,7 @@ export async function lookAt(
 
   async function lookAtAmi(): Promise<AsteriskSeen['ami']> {
     if (options.ami === undefined) return null;
-    if (own.ami?.link.up) return askable(own.ami.link, own.ami.events);
+    if (own.ami?.link.up && (await isAlive(own.ami.link))) return askable(own.ami.link, own.ami.events);
     const link = new AmiLink({ ...options.ami, events: 'system,call' }, tools);
     const opened = await openOnce<AmiEvent>(link, tools.clock);
     if (opened instanceof Fault) return opened;
@@ -100,6 +100,16 @@ export async function lookAt(
 
 /** ARI applications of the checks begin like this, and are nobody's. */
 export const doctorApp = 'lamplighter-doctor';
+
+/** A PBX that died a moment ago is up until its socket says so, or half-open for longer. */
+async function isAlive(link: AmiLink): Promise<boolean> {
+  try {
+    await link.action('Ping', [], answerMs);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 function askable(link: AmiLink, { hear }: Heard<AmiEvent>): AskedAmi {
   return {

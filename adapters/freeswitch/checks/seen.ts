@@ -42,9 +42,24 @@ export async function lookAt(
   wanted: Wanted,
   tools: AdapterTools,
 ): Promise<{ readonly esl: AskedEsl | Fault; close(): void }> {
-  if (own.link.up) return { esl: { link: own.link, hear: (listener) => own.hear(listener) }, close: () => undefined };
+  if (own.link.up && (await isAlive(own.link)))
+    return { esl: { link: own.link, hear: (listener) => own.hear(listener) }, close: () => undefined };
   const link = new EslLink({ ...options.esl, ...wanted }, tools);
   const opened = await openOnce<EslEvent>(link, tools.clock);
   if (opened instanceof Fault) return { esl: opened, close: () => undefined };
   return { esl: { link, hear: opened.hear }, close: opened.close };
+}
+
+/** How long an answer may take; milliseconds. */
+const answerMs = 3_000;
+
+/** A PBX that died a moment ago is up until its socket says so, or half-open for longer. */
+async function isAlive(link: EslLink): Promise<boolean> {
+  try {
+    await link.api('global_getvar', 'core_uuid', answerMs);
+    return true;
+  } catch (error) {
+    // a refusal is a sign of life
+    return error instanceof Fault && error.code === 'pbx-refused';
+  }
 }

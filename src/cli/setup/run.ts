@@ -5,7 +5,7 @@ import type { Logger } from '../../model/logger.ts';
 import type { Outcome, Refusal } from '../../model/outcome.ts';
 import { systemRandom } from '../../model/random.ts';
 import type { PbxAccess } from '../../model/setup.ts';
-import { type Plan, typed } from '../../setup/plan.ts';
+import { blocked, type Plan, typed } from '../../setup/plan.ts';
 import { type Changed, Setup } from '../../setup/setup.ts';
 import { runProgram, thisHost, usualFile } from '../../setup/this-host.ts';
 import { exits } from '../exits.ts';
@@ -81,7 +81,7 @@ export async function run(flags: SetupFlags, terminal: Terminal): Promise<number
       run: runProgram,
       tools: { clock: systemClock, random: systemRandom, logger: silent },
     });
-    code = flags.undo ? undo(setup, say, told) : await prepare(setup, flags, say, told);
+    code = flags.undo ? await undo(setup, flags, say, told) : await prepare(setup, flags, say, told);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     const { code: reason, message } = error.refusal;
@@ -104,14 +104,31 @@ function contradiction({ root, apply, undo, dryRun, asterisk, freeswitch, folder
   return null;
 }
 
-function undo(setup: Setup, say: (text: string) => void, told: Told): number {
+async function undo(
+  setup: Setup,
+  { reload: atOnce }: SetupFlags,
+  say: (text: string) => void,
+  told: Told,
+): Promise<number> {
   const changed = must(setup.undo());
   told['changed'] = changed;
-  if (changed.length === 0) say('Nothing of Lamplighter stands in the files of a PBX.');
+  if (changed.length === 0) {
+    say('Nothing of Lamplighter stands in the files of a PBX.');
+    return exits.ok;
+  }
   for (const { file } of changed) say(`taken out of ${file}`);
-  if (changed.length > 0)
-    say('Then let the PBX read its files again. The configuration of Lamplighter and its passwords stay.');
-  return exits.ok;
+  const { plans } = await setup.look();
+  let code: number = exits.ok;
+  for (const plan of plans.filter(({ pbx }) => changed.some(({ file }) => file.startsWith(`${pbx.folder}/`)))) {
+    if (atOnce === true) code = (await reload(setup, plan, say, told)) ? code : exits.refused;
+    else say(`Now let the PBX read its files again: ${commands(plan)}`);
+  }
+  say('The configuration of Lamplighter and its passwords stay.');
+  return code;
+}
+
+function commands({ found }: Plan): string {
+  return (found?.reload ?? []).map(typed).join(' && ');
 }
 
 async function prepare(setup: Setup, flags: SetupFlags, say: (text: string) => void, told: Told): Promise<number> {
@@ -123,29 +140,40 @@ async function prepare(setup: Setup, flags: SetupFlags, say: (text: string) => v
     say(`\nThe configuration would be ${setup.file}:\n\n${plan.pbx.config ?? ''}`);
     return exits.ok;
   }
+  const problem = blocked(plan);
+  if (problem !== null)
+    throw new Refused({ code: 'blocked', message: `nothing is written: ${problem.text}; ${problem.fix}` });
   let changed: readonly Changed[] = [];
   if (flags.apply) {
-    changed = must(setup.apply(plan));
-    told['changed'] = changed;
-    for (const { file, backup } of changed)
-      say(`added to ${file}${backup === null ? ' (new)' : `; as it was: ${backup}`}`);
-    if (changed.length === 0) say('The PBX has all that is needed: nothing was changed.');
+    changed = apply(setup, plan, say, told);
     const { plans } = await setup.look(flags.domain ?? null);
-    plan = plans.find(({ pbx }) => pbx.id === plan.pbx.id) ?? plan;
+    plan = plans.find(({ pbx }) => pbx.id === chosen.pbx.id) ?? plan;
   }
-  write(setup, plan, flags, say, told);
+  const known = write(setup, plan, flags, say, told);
   if (!flags.apply) lines(plan, setup, flags, say);
   const reloaded = flags.reload === true && plan.found !== null ? await reload(setup, plan, say, told) : false;
   const waiting = changed.length > 0 && !reloaded;
-  if (waiting) say(`Now let the PBX read its files again: ${(plan.found?.reload ?? []).map(typed).join(' && ')}`);
-  const isComplete = plan.pbx.edits.length === 0 && !waiting && plan.found !== null;
+  if (waiting) say(`Now let the PBX read its files again: ${commands(plan)}`);
+  // one on another host is tested from the second time on, when somebody has pasted the lines there
+  const isComplete = plan.found === null ? known : plan.pbx.edits.length === 0 && !waiting;
   const checks = isComplete ? await test(setup, plan, reloaded) : [];
   told['checks'] = checks;
   say(checkText(checks));
   const next = setup.next(plan);
   told['next'] = next;
   say(`\nNext:\n${next.map((line) => `  ${line}`).join('\n')}`);
-  return checks.some(({ level }) => level === 'fail') ? exits.refused : exits.ok;
+  const failed = checks.some(({ level }) => level === 'fail') || (flags.reload === true && !reloaded);
+  return failed ? exits.refused : exits.ok;
+}
+
+function apply(setup: Setup, plan: Plan, say: (text: string) => void, told: Told): readonly Changed[] {
+  const changed = must(setup.apply(plan));
+  told['changed'] = changed;
+  for (const { file, backup } of changed) {
+    say(`added to ${file}${backup === null ? ' (new)' : `; as it was: ${backup}`}`);
+  }
+  if (changed.length === 0) say('The PBX has all that is needed: nothing was changed.');
+  return changed;
 }
 
 /** The PBX that all of this is about; null: there is none, which has been said. */
@@ -177,17 +205,21 @@ function elsewhere({ asterisk, freeswitch, domain }: SetupFlags): PbxAccess | nu
   return null;
 }
 
-function write(setup: Setup, plan: Plan, flags: SetupFlags, say: (text: string) => void, told: Told): void {
+/** @returns true where the configuration said all of it before. */
+function write(setup: Setup, plan: Plan, flags: SetupFlags, say: (text: string) => void, told: Told): boolean {
   const written = setup.writeFor(plan, flags.apply === true);
   if (!written.ok && written.refusal.code === 'config-exists') {
     told['kept'] = setup.file;
-    say(`${written.refusal.message} (setup --apply replaces it, and keeps it as .bak)`);
-    return;
+    const cure =
+      plan.found === null ? 'move it away, and run setup again' : 'setup --apply replaces it, and keeps it as .bak';
+    say(`${written.refusal.message} (${cure})`);
+    return false;
   }
   const { changed, backup } = must(written);
   told['config'] = { file: setup.file, backup, changed };
   if (!changed) say(`${setup.file} says all this already.`);
   else say(`written: ${setup.file}${backup === null ? '' : `; as it was: ${backup}`}`);
+  return !changed;
 }
 
 /** What the admin is to paste where he does not let setup do it. */

@@ -22,8 +22,8 @@ export function knownNamesOnly(listen: string, names: () => readonly string[]): 
   return createMiddleware<OpsEnv>(async (c, next) => {
     const host = bare((c.req.header('host') ?? '').toLowerCase().replace(/:\d*$/, '').replace(/\.$/, ''));
     if (host === own || isLoopback(host) || (!local && isAddress(host)) || names().includes(host)) return next();
-    const known = local ? 'to localhost, 127.0.0.1 and [::1] only' : 'to its addresses and its own names only';
-    const message = `this server answers ${known}; what else it is called stands in http.names: not ${printable(host)}`;
+    const good = local ? 'localhost, 127.0.0.1 and [::1]' : 'its addresses';
+    const message = `is this server called ${printable(host)}? Then add that to http.names; ${good} are always good`;
     return refuse(c, 403, 'wrong-host', message);
   });
 }

@@ -107,7 +107,7 @@ function operationHtml({ path, method, operation }: Place, shared: Readonly<Reco
       }),
     ),
   ];
-  return `<details id="${html(operationId)}"><summary><code><b>${html(method)}</b> ${html(path)}</code> ${prose(summary)}</summary>${parts.join('')}</details>`;
+  return `<details id="${html(operationId)}"><summary><code><b>${html(method)}</b> ${html(path)}</code> ${prose(summary)} <small>${html(operation['x-role'])}</small></summary>${parts.join('')}</details>`;
 }
 
 function parameterRow({ name, in: place, required, description = '', schema }: Parameter): readonly string[] {

@@ -17,6 +17,7 @@ import { SubscriptionView } from './views/subscription.tsx';
 import { SubscriptionsView } from './views/subscriptions.tsx';
 import type { Route } from './words/route.ts';
 import { clockText } from './words/times.ts';
+import { upright } from './words/words.ts';
 
 export function App() {
   const lost = connection.value === 'lost';
@@ -74,7 +75,7 @@ function View({ of }: { readonly of: Route }) {
     default:
       return (
         <p class="note">
-          There is no page {of.path}. <a href="#/">To the extensions</a>
+          There is no page {upright(of.path)}. <a href="#/">To the extensions</a>
         </p>
       );
   }
@@ -85,9 +86,9 @@ function titleOf(shown: Route): string {
     case 'grid':
       return 'Extensions';
     case 'ext':
-      return shown.ext;
+      return upright(shown.ext);
     case 'subscription':
-      return `Subscription ${shown.id}`;
+      return `Subscription ${upright(shown.id)}`;
     case 'links':
       return 'Health';
     case 'unknown':
@@ -105,6 +106,11 @@ const pages = [
   { views: ['setup'], path: '#/setup', name: 'Setup' },
 ] as const satisfies readonly { views: readonly Route['view'][]; path: string; name: string }[];
 
+/** Setting up is for those who have only the demo yet; others reach it by its address. */
+function isOffered({ path }: { readonly path: string }): boolean {
+  return path !== '#/setup' || status.value?.simulator === true || route.value.view === 'setup';
+}
+
 function Top() {
   const now = status.value;
   const view = route.value.view;
@@ -114,7 +120,7 @@ function Top() {
         Lamplighter
       </a>
       <nav aria-label="Pages">
-        {pages.map((page) => (
+        {pages.filter(isOffered).map((page) => (
           <a
             key={page.path}
             href={page.path}

@@ -156,6 +156,7 @@ export const setupRoutes: readonly Route[] = [
       'not-here': 404,
       'unknown-pbx': 404,
       'access-needed': 400,
+      blocked: 409,
       'config-exists': 409,
       'config-refused': 422,
       'not-permitted': 409,

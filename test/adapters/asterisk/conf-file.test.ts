@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { ConfFile } from '../../../adapters/asterisk/conf-file.ts';
 import { confLines } from '../../../adapters/asterisk/conf-lines.ts';
 import { TreeFiles } from '../../support/tree-files.ts';
@@ -82,6 +83,34 @@ test('whatever Asterisk refuses is a fault with its line', () => {
     const [fault] = read(text).faults;
     assert.equal(fault?.at.line, line, text);
   }
+});
+
+test('whatever stands in it, it is read without a fault of ours', () => {
+  const words = [
+    '[a]',
+    '[a](!)',
+    '[b](a,+)',
+    '](',
+    ';--',
+    '--;',
+    ';',
+    '\\;',
+    'x = 1',
+    'x += 2',
+    '=',
+    '#include a.conf',
+    '#include',
+    '\n',
+    '\r\n',
+    ' ',
+  ];
+  const text = fc
+    .array(fc.oneof(fc.constantFrom(...words), fc.string({ maxLength: 8 })))
+    .map((parts) => parts.join(''));
+  fc.assert(
+    fc.property(text, (any) => read(any).sections.length >= 0),
+    { numRuns: 500 },
+  );
 });
 
 test('an include of itself, a folder full of them and a file without end are read in no time', () => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { freeswitch } from '../../../adapters/freeswitch/freeswitch.ts';
-import { readEsl } from '../../../adapters/freeswitch/events.ts';
 import { Domains } from '../../../adapters/freeswitch/domains.ts';
-import { type Clock, systemClock } from '../../../src/model/clock.ts';
+import { readEsl } from '../../../adapters/freeswitch/events.ts';
+import { freeswitch } from '../../../adapters/freeswitch/freeswitch.ts';
 import type { Finding } from '../../../src/model/check.ts';
+import { type Clock, systemClock } from '../../../src/model/clock.ts';
 import { systemRandom } from '../../../src/model/random.ts';
 import type { FakeFreeswitch, FakeFreeswitchOptions } from '../../support/freeswitch/fake-freeswitch.ts';
 import { silentLogger } from '../../support/silent-logger.ts';
@@ -15,7 +15,12 @@ const deadlineMs = 20_000;
 /** What is found by an adapter that was never started. */
 async function found(
   spoil: (pbx: FakeFreeswitch) => unknown,
-  { more = {}, esl = {}, fake = {}, clock = systemClock }: { more?: object; esl?: object; fake?: FakeFreeswitchOptions; clock?: Clock } = {},
+  {
+    more = {},
+    esl = {},
+    fake = {},
+    clock = systemClock,
+  }: { more?: object; esl?: object; fake?: FakeFreeswitchOptions; clock?: Clock } = {},
 ): Promise<readonly Finding[]> {
   const pbx = await populated(fake);
   try {
@@ -34,7 +39,9 @@ function complaints(findings: readonly Finding[]): readonly string[] {
 }
 
 function textOf(findings: readonly Finding[], check: string): string {
-  return findings.find((one) => one.check === check && one.level !== 'ok')?.text ?? assert.fail(`${check} says nothing`);
+  return (
+    findings.find((one) => one.check === check && one.level !== 'ok')?.text ?? assert.fail(`${check} says nothing`)
+  );
 }
 
 const same = () => undefined;
@@ -49,7 +56,10 @@ describe('a FreeSWITCH examined', { concurrency: 4 }, () => {
     assert.deepEqual(complaints(findings), []);
     assert.deepEqual(writes, ['db insert/lamplighter/probe/true', 'db delete/lamplighter/probe']);
     for (const check of ['freeswitch-version', 'esl', 'esl-rights', 'esl-events', 'feature-home']) {
-      assert.ok(findings.some((one) => one.check === check), check);
+      assert.ok(
+        findings.some((one) => one.check === check),
+        check,
+      );
     }
     assert.ok(!JSON.stringify(findings).includes('esl-secret'));
   });
@@ -135,7 +145,7 @@ describe('a FreeSWITCH examined', { concurrency: 4 }, () => {
       let text: string | undefined;
       while (text === undefined) {
         assert.ok(Date.now() < end, 'never silenced');
-        phone.press('dnd', true);
+        phone.setDnd(true);
         await new Promise((resolve) => setTimeout(resolve, 50));
         text = (await adapter.checks!(deadlineMs)).find(({ check }) => check === 'native-hook')?.text;
       }

@@ -169,6 +169,11 @@ describe('a FusionPBX', () => {
     const { '/etc/fusionpbx/config.conf': _gone, ...rest } = fusion;
     assert.equal(look({ ...rest, '/etc/fusionpbx/config.php': '<?php $db_type = "pgsql"; ?>' }).flavour, 'fusionpbx');
   });
+
+  test('whose domains nobody sees says so, and what to do', () => {
+    const unseen = Object.fromEntries(Object.entries(fusion).filter(([path]) => !path.startsWith('/var/')));
+    assert.deepEqual(codes(look(unseen)), ['no-hook', 'no-domain']);
+  });
 });
 
 test('hostile XML: loops, what never ends, what is no XML', () => {

@@ -57,6 +57,11 @@ export const adapter: AdapterFactory = (settings, { logger, clock }) => {
       if (event === 'silence') return new Promise(() => undefined);
       return granted([{ contact: `sip:${aor}`, userAgent: event, source: null, answer: null }]);
     },
+    async checks(deadlineMs) {
+      if (act === 'hang') return new Promise(() => undefined);
+      if (act === 'flood') throw new Fault('pbx-unreachable', 'nobody answers');
+      return [{ check: 'puppet', level: 'ok', text: `within ${deadlineMs} ms`, fix: null }];
+    },
     tellFeatures(aor, features, phone) {
       logger.info({ aor, dnd: features.dnd.enabled, phone }, 'told');
     },

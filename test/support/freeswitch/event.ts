@@ -40,7 +40,7 @@ export class EventMaker {
       'FreeSWITCH-IPv6': '::1',
       'Event-Date-Local': '2026-11-21 04:09:54',
       'Event-Date-GMT': 'Sat, 21 Nov 2026 04:09:54 GMT',
-      'Event-Date-Timestamp': '1795234194379886',
+      'Event-Date-Timestamp': String(Date.now() * 1000),
       'Event-Calling-File': file,
       'Event-Sequence': String(++this.#sequence),
       ...headers,

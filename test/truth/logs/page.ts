@@ -8,9 +8,10 @@ collectors; \`12:00:01 INFO  changes: feature changed aor=…\` on a terminal. T
 tests compare the lines below with lines that were really written.
 
 \`\`\`json
-{"level":"info","time":"2026-01-31T12:00:01.000Z","room":"changes","aor":"1001@pbx.example.com","feature":"cfa","old":"off","new":"on 1002","by":"phone","who":"1001@pbx.example.com","from":"udp:192.0.2.7:5060","userAgent":"Yealink SIP-T46S","message":"feature changed"}
+{"level":"info","time":"2026-01-31T12:00:01.000Z","room":"changes","aor":"1001@pbx.example.com","feature":"cfa","old":"off","new":"on 1002","by":"phone","who":"1001","from":"udp:192.0.2.7:5060","userAgent":"Yealink SIP-T46S","message":"feature changed"}
 \`\`\`
 
+* Standard output has nothing but these lines. What is for people, the greeting at the start, goes to standard error where they are JSON.
 * \`level\`, \`time\` (UTC), \`message\` stand in each line; \`room\` says which part speaks. \`message\` does not change from line to line: what
   differs stands in the fields.
 * Level \`info\`, the default, tells what people and the PBX's links do and what goes wrong: a few lines an hour for 1,000 extensions.
@@ -26,7 +27,7 @@ tests compare the lines below with lines that were really written.
 Who switched on a forward of 1001, and from where:
 
 \`\`\`sh
-journalctl -u lamplighter -o cat | jq -c 'select(.message == "feature changed" and (.aor | startswith("1001@")))'
+journalctl -u lamplighter -o cat | jq -cR 'fromjson? | select(.message == "feature changed" and (.aor | startswith("1001@")))'
 \`\`\`
 
 ## Changes

@@ -1,4 +1,5 @@
 import { asteriskFiles, asteriskLog, certificateFile, secretFiles } from './files.ts';
+import { freeswitchDialplan, freeswitchHook } from './freeswitch.ts';
 import { portShared, portsFree, secondLamplighter } from './ports.ts';
 import type { HostCheck } from './seen.ts';
 import { clock, firewall, socketBuffers } from './system.ts';
@@ -15,4 +16,6 @@ export const hostChecks: readonly HostCheck[] = [
   certificateFile,
   asteriskLog,
   asteriskFiles,
+  freeswitchDialplan,
+  freeswitchHook,
 ];

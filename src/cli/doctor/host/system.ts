@@ -44,10 +44,10 @@ export const socketBuffers: HostCheck = {
   },
 };
 
-/** Firewalls whose rules lie in files; rules by hand are not looked at. */
+/** ufw and firewalld say what they let in; rules by hand are not looked at. */
 export const firewall: HostCheck = {
   name: 'firewall',
-  look: ({ root, config }) => {
+  look: async ({ root, config, ask }) => {
     const points = config.sip.listen.map(parseListenPoint).filter(({ address }) => !isLoopback(address));
     const remarks: Remark[] = [];
     if (/^ENABLED=yes$/im.test(textOf(join(root, 'etc/ufw/ufw.conf')))) {
@@ -61,6 +61,20 @@ export const firewall: HostCheck = {
         const rule = `ufw allow ${port}/${protocolOf(transport)}`;
         remarks.push(odd(`ufw is on, and no rule of it lets phones reach ${transport} port ${port}`, rule));
       }
+    }
+    const zone = await ask('firewall-cmd', ['--list-all']);
+    if (zone === null || /^\s*target: ACCEPT$/m.test(zone)) return remarks;
+    const [, open = ''] = /^\s*ports: (.*)$/m.exec(zone) ?? [];
+    for (const { transport, port } of points) {
+      const protocol = protocolOf(transport);
+      if (
+        open
+          .split(' ')
+          .some((one) => one.endsWith(`/${protocol}`) && within(one.replace(/\/.*/, '').replace('-', ':'), port))
+      )
+        continue;
+      const rule = `firewall-cmd --permanent --add-port=${port}/${protocol}; firewall-cmd --reload`;
+      remarks.push(odd(`firewalld is on, and its zone does not let phones reach ${transport} port ${port}`, rule));
     }
     return remarks;
   },

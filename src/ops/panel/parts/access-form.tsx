@@ -159,7 +159,7 @@ function typed(one: Field) {
     required: one.optional !== true,
     maxLength: 253,
     autocomplete: 'off',
-    placeholder: one.type === 'password' ? 'empty: that of an earlier setup' : (one.hint ?? ''),
+    placeholder: one.type === 'password' ? 'empty: as set up before' : (one.hint ?? ''),
   };
   if (one.type === 'password') return <input {...common} type="password" />;
   return <input {...common} type="text" inputMode={one.type === 'number' ? 'numeric' : 'text'} />;

@@ -1,4 +1,5 @@
 import { useComputed, useSignal } from '@preact/signals';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { useTrace } from '../data/trace.ts';
 import { download } from '../link/ask.ts';
 import type { Traced } from '../words/shapes.ts';
@@ -12,6 +13,12 @@ export function Ladder({ query, name }: { readonly query: string; readonly name:
   const { messages, live, missed, problem } = useTrace(query);
   const chosen = useSignal<Traced['id'] | null>(null);
   const message = useComputed(() => messages.value.find(({ id }) => id === chosen.value) ?? null);
+  // Who looks at the newest goes on seeing the newest; who has scrolled back is left there.
+  const box = useRef<HTMLDivElement>(null);
+  const atEnd = useRef(true);
+  useLayoutEffect(() => {
+    if (atEnd.current) box.current?.scrollTo(0, box.current.scrollHeight);
+  }, [messages.value]);
   return (
     <section class="box ladder" aria-label="SIP messages">
       <div class="box-head">
@@ -32,7 +39,13 @@ export function Ladder({ query, name }: { readonly query: string; readonly name:
       )}
       {messages.value.length > 0 && (
         <div class="ladder-body">
-          <div class="scroll">
+          <div
+            class="scroll"
+            ref={box}
+            onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
+              atEnd.current = scrollHeight - scrollTop - clientHeight < 8;
+            }}
+          >
             <table>
               <thead>
                 <tr>
@@ -80,7 +93,7 @@ function Row({ message, before, chosen, choose }: RowOf) {
       class={message.missed ? 'gap' : undefined}
       data-direction={direction}
       data-kind={kindOf(status)}
-      aria-selected={chosen}
+      data-chosen={chosen}
     >
       <td class="time">
         {preciseText(at)}

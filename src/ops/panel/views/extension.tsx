@@ -22,10 +22,10 @@ export function ExtensionView({ name }: { readonly name: string }) {
   return (
     <>
       <h1>
-        <a href="#/">Extensions</a> / {name}
+        <a href="#/">Extensions</a> / {upright(name)}
       </h1>
       {cell === undefined && (
-        <p class="note">{loaded.value ? `The PBX has no extension ${name}.` : 'Reading the extensions…'}</p>
+        <p class="note">{loaded.value ? `The PBX has no extension ${upright(name)}.` : 'Reading the extensions…'}</p>
       )}
       {others.length > 0 && (
         <ul class="plain">
@@ -229,7 +229,7 @@ function Audit({ aor }: { readonly aor: string }) {
     <section class="box" aria-label="Audit">
       <div class="box-head">
         <h2>Who changed what</h2>
-        <p class="quiet">the last {rows.length}</p>
+        {rows.length > 0 && <p class="quiet">the last {rows.length}</p>}
       </div>
       <LoadNote of={read} />
       {read.value.value !== null && rows.length === 0 && <p class="note">Nobody has changed anything yet.</p>}

@@ -10,6 +10,8 @@ import { counted, emptyText } from '../words/words.ts';
 import { Card } from './card.tsx';
 import { Simulator } from './simulator.tsx';
 
+const atOnce = 120;
+
 /** Which card the Tab key leads to; it stays when somebody comes back from another view. */
 const active = signal<string | null>(null);
 
@@ -29,6 +31,7 @@ export function GridView() {
   const reached = useComputed(() =>
     active.value !== null && shown.value.includes(active.value) ? active.value : (shown.value[0] ?? null),
   );
+  const drawn = useGrowing(shown.value, query.value.toString());
   const filtered = filter.value.search !== '' || filter.value.state !== null || group !== null;
   return (
     <>
@@ -47,7 +50,7 @@ export function GridView() {
           active.value = (event.target as Element).closest('li')?.dataset['aor'] ?? active.value;
         }}
       >
-        {shown.value.map((aor) => (
+        {drawn.map((aor) => (
           <Card key={aor} aor={aor} active={reached} />
         ))}
       </ul>
@@ -72,6 +75,23 @@ function useShown(filter: ReadonlySignal<Filter>): ReadonlySignal<readonly strin
     if (!equal) last.current = next;
     return last.current;
   });
+}
+
+/** At first as many as a screen has, then more with each frame: a thousand at once would be felt as a pause. */
+function useGrowing(all: readonly string[], choice: string): readonly string[] {
+  const limit = useSignal(atOnce);
+  const before = useRef(choice);
+  if (before.current !== choice) limit.value = atOnce;
+  before.current = choice;
+  const more = limit.value < all.length;
+  useEffect(() => {
+    if (!more) return;
+    const frame = requestAnimationFrame(() => {
+      limit.value += atOnce;
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [more, limit.value]);
+  return more ? all.slice(0, limit.value) : all;
 }
 
 /** Who is in a group; null: none is chosen, or the server does not tell. */

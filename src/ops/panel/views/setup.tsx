@@ -104,6 +104,12 @@ function Found(props: { readonly pbx: FoundPbx } & Pick<Reported, 'report' | 'wr
       {pbx.edits.length > 0 && (
         <>
           <h3>Lines to add, as root</h3>
+          {pbx.edits.some(({ lines }) => lines.join().includes('[hidden]')) && (
+            <p>
+              Where <code>[hidden]</code> stands below, the command puts a new password; by hand, choose one, and give
+              it again under “Credentials”.
+            </p>
+          )}
           <Code text="sudo lamplighter setup --apply" what="the command" before="All of them at once, with a backup:" />
           {pbx.edits.map((edit) => (
             <Code

@@ -44,6 +44,9 @@ export function Simulator() {
           ))}
         </datalist>
       </form>
+      <p class="quiet">
+        Enough tried? <a href="#/setup">Connect your own PBX</a>.
+      </p>
       <ul class="calls" aria-label="Calls made here">
         {ownCalls.value.map((call) => (
           <Row key={call.id} call={call} />

@@ -17,11 +17,11 @@ export function SubscriptionView({ id }: { readonly id: string }) {
   return (
     <>
       <h1>
-        <a href="#/subscriptions">Subscriptions</a> / {id}
+        <a href="#/subscriptions">Subscriptions</a> / {upright(id)}
       </h1>
       <LoadNote of={read} />
       {read.value.value !== null && found === undefined && (
-        <p class="note">There is no subscription {id} any more. What the trace still holds of it is below.</p>
+        <p class="note">There is no subscription {upright(id)} any more. What the trace still holds of it is below.</p>
       )}
       {found !== undefined && <About subscription={found} again={read.again} />}
       <Ladder query={`subscription=${encodeURIComponent(id)}`} name={`subscription-${id}`} />

@@ -3,11 +3,11 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { program } from '../../src/cli/program.ts';
-import { processTerminal } from '../../src/cli/terminal.ts';
-import { treeOf } from '../../src/cli/tree.ts';
-import { aorOf } from '../../src/model/aor.ts';
-import { domain, running, viewOf } from '../ops/fake-deps.ts';
+import { program } from '../../../src/cli/program.ts';
+import { processTerminal } from '../../../src/cli/terminal.ts';
+import { treeOf } from '../../../src/cli/tree.ts';
+import { aorOf } from '../../../src/model/aor.ts';
+import { domain, running, viewOf } from '../../ops/fake-deps.ts';
 import { installIn, runScript } from './shell.ts';
 import { answering, foreign, typed } from './typed.ts';
 

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { program } from '../../src/cli/program.ts';
-import type { Terminal } from '../../src/cli/terminal.ts';
+import { program } from '../../../src/cli/program.ts';
+import type { Terminal } from '../../../src/cli/terminal.ts';
 
 class Aborted extends Error {}
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { examples } from '../../src/cli/examples.ts';
-import { exitMeanings, exits } from '../../src/cli/exits.ts';
-import { manualPage } from '../../src/cli/manual.ts';
-import { program } from '../../src/cli/program.ts';
-import { processTerminal } from '../../src/cli/terminal.ts';
-import { treeOf } from '../../src/cli/tree.ts';
+import { examples } from '../../../src/cli/examples.ts';
+import { exitMeanings, exits } from '../../../src/cli/exits.ts';
+import { manualPage } from '../../../src/cli/manual.ts';
+import { program } from '../../../src/cli/program.ts';
+import { processTerminal } from '../../../src/cli/terminal.ts';
+import { treeOf } from '../../../src/cli/tree.ts';
 import { foreign, typed } from './typed.ts';
 
 const tree = treeOf(program(processTerminal()));

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-const main = new URL('../../src/main.js', import.meta.url).pathname;
+const main = new URL('../../../src/main.js', import.meta.url).pathname;
 
 /** Makes a `lamplighter` in a folder that runs this program, as a package installs it. */
 export function installIn(folder: string): string {

@@ -5,12 +5,12 @@ import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { program } from '../../src/cli/program.ts';
-import { processTerminal } from '../../src/cli/terminal.ts';
-import { treeOf } from '../../src/cli/tree.ts';
-import { aorOf } from '../../src/model/aor.ts';
-import { domain, running } from '../ops/fake-deps.ts';
-import { lastingPort } from '../support/ports.ts';
+import { program } from '../../../src/cli/program.ts';
+import { processTerminal } from '../../../src/cli/terminal.ts';
+import { treeOf } from '../../../src/cli/tree.ts';
+import { aorOf } from '../../../src/model/aor.ts';
+import { domain, running } from '../../ops/fake-deps.ts';
+import { lastingPort } from '../../support/ports.ts';
 import { answering, foreign, typed } from './typed.ts';
 
 /** Each command that asks the daemon, as somebody types it. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Row } from '../../src/cli/row.ts';
-import { type Column, table, widthOf } from '../../src/cli/table.ts';
-import { asJson, printable } from '../../src/cli/terminal.ts';
+import { Row } from '../../../src/cli/row.ts';
+import { type Column, table, widthOf } from '../../../src/cli/table.ts';
+import { asJson, printable } from '../../../src/cli/terminal.ts';
 
 interface Call {
   readonly number: string | null;

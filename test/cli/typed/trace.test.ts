@@ -5,10 +5,10 @@ import { createServer, type RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { eventsIn } from '../../src/cli/event-reader.ts';
-import { aorOf } from '../../src/model/aor.ts';
-import type { TraceDesk, TracedMessage, TraceFilter, TraceReader } from '../../src/model/trace.ts';
-import { domain, running, until } from '../ops/fake-deps.ts';
+import { eventsIn } from '../../../src/cli/event-reader.ts';
+import { aorOf } from '../../../src/model/aor.ts';
+import type { TraceDesk, TracedMessage, TraceFilter, TraceReader } from '../../../src/model/trace.ts';
+import { domain, running, until } from '../../ops/fake-deps.ts';
 import { answering, cells, foreign, typed } from './typed.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lamplighter-trace-'));
