@@ -81,13 +81,15 @@ function asText(line: string): string {
 
 function plain(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ');
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]|\p{Cf}/gu, ' ');
 }
 
-/** JSON leaves DEL, C1 (U+009B opens a terminal sequence) and the line ends of Unicode as they are. */
+/**
+ * JSON leaves DEL, C1 (U+009B opens a terminal sequence), the line ends of Unicode and the signs that turn the direction of
+ * writing as they are.
+ */
 function escaped(json: string): string {
-  return json.replace(
-    /[\u007f-\u009f\u2028\u2029]/g,
-    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  return json.replace(/[\u007f-\u009f\u2028\u2029]|\p{Cf}/gu, (sign) =>
+    Array.from({ length: sign.length }, (_, at) => `\\u${sign.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
   );
 }

@@ -10,10 +10,13 @@ function capture(format: 'json' | 'text'): { lines: string[]; write: (line: stri
 test('a caller name with line breaks and escapes stays one line in both formats', () => {
   for (const format of ['json', 'text'] as const) {
     const out = capture(format);
-    createLogger({ level: 'info', ...out }).info({ name: 'Eve\r\n12:00:00 INFO  fake\u001b[2J' }, 'rings\nnow');
+    createLogger({ level: 'info', ...out }).info(
+      { name: 'Eve\r\n12:00:00 INFO  fake\u001b[2J \u009b2J \u202etxt.exe \u{e0041}' },
+      'rings\nnow\u2066',
+    );
     assert.equal(out.lines.length, 1);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not come through
-    assert.doesNotMatch(out.lines[0]!.slice(0, -1), /[\u0000-\u001f\u007f]/);
+    assert.doesNotMatch(out.lines[0]!.slice(0, -1), /[\u0000-\u001f\u007f-\u009f\u2028\u2029]|\p{Cf}/u);
   }
 });
 

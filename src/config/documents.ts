@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Document, LineCounter, parseDocument } from 'yaml';
 import { Fault } from '../model/errors.ts';
 import { type Migration, migrate } from './migrate.ts';
 import type { ConfigProblem } from './problems.ts';
 import { whyUnread } from './secrets.ts';
+import { readTextFile } from './text-file.ts';
 
 /** One file of the configuration, brought to the present version. */
 export interface ConfigDocument {
@@ -45,7 +46,7 @@ export function readDocuments(file: string | null, standIn: string, versions?: V
   const inherited = first[0]?.version ?? 1;
   const dropIns = dropInsOf(file).flatMap((path) => {
     try {
-      return parse(path, readFileSync(path, 'utf8'), inherited, problems, versions);
+      return parse(path, readTextFile(path), inherited, problems, versions);
     } catch (error) {
       problems.push(problem(path, null, '', whyUnread(error)));
       return [];
@@ -92,7 +93,7 @@ function parse(
 
 function read(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readTextFile(file);
   } catch (error) {
     throw new Fault('config-unreadable', `${file}: ${whyUnread(error)}`, error);
   }

@@ -6,7 +6,8 @@ import { asWritten, originOf } from './source.ts';
 export const hidden = '[hidden]';
 
 /** Names of settings that nobody may read back. */
-const secret = /^(?:.*password|.*secret|token|sha256|ha1|authkey|.*apikey)$/i;
+const secret =
+  /^(?:.*(?:password|passwd|passphrase|secrets?|credentials?|apikey|accesskey|token)|pass|pwd|sha256|ha1|authkey)$/i;
 
 /** A setting with its value, and where that came from. */
 export interface EffectiveSetting {
@@ -43,7 +44,7 @@ function show(value: unknown, path: Keys, leaf: (path: Keys, value: unknown) => 
       return Object.fromEntries(
         entries.map(([key, one]) => [
           key,
-          secret.test(key) && typeof one !== 'object' ? hide([...path, key], leaf) : show(one, [...path, key], leaf),
+          secret.test(key) && !isSection(one) ? hide([...path, key], leaf) : show(one, [...path, key], leaf),
         ]),
       );
     }
@@ -51,6 +52,12 @@ function show(value: unknown, path: Keys, leaf: (path: Keys, value: unknown) => 
   const shown = typeof value === 'string' ? withoutUserInfo(value) : value;
   leaf(path, shown);
   return shown;
+}
+
+/** It has settings of its own, or entries that have. */
+function isSection(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(isSection);
+  return typeof value === 'object' && value !== null;
 }
 
 function hide(path: Keys, leaf: (path: Keys, value: unknown) => void): string {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readTextFile } from './text-file.ts';
 
 /** The settings that are secret: each may stand in a file of its own, named by `passwordFile`, `tokenFile` or `secretFile`. */
 const secrets = ['password', 'token', 'secret'] as const;
@@ -56,7 +56,7 @@ function walk(node: unknown, path: readonly (string | number)[], problems: Secre
 function secretIn(file: string): { readonly text: string } | { readonly text: null; readonly fault: string } {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8').replace(/[\r\n]+$/, '');
+    text = readTextFile(file).replace(/[\r\n]+$/, '');
   } catch (error) {
     return { text: null, fault: whyUnread(error) };
   }

@@ -71,7 +71,10 @@ function judge(door: Door, knocked: Knock | undefined): Remark | null {
     );
   }
   if (status === 503) {
-    return odd(`${name} answers 503: Lamplighter has more to do than it can`, 'docs/overload.md says what is slow');
+    return odd(
+      `${name} answers 503: the PBX that knows the passwords is away, or Lamplighter has more to do than it can`,
+      'lamplighter links says whether it is the PBX; docs/overload.md what is slow',
+    );
   }
   if (status >= 500) return broken(`${name} answers a SUBSCRIBE with ${status}`, 'the log has the fault with its fix');
   return null;

@@ -61,9 +61,19 @@ export async function runChecks<Seen>(
   const end = clock.now() + deadlineMs;
   for (const check of checks) {
     const ms = Math.min(eachMs, end - clock.now());
-    for (const remark of await lookWithin(check, seen, clock, ms)) findings.push({ check: check.name, ...remark });
+    for (const { level, text, fix } of await lookWithin(check, seen, clock, ms)) {
+      findings.push({ check: check.name, level, text: plain(text), fix: fix === null ? null : plain(fix) });
+    }
   }
   return findings;
+}
+
+const longest = 1_000;
+
+/** Phones and PBXs have their words in it: nothing that a terminal obeys, and no more than a person reads. */
+function plain(text: string): string {
+  const clean = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, '?');
+  return clean.length > longest ? `${clean.slice(0, longest)}…` : clean;
 }
 
 const later = 'ask again in a moment; where it stays so, what is asked here hangs';

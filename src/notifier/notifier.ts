@@ -25,6 +25,7 @@ import { type EndReason, type Subscription, toPulse, toView } from './record.ts'
 import { RestartRound } from './restart.ts';
 import { restoreRows } from './restore.ts';
 import { Roster } from './roster.ts';
+import { restyledBy, type Style } from './style.ts';
 import { type Desk, examine } from './subscribe.ts';
 import { asked, changed } from './subscription.ts';
 import { Watchers } from './watchers.ts';
@@ -318,22 +319,19 @@ export class Notifier {
   }
 
   /**
-   * Phones are to be told otherwise now (`profileFor`, `mayPickUp`). Who would read something else than he was told is told
-   * at once, the others notice nothing. Answers how many are told. Looks through them all.
+   * Phones are to be told otherwise now: `change` makes `after` what the notifier asks. Who would read something else than he
+   * was told is told at once, the others notice nothing. Looks through them all, and renders for those with another profile.
    */
-  restyle(change: () => void): number {
-    const { profileFor } = this.#deps;
-    const told = [...this.#roster.all()].map((sub) => ({ sub, before: this.#outbox.imprint(sub, this.#seenBy(sub)) }));
-    change();
-    let count = 0;
-    for (const { sub, before } of told) {
-      sub.profile = profileFor(sub.userAgent);
-      if (before === this.#outbox.imprint(sub, this.#seenBy(sub)) || this.#lives.untold.has(sub)) continue;
-      sub.debt = changed(sub.debt, []);
-      this.#outbox.wake(sub.channel);
-      count += 1;
-    }
-    return count;
+  restyle(after: Style, change: () => void): void {
+    const before: Style = { profileFor: this.#deps.profileFor, mayPickUp: this.#deps.mayPickUp ?? (() => false) };
+    const restyled = restyledBy(before, after);
+    const affected = (sub: Subscription) => restyled(sub, this.#seenBy(sub));
+    this.#tellDifferent(affected, change);
+  }
+
+  /** The same where documents of one package are written otherwise now. */
+  rewrite(event: string, change: () => void): void {
+    this.#tellDifferent(({ pkg }) => pkg.event === event, change);
   }
 
   /** The resources that somebody watches, by themselves. */
@@ -401,6 +399,23 @@ export class Notifier {
       // Who subscribed to a group of a PBX before that had told of it was taken for the watcher of an extension.
       const isEarly = sub.pkg.eventlist === true && listTermsOf(sub) === null && reader.find(sub.aor) !== null;
       if (isEarly) void this.#lives.terminate(sub, 'deactivated', 'gone');
+    }
+  }
+
+  #tellDifferent(affected: (sub: Subscription) => boolean, change: () => void): void {
+    const before = new Map<Subscription, string>();
+    for (const sub of this.#roster.all()) {
+      if (affected(sub)) before.set(sub, this.#outbox.imprint(sub, this.#seenBy(sub)));
+    }
+    change();
+    for (const sub of this.#roster.all()) {
+      sub.profile = this.#deps.profileFor(sub.userAgent);
+      const was = before.get(sub);
+      // restored ones that wait for their turn will be told everything anyway
+      if (was === undefined || this.#lives.untold.has(sub)) continue;
+      if (was === this.#outbox.imprint(sub, this.#seenBy(sub))) continue;
+      sub.debt = changed(sub.debt, []);
+      this.#outbox.wake(sub.channel);
     }
   }
 

@@ -11,6 +11,7 @@ import type { Device, MailboxCounts } from '../model/pbx-event.ts';
 import type { PhoneView } from '../model/phone.ts';
 import type { NotifiedPhone } from '../model/phone-notice.ts';
 import type { ProfileDocument } from '../model/profile-document.ts';
+import type { ProvisionDesk } from '../model/provision.ts';
 import type { PushView } from '../model/push-view.ts';
 import type { PbxAccess, SetupReport, SetupWish, SetupWritten } from '../model/setup.ts';
 import type { TraceDesk } from '../model/trace.ts';
@@ -248,6 +249,8 @@ export interface OpsDeps {
   readonly configuration?: ConfigDesk | undefined;
   /** Finds PBXs, and writes a configuration; absent: it does not. */
   readonly setup?: SetupDesk | undefined;
+  /** Writes configuration for phones, loaded when it is asked for; absent: no vendor is known. */
+  readonly provision?: (() => Promise<ProvisionDesk>) | undefined;
   /** How phones reach us; absent: nobody looks. */
   readonly ways?: () => WaysView;
   /** null: the PBX is a real one. */

@@ -34,17 +34,31 @@ export const securityHeaders: Guard = createMiddleware<OpsEnv>(async (c, next) =
 export const sameSiteOnly: Guard = createMiddleware<OpsEnv>(async (c, next) => {
   const site = c.req.header('sec-fetch-site');
   if (c.req.method === 'GET' || c.req.method === 'HEAD') {
-    const foreign = site === 'cross-site' || site === 'same-site';
+    const foreign = site === undefined ? !isOwn(c) : site === 'cross-site' || site === 'same-site';
     return foreign && !isPage(c.req.path) ? refuseSite(c) : next();
   }
-  const origin = c.req.header('origin');
   // No page can forge Sec-Fetch-Site, and a reverse proxy may have changed Host: Origin speaks only where it is absent.
-  const own =
-    site !== undefined
-      ? site === 'same-origin' || site === 'none'
-      : origin === undefined || hostOf(origin) === c.req.header('host')?.toLowerCase();
+  const own = site !== undefined ? site === 'same-origin' || site === 'none' : isOwn(c);
   return own ? next() : refuseSite(c);
 });
+
+/** Programs send no Origin, browsers that of the page; for a GET only where a script has made it. */
+function isOwn(c: OpsContext): boolean {
+  const origin = c.req.header('origin');
+  return origin === undefined || hostOf(origin) === c.req.header('host')?.toLowerCase();
+}
+
+/**
+ * The refusal for what may be the form of another site; null: it is none. For what takes no body, and so never looks at its
+ * type. COMPAT(browsers of before 2020): they send a form with neither header, but always as one of these types.
+ */
+export function formRefusal(c: OpsContext): Response | null {
+  const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
+  const tells = ['sec-fetch-site', 'origin', 'authorization'].some((name) => c.req.header(name) !== undefined);
+  return tells || !formTypes.includes(type) ? null : refuseSite(c);
+}
+
+const formTypes = ['application/x-www-form-urlencoded', 'multipart/form-data', 'text/plain'];
 
 /** A link from anywhere may lead to a page, and probes say nothing. */
 function isPage(path: string): boolean {

@@ -1,10 +1,10 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { Fault, type FaultCode } from '../model/errors.ts';
 import type { Logger } from '../model/logger.ts';
-import { Door } from './access/door.ts';
+import { Door, networkOf } from './access/door.ts';
 import { isLoopback, knownNamesOnly } from './access/host-names.ts';
 import { roleByMethod } from './access/role-guard.ts';
 import { type AccessToken, Tokens, tokenOf } from './access/tokens.ts';
@@ -31,7 +31,16 @@ const bindFaults: Readonly<Record<string, FaultCode>> = {
   EACCES: 'port-forbidden',
 };
 
-const mostConnections = 512;
+/** What one server bears of its clients. */
+interface Limits {
+  readonly connections: number;
+  /** Of one address: whoever has only that leaves room for others. */
+  readonly perAddress: number;
+  /** A client that takes nothing of its answer for so long is cut off; event streams have a line in 15 s. */
+  readonly stuckMs: number;
+}
+
+const usual: Limits = { connections: 512, perAddress: 128, stuckMs: 120_000 };
 /** Answers under way have this long at a stop. */
 const graceMs = 500;
 
@@ -42,12 +51,15 @@ export class HttpServer {
   readonly #stream: EventStream;
   readonly #traceStreams: TraceStreams;
   readonly #tokens: Tokens;
+  readonly #limits: Limits;
+  readonly #connections = new Map<string, number>();
   #access: HttpAccess;
   #serve: Hono<OpsEnv>['fetch'] = () => new Response(null, { status: 503 });
   #server: Server | null = null;
   #stopFeed: () => void = () => undefined;
 
-  constructor(deps: OpsDeps) {
+  constructor(deps: OpsDeps, limits: Limits = usual) {
+    this.#limits = limits;
     this.#deps = deps;
     this.#logger = deps.logger.child('ops');
     this.#stream = new EventStream(deps.clock);
@@ -108,7 +120,9 @@ export class HttpServer {
           Response.json({ error: { code: 'bad-request', message: 'not a request' } }, { status: 400 }),
       }),
     );
-    server.maxConnections = mostConnections;
+    server.maxConnections = this.#limits.connections;
+    server.timeout = this.#limits.stuckMs;
+    server.on('connection', (socket: Socket) => this.#count(socket));
     server.on('request', (_request, response) => {
       // A connection whose last answer ends after `stop` would stay open, idle, for the keep-alive time.
       response.once('close', () => {
@@ -138,6 +152,22 @@ export class HttpServer {
     const grace = this.#deps.clock.after(graceMs, () => server.closeAllConnections());
     await closed;
     grace.cancel();
+  }
+
+  /** Takes a connection on, or cuts it where its address has too many. */
+  #count(socket: Socket): void {
+    const from = networkOf(socket.remoteAddress ?? '');
+    const count = (this.#connections.get(from) ?? 0) + 1;
+    if (count > this.#limits.perAddress) {
+      socket.destroy();
+      return;
+    }
+    this.#connections.set(from, count);
+    socket.once('close', () => {
+      const left = (this.#connections.get(from) ?? 1) - 1;
+      if (left === 0) this.#connections.delete(from);
+      else this.#connections.set(from, left);
+    });
   }
 
   /** The path of a request, in order. */

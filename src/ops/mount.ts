@@ -5,6 +5,7 @@ import { roleRefusal } from './access/role-guard.ts';
 import { tellAct } from './act-log.ts';
 import { type OpsContext, type OpsEnv, printable, refuse } from './answers.ts';
 import { explain, readBody } from './body.ts';
+import { formRefusal } from './guard.ts';
 import { codeOfMissing } from './params.ts';
 import type { Ask, Route, RouteDeps } from './route.ts';
 
@@ -45,6 +46,8 @@ async function serve(c: OpsContext, route: Route, statuses: Statuses, deps: Rout
   c.set('route', `${route.method} ${route.path}`);
   const lacking = roleRefusal(c, route.role);
   if (lacking !== null) return lacking;
+  const form = route.method === 'POST' && route.body === null && route.raw === null ? formRefusal(c) : null;
+  if (form !== null) return form;
   const path = (route.params ?? anything).safeParse(c.req.param());
   if (!path.success) return missing(c, route, path.error);
   const query = queryOf(route).safeParse(c.req.query());

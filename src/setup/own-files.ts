@@ -1,16 +1,19 @@
 import {
-  chmodSync,
   chownSync,
   closeSync,
+  fchmodSync,
+  fchownSync,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   openSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statSync,
   writeSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { granted, type Outcome, refused } from '../model/outcome.ts';
 
 /** Who a file belongs to and who may do what with it. */
@@ -42,13 +45,38 @@ export function replaceFile(path: string, bytes: Buffer, { mode, uid, gid }: Own
   try {
     for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
     fsyncSync(file);
-    closeSync(file);
-    if (process.getuid?.() === 0) chownSync(fresh, uid, gid);
-    chmodSync(fresh, mode);
+    // of the file itself: whoever owns the folder could have put a link to another one in its place
+    if (process.getuid?.() === 0) fchownSync(file, uid, gid);
+    fchmodSync(file, mode);
     renameSync(fresh, path);
   } catch (error) {
     rmSync(fresh, { force: true });
     throw error;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** More links one after the other than the system follows. */
+const mostLinks = 40;
+
+/**
+ * True where a link leads to a file of somebody else than made the link: the user of a PBX could have root change any file.
+ * Links of root and of this user may lead anywhere.
+ */
+export function leadsAstray(path: string): boolean {
+  try {
+    const { uid: owner } = statSync(path);
+    let at = path;
+    for (let count = 0; count < mostLinks; count++) {
+      const link = lstatSync(at);
+      if (!link.isSymbolicLink()) return false;
+      if (link.uid !== owner && link.uid !== 0 && link.uid !== process.getuid?.()) return true;
+      at = resolve(dirname(at), readlinkSync(at));
+    }
+    return true;
+  } catch {
+    return false; // there is none
   }
 }
 

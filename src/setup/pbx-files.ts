@@ -4,7 +4,7 @@ import type { Secrets, WantedLines } from '../../adapters/discovery.ts';
 import { granted, type Outcome, refused } from '../model/outcome.ts';
 import type { RootFiles } from './host.ts';
 import { addBlock, isBackupOf, removeBlocks } from './marked.ts';
-import { type Ownership, ownershipOf, replaceFile, tried } from './own-files.ts';
+import { leadsAstray, type Ownership, ownershipOf, replaceFile, tried } from './own-files.ts';
 
 /** What happens to one file of the PBX. */
 export interface FileChange {
@@ -25,7 +25,7 @@ export interface FileChange {
 
 const mostBackups = 100;
 
-/** What adding these lines would do to the files; nothing is written. Refusals: `unreadable`, `no-place`, `no-folder`. */
+/** What adding these lines would do to the files; nothing is written. Refusals: `unreadable`, `not-safe`, `no-place`, `no-folder`. */
 export function additions(
   host: RootFiles,
   wanted: readonly WantedLines[],
@@ -37,6 +37,7 @@ export function additions(
     const fresh = bytes === 'missing' && one.create;
     if (typeof bytes === 'string' && !fresh) return refused('unreadable', `${one.file} cannot be read: ${bytes}`);
     const before = typeof bytes === 'string' ? null : bytes;
+    if (leadsAstray(host.at(one.file))) return astray(one.file);
     const folder = host.resolved(dirname(one.file));
     if (folder === null) return refused('no-folder', `there is no folder ${dirname(one.file)}`);
     // a link stays one: what it leads to is changed
@@ -53,7 +54,7 @@ export function additions(
   return granted(changes);
 }
 
-/** What taking all of ours out would do. Refusal `broken`: somebody changed the comments around the lines. */
+/** What taking all of ours out would do. Refusals: `not-safe`; `broken`: somebody changed the comments around the lines. */
 export function removals(host: RootFiles, files: readonly string[]): Outcome<readonly FileChange[]> {
   const changes: FileChange[] = [];
   for (const file of files) {
@@ -62,6 +63,7 @@ export function removals(host: RootFiles, files: readonly string[]): Outcome<rea
       return refused('not-permitted', `${file} may not be read by this user: run setup as root`);
     const path = host.resolved(file);
     if (typeof before === 'string' || path === null) continue;
+    if (leadsAstray(host.at(file))) return astray(file);
     const left = removeBlocks(before.toString('latin1'));
     if (left === null) continue;
     if (left === 'broken') {
@@ -77,6 +79,10 @@ export function removals(host: RootFiles, files: readonly string[]): Outcome<rea
     changes.push({ file, path, before, after, backup: null, ownership, obsolete });
   }
   return granted(changes);
+}
+
+function astray(file: string): Outcome<never> {
+  return refused('not-safe', `${file} is a link to a file of another user: it is not followed`);
 }
 
 /** All of them, or, where one cannot be written, none. Refusals of `tried`, and `changed-meanwhile`. */

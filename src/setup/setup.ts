@@ -11,7 +11,7 @@ import { configText } from './config-text.ts';
 import { RootFiles } from './host.ts';
 import { testLive } from './live.ts';
 import { OverlayFiles } from './overlay.ts';
-import { type Ownership, ownershipOf } from './own-files.ts';
+import { leadsAstray, type Ownership, ownershipOf } from './own-files.ts';
 import { type Password, passwordFor, type SecretName, throwaway, writePasswords } from './passwords.ts';
 import { additions, carryOut, type FileChange, removals } from './pbx-files.ts';
 import { blocked, editOf, type Found, type HostFacts, makePlans, type Plan, planFor, typed } from './plan.ts';
@@ -263,10 +263,10 @@ function callHandling({ features }: PbxAccess): readonly string[] {
   return [`let calls obey do-not-disturb and forwards: take over the dialplan of ${where}`];
 }
 
-/** A link stays one: what it leads to is written. */
+/** A link stays one: what it leads to is written, unless that is not the business of who made the link. */
 function followed(file: string): string {
   try {
-    return realpathSync(file);
+    return leadsAstray(file) ? file : realpathSync(file);
   } catch {
     return file;
   }

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { PbxAdapter } from '../../adapters/adapter.ts';
 import type { Gate } from '../commands/gate.ts';
 import type { HooksConfig } from '../config/hooks-schema.ts';
+import { readTextFile } from '../config/text-file.ts';
 import { HookReader } from '../hooks/hook-reader.ts';
 import { Hooks } from '../hooks/hooks.ts';
 import type { HookLine, LineTools } from '../hooks/line.ts';
@@ -41,7 +41,7 @@ function lineOf({ module, program, webhook, calls = usualCalls }: HooksConfig, t
 
 function authorities(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readTextFile(path);
   } catch (error) {
     throw new Fault('config-invalid', `hooks.webhook.ca: ${path}: ${(error as Error).message}`, error);
   }

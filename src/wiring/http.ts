@@ -15,6 +15,7 @@ import { HttpServer } from '../ops/http.ts';
 import type { LogLevels } from '../ops/log-levels.ts';
 import { Metrics } from '../ops/metrics/metrics.ts';
 import type { Push } from '../push/push.ts';
+import { LocalAddresses } from '../sip/local-addresses.ts';
 import type { SecurityLog } from '../sip/security-log.ts';
 import type { SipFront } from '../sip/sip-front.ts';
 import type { Hub } from '../state/hub.ts';
@@ -28,6 +29,7 @@ import type { HookSide } from './hooks.ts';
 import { httpAccess } from './http-access.ts';
 import { roomReaders } from './metrics.ts';
 import { type ProfileRoom, phoneOrders } from './profiles.ts';
+import { provisionDesk } from './provision.ts';
 import { setupDesk } from './setup.ts';
 import { simulators } from './simulators.ts';
 import type { SipSide } from './sip.ts';
@@ -78,6 +80,7 @@ export function httpServer(side: HttpSide): HttpRoom {
       paths: () => notifier.paths(),
       pushRules: current.config.push.length,
     });
+  const addresses = new LocalAddresses(clock);
   const isReady = () => healthNow().ready;
   const eventClients = () => server.eventClients;
   const readers = roomReaders({ ...side, sip: side.sip.ways, isReady, eventClients });
@@ -117,6 +120,9 @@ export function httpServer(side: HttpSide): HttpRoom {
     ways,
     examine: examination({ ...side, config, ways, phones, storeFailure: () => store.health() }),
     setup: setupDesk(config, side.configuration.view().files[0] ?? null, clock, logger),
+    // TEST-NET-1: nobody is there, so it is the address that faces everybody
+    provision: () =>
+      provisionDesk({ config, domains: domainsOf(config), ways, ownAddress: () => addresses.facing('192.0.2.1') }),
     simulator: simulators(adapters, config),
     domains: domainsOf(config),
     groups: groupsOf(config),

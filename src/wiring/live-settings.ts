@@ -1,6 +1,7 @@
 import type { Gate } from '../commands/gate.ts';
 import type { Compositor } from '../compositor/compositor.ts';
 import { listsOf } from '../config/readings.ts';
+import { uaProfile } from '../event-packages/ua-profile/ua-profile.ts';
 import type { Notifier } from '../notifier/notifier.ts';
 import type { LogLevels } from '../ops/log-levels.ts';
 import type { Push } from '../push/push.ts';
@@ -38,7 +39,7 @@ export function liveSettings(rooms: LiveRooms): Stage {
         const { config } = after;
         if (touches('log.level')) logLevels.set(config.log.level, null);
         const put = () => current.put(after);
-        const style = () => (touches('phones') ? void notifier.restyle(put) : put());
+        const style = () => (touches('phones') ? notifier.restyle(after, put) : put());
         if (touches('publish.rights')) hub.renewPublished(notifier.resources(), style);
         else style();
         gate.exchange({ policy: after.policy, hook: hooks.hooks ?? undefined });
@@ -49,7 +50,8 @@ export function liveSettings(rooms: LiveRooms): Stage {
           const registered = hub.list().filter((aor) => hub.view(aor).contacts > 0);
           push.exchange(pushRulesOf(config), registered);
         }
-        if (touches('profiles', 'aliases')) await profiles.exchange(config, (change) => void notifier.restyle(change));
+        if (touches('profiles', 'aliases'))
+          await profiles.exchange(config, (change) => notifier.rewrite(uaProfile.event, change));
       },
     }),
   };

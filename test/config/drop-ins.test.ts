@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -123,6 +124,8 @@ pbx:
     type: simulated
     ami: { password: open-sesame, host: h }
     db: postgres://joe:sesame@db.example/x
+    secrets: [sesame-1, sesame-2]
+    credentials: { user: joe, pass: sesame-3 }
 `,
         token: 'a-very-secret-token\n',
         'conf.d/10.yaml': '\nlog:\n  level: error\n',
@@ -142,7 +145,28 @@ pbx:
   assert.deepEqual(of('sip.digest'), ['md5', 'LAMPLIGHTER_SIP__DIGEST']);
   assert.deepEqual(of('sip.auth'), ['pbx', 'default']);
   assert.deepEqual(of('pbx.0.ami.password'), ['[hidden]', 'lamplighter.yaml:10']);
+  assert.deepEqual(of('pbx.0.secrets'), ['[hidden]', 'lamplighter.yaml:12']);
+  assert.deepEqual(of('pbx.0.credentials.user'), ['joe', 'lamplighter.yaml:13']);
   assert.deepEqual(of('pbx.0.db'), ['postgres://joe:[hidden]@db.example/x', 'lamplighter.yaml:11']);
   const text = JSON.stringify([settings, shown]);
   for (const secret of ['a-very-secret-token', 'sesame']) assert.ok(!text.includes(secret), secret);
+});
+
+test('neither a pipe that nobody writes to nor a file without end keeps a reload waiting, whether settings or a secret', () => {
+  execFileSync('mkfifo', [join(folder, 'pipe')]);
+  symlinkSync('/dev/zero', join(folder, 'endless'));
+  const cases = [
+    ['pipe', 'is a pipe, not a file'],
+    ['endless', 'is larger than 4 MB'],
+  ] as const;
+  for (const [name, said] of cases) {
+    symlinkSync(join(folder, name), join(folder, 'conf.d/10.yaml'));
+    const settings = load({ 'lamplighter.yaml': 'version: 1\n' });
+    rmSync(join(folder, 'conf.d/10.yaml'));
+    assert.deepEqual(settings.ok ? null : settings.problems.map(({ message }) => message), [said]);
+    const secret = load({ 'lamplighter.yaml': `version: 1\nhttp: { tokenFile: HERE/${name} }\n` });
+    assert.deepEqual(secret.ok ? null : secret.problems.map(({ message }) => message), [
+      `${join(folder, name)}: ${said}`,
+    ]);
+  }
 });

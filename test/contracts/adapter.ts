@@ -437,6 +437,33 @@ export function adapterContract(name: string, make: () => Promise<AdapterRig>): 
         assert.equal(back.ok, writable);
       }));
 
+    test('checks tell what they find within their time, with a fix where something is wrong, and move nothing', (context) =>
+      run(async (_rig, adapter, telling) => {
+        if (adapter.checks === undefined) return context.skip('declared: there is nothing to examine');
+        const before = telling.events.length;
+        const findings = await adapter.checks(20_000);
+        assert.deepEqual(structuredClone(findings), findings, 'plain data');
+        for (const { check, level, text, fix } of findings) {
+          assert.match(check, /^[a-z]+(-[a-z]+)*$/);
+          assert.ok(text !== '' && (fix === null) === (level === 'ok'), check);
+        }
+        const moved = telling.events.slice(before).filter(({ type }) => type !== 'link' && type !== 'snapshot');
+        assert.deepEqual(moved, []);
+      }));
+
+    test('checks of a PBX that answers nothing, or is gone, end within their time and say so', (context) =>
+      run(async (rig, adapter) => {
+        const { trouble } = rig;
+        if (adapter.checks === undefined || trouble === undefined) return context.skip(noTrouble);
+        for (const spoil of [() => trouble.freeze(), () => trouble.die()]) {
+          await spoil();
+          const started = Date.now();
+          const findings = await adapter.checks(9_000);
+          assert.ok(findings.some(({ level }) => level === 'fail'));
+          assert.ok(Date.now() - started < 20_000, 'far beyond its time');
+        }
+      }));
+
     test('after stop nothing is told any more, and stopping twice is harmless', () =>
       run(async (rig, adapter, telling) => {
         await adapter.stop();

@@ -180,6 +180,24 @@ test('phones with another lamp profile are told at once where their document is 
   await stage.act('hangup', { id });
 });
 
+test('who may take a call from now on is told how, and who may not any more is told without', async () => {
+  const picker = { ...quick, pickup: 'code', pickupCode: '**' };
+  const pickup = [{ watchers: '1010', extensions: '1004' }];
+  await stage.change({ ...plain, phones: { profiles: [picker] } });
+  const [boss, other] = [await stage.phone('1010'), await stage.phone('1011')];
+  const { id } = await stage.act<{ id: string }>('call', { from: '1003', to: '1004' });
+  const mine = await boss.subscribe({ event: 'dialog', resource: '1004' });
+  const others = await other.subscribe({ event: 'dialog', resource: '1004' });
+  assert.doesNotMatch((await mine.next(isLit('ringing'))).body, /\*\*1004/);
+  await others.next(isLit('ringing'));
+  await stage.change({ ...plain, phones: { profiles: [picker], pickup } });
+  assert.match((await mine.next()).body, /\*\*1004/);
+  await stage.change({ ...plain, phones: { profiles: [picker] } });
+  assert.doesNotMatch((await mine.next()).body, /\*\*1004/);
+  assert.equal(others.notifies.length, 1);
+  await stage.act('hangup', { id });
+});
+
 test('a policy, a group and a publisher are other ones from the next request on', async () => {
   const { daemon } = stage;
   const forward = (target: string) =>

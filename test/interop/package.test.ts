@@ -96,6 +96,7 @@ async function until(what: () => string, condition: () => boolean | Promise<bool
 describe('the Debian package', { skip: orRequired(missing()) ?? false }, () => {
   const home = new Home();
   const notices: string[] = [];
+  const services: Service[] = [];
   let ear: ChildProcess;
   let deb = '';
 
@@ -109,7 +110,8 @@ describe('the Debian package', { skip: orRequired(missing()) ?? false }, () => {
       () => notices.includes('bound'),
     );
   });
-  after(() => {
+  after(async () => {
+    for (const service of services) await service.stop();
     ear?.kill();
     // whatever failed on the way: the machine is left as it was
     spawnSync('dpkg', ['--purge', 'lamplighter']);
@@ -122,6 +124,7 @@ describe('the Debian package', { skip: orRequired(missing()) ?? false }, () => {
   };
   const serving = async (): Promise<Service> => {
     const service = new Service(home.path('notify'));
+    services.push(service);
     await until(
       () => service.output.join(''),
       async () => service.url !== '' && (await fetch(`${service.url}/readyz`)).ok,
@@ -162,7 +165,7 @@ describe('the Debian package', { skip: orRequired(missing()) ?? false }, () => {
       assert.ok(paths.has(path), path);
     }
     const stray = [...paths].filter((path) =>
-      /dist\/test|node_modules\/(typescript|@biomejs|esbuild|preact|fast-check)\//.test(path),
+      /lamplighter\/dist\/test\/|node_modules\/(typescript|@biomejs|esbuild|preact|fast-check)\//.test(path),
     );
     assert.deepEqual(stray, []);
   });
@@ -205,7 +208,7 @@ describe('the Debian package', { skip: orRequired(missing()) ?? false }, () => {
         notices.some((line) => line.startsWith('RELOADING=1')) &&
         notices.filter((line) => line.startsWith('READY=1')).length === 2,
     );
-    run('/usr/bin/lamplighter', ['--url', service.url, 'set', '1001', 'dnd', 'on']);
+    run('/usr/bin/lamplighter', ['set', '1001', 'dnd', 'on', '--url', service.url]);
     assert.equal(await service.stop(), 0);
     assert.ok(notices.some((line) => line.startsWith('STOPPING=1')));
     assert.notEqual(statSync(`${state}/lamplighter.db`).uid, 0);

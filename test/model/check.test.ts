@@ -46,3 +46,14 @@ test('what is wrong says what to do, and long lists are cut', () => {
   assert.equal(someOf(['a', 'b', 'c', 'd'], 2), 'a, b and 2 more');
   assert.equal(someOf(['a', 'b'], 2), 'a, b');
 });
+
+test('what a PBX or a phone put into it moves no cursor, and fills no screen', async () => {
+  const hostile: Check<null> = {
+    name: 'hostile',
+    look: () => [broken(`a\r\n\u001b[2J\u202e${'x'.repeat(5_000)}`, 'b\u0007')],
+  };
+  const [finding] = await runChecks([hostile], null, systemClock, times);
+  assert.match(finding?.text ?? '', /^a\?\?\?\[2J\?x+…$/);
+  assert.ok((finding?.text.length ?? 0) <= 1_001);
+  assert.equal(finding?.fix, 'b?');
+});

@@ -56,6 +56,11 @@ export function fakeDesks(): Partial<OpsDeps> {
       pendingRestart: [],
       reload: async () => ({ ok: true, applied: ['features.policy'], requiresRestart: [] }),
     },
+    provision: async () => ({
+      vendors: () => [{ vendor: 'yealink', name: 'Yealink' }],
+      snippet: (vendor, { way = 'inline' }) =>
+        granted({ vendor, name: 'Yealink', way, file: 'MAC.cfg', text: 'a = 1\n', notes: ['try it'] }),
+    }),
     setup: {
       look: async () => ({ pbxs: [], looked: ['/etc/asterisk'], file: '/x.yaml', fileExists: false, problems: [] }),
       test: async () => [finding],

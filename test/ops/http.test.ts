@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import test from 'node:test';
 import { Fault } from '../../src/model/errors.ts';
 import { HttpServer } from '../../src/ops/http.ts';
@@ -112,7 +112,19 @@ test('a request that another site made a browser send is refused, and does nothi
       origin: 'http://evil.example',
     });
     assert.equal(renotify.status, 403);
+    // a browser of before 2020 says of a form neither where it is from nor where it goes
+    for (const type of ['application/x-www-form-urlencoded', 'Multipart/Form-Data; boundary=x', 'text/plain']) {
+      const form = await raw(
+        at.port,
+        'POST',
+        '/api/v1/subscriptions/1/renotify',
+        { host, 'content-type': type },
+        'a=b',
+      );
+      assert.equal(form.status, 403, type);
+    }
     assert.equal(at.wishes.length, 0);
+    assert.equal(at.told.length, 0);
     const own = [
       {},
       { origin: `http://${host}` },
@@ -132,6 +144,9 @@ test('a page of another site makes no work by asking for the API either; a link 
       assert.equal(await ask(path, 'same-site', 'HEAD'), 403, path);
     }
     for (const site of ['same-origin', 'none']) assert.equal(await ask('/api/v1/extensions', site), 200, site);
+    const host = `127.0.0.1:${at.port}`;
+    const old = await raw(at.port, 'GET', '/api/v1/extensions', { host, origin: 'http://evil.example' });
+    assert.equal(old.status, 403, 'a browser that knows only Origin');
     assert.equal(await ask('/', 'cross-site'), 200);
     assert.equal(await ask('/healthz', 'cross-site'), 200);
     assert.equal(at.server.eventClients, 0);
@@ -221,6 +236,61 @@ test('DNS rebinding: where others reach it, it answers to addresses and to its o
     },
     { listen, token: 'secret', names: ['pbx.example.com'] },
   );
+});
+
+/** Plain connections to a server of its own. */
+async function limited(
+  limits: { connections: number; perAddress: number; stuckMs: number },
+  use: (port: number, open: () => Promise<Socket>) => Promise<void>,
+): Promise<void> {
+  const server = new HttpServer(depsOf(fakes()), limits);
+  const { port } = await server.start();
+  const opened: Socket[] = [];
+  try {
+    await use(port, async () => {
+      const socket = connect(port, '127.0.0.1');
+      opened.push(socket);
+      socket.on('error', () => undefined);
+      await once(socket, 'connect');
+      return socket;
+    });
+  } finally {
+    for (const socket of opened) socket.destroy();
+    await server.stop();
+  }
+}
+
+const aMinute = { timeout: 60_000 };
+
+test('one address has not all connections; those that end leave room for others', aMinute, async () => {
+  await limited({ connections: 100, perAddress: 3, stuckMs: 120_000 }, async (port, open) => {
+    const [first] = [await open(), await open(), await open()];
+    const over = await open();
+    over.resume(); // an end is seen by whoever reads
+    await once(over, 'close');
+    first.destroy();
+    const status = () =>
+      raw(port, 'GET', '/healthz', { host: 'localhost' }).then(
+        ({ status }) => status,
+        () => 0,
+      );
+    while ((await status()) !== 200);
+  });
+});
+
+test('who takes nothing of what he asked for is cut off', aMinute, async () => {
+  await limited({ connections: 100, perAddress: 1, stuckMs: 500 }, async (port, open) => {
+    const stuck = await open();
+    // far more than the buffers of both ends take
+    for (let count = 0; count < 500; count++) stuck.write('GET /api HTTP/1.1\r\nhost: localhost\r\n\r\n');
+    // it does not read, and so hears of no end: there is room again for somebody else
+    const status = () =>
+      raw(port, 'GET', '/healthz', { host: 'localhost' }).then(
+        ({ status }) => status,
+        () => 0,
+      );
+    while ((await status()) !== 200);
+  });
 });
 
 test('a port that is taken, and an address of another host, are faults with their own codes', async () => {

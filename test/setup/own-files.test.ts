@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readdirSync, statSync } from 'node:fs';
+import fs, { readdirSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { test } from 'node:test';
 import { replaceFile, tried } from '../../src/setup/own-files.ts';
 import { Home } from '../support/daemon.ts';
@@ -36,6 +37,28 @@ test('a file is complete or not there, with the rights it is to have, and nothin
     assert.throws(() => replaceFile(home.path('no/a'), Buffer.from('x'), own));
     assert.deepEqual(readdirSync(home.folder), ['a']);
   } finally {
+    home.remove();
+  }
+});
+
+test('who owns the folder cannot put a link to a file of somebody else in the way of its rights', () => {
+  const home = new Home();
+  const fsync = fs.fsyncSync;
+  try {
+    writeFileSync(home.path('victim'), 'theirs', { mode: 0o600 });
+    // between the last byte and the rights
+    fs.fsyncSync = (file) => {
+      fsync(file);
+      renameSync(home.path('a.new'), home.path('away'));
+      symlinkSync(home.path('victim'), home.path('a.new'));
+    };
+    syncBuiltinESMExports();
+    replaceFile(home.path('a'), Buffer.from('ours'), { ...own, mode: 0o644 });
+    assert.equal(statSync(home.path('victim')).mode & 0o777, 0o600);
+    assert.equal(statSync(home.path('away')).mode & 0o777, 0o644);
+  } finally {
+    fs.fsyncSync = fsync;
+    syncBuiltinESMExports();
     home.remove();
   }
 });

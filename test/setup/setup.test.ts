@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import {
   chmodSync,
+  lchownSync,
   lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -431,6 +433,35 @@ test('a live test without a password, and at nobody: said, not thrown', async ()
     (await setup.test(access, null)).map(({ check, level }) => [check, level]),
     [['ami', 'fail']],
   );
+});
+
+const notRoot = process.getuid?.() !== 0;
+
+test("the PBX's user cannot have root change a file of somebody else by a link", {
+  skip: notRoot && 'not root',
+}, async () => {
+  put({ ...asterisk, 'etc/other.conf': '[general]\nenabled = no\n' });
+  const [file, other] = [home.path('root/etc/asterisk/manager.conf'), home.path('root/etc/other.conf')];
+  rmSync(file);
+  symlinkSync(other, file);
+  lchownSync(file, 65_534, 65_534);
+  const setup = open();
+  assert.equal(code(setup.apply(await first(setup))), 'not-safe');
+  const marked = '; BEGIN lamplighter setup (new file)\nx\n; END lamplighter setup\n';
+  writeFileSync(other, marked);
+  assert.equal(code(setup.undo()), 'not-safe');
+  assert.equal(readFileSync(other, 'utf8'), marked);
+  // a link of root's own may lead anywhere
+  lchownSync(file, 0, 0);
+  assert.equal(code(setup.undo()), 'granted');
+  // where the configuration is to be: a file takes the place of the link
+  writeFileSync(other, 'root:*:');
+  mkdirSync(home.path('own'));
+  symlinkSync(other, home.path('own/lamplighter.yaml'));
+  lchownSync(home.path('own/lamplighter.yaml'), 65_534, 65_534);
+  const second = open();
+  assert.equal(code(second.writeFor(await first(second), true)), 'granted');
+  assert.equal(readFileSync(other, 'utf8'), 'root:*:');
 });
 
 test('what this user may not read is said so, and nothing is written', { skip: process.getuid?.() === 0 }, async () => {

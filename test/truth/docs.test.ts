@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { exitMeanings } from '../../src/cli/exits.ts';
+import { program } from '../../src/cli/program.ts';
+import { processTerminal } from '../../src/cli/terminal.ts';
 import { configSchema } from '../../src/config/schema.ts';
 import { faults } from '../../src/model/errors.ts';
 import { routes } from '../../src/ops/routes/table.ts';
 import { apiMethods } from '../../src/ops/rpc/api-methods.ts';
 
 const inFolder = (folder: string) => readdirSync(folder).map((name) => join(folder, name));
-const folders = ['docs', 'docs/decisions', 'docs/deploy'];
+const folders = ['docs', ...inFolder('docs').filter((path) => statSync(path).isDirectory())];
 const pages = ['README.md', 'CHANGELOG.md', ...folders.flatMap(inFolder)].filter((path) => path.endsWith('.md'));
 
 /** Methods of JSON-RPC are no settings, though some look so. */
@@ -30,6 +32,8 @@ for (const page of pages) {
     assert.deepEqual(missing, []);
   });
 
+  // Settings of phones, some of which begin as ours do.
+  if (/^docs\/vendors\/(?!README)/.test(page)) continue;
   test(`every setting that ${page} names by its path is one`, () => {
     const named = [...text.matchAll(/`((?:sip|http|log|store|features|phones)\.[A-Za-z]\w*(?:\.\w+)*)/g)];
     assert.deepEqual(
@@ -72,6 +76,57 @@ test('each text of the security log that docs/tls-websocket.md explains is one t
     ours.filter((text) => !code.includes(text)),
     [],
   );
+});
+
+test('each alert leads to a heading of docs/troubleshooting.md', () => {
+  const there = headings('docs/troubleshooting.md');
+  const named = readFileSync('config/prometheus/alerts.yml', 'utf8').matchAll(/runbook: (\S+?)#(\S+)$/gm);
+  const alerts = [...named];
+  assert.ok(alerts.length > 15);
+  for (const [, page, anchor = ''] of alerts) {
+    assert.equal(page, 'docs/troubleshooting.md');
+    assert.ok(there.includes(anchor), anchor);
+  }
+});
+
+test('each word of the code that docs/troubleshooting.md has is one, and each command that a page names', () => {
+  const sources = ['src', 'adapters'].flatMap((room) =>
+    readdirSync(room, { recursive: true, encoding: 'utf8' }).map((name) => join(room, name)),
+  );
+  const code = sources
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => readFileSync(path, 'utf8'))
+    .join('\n');
+  const words = [...readFileSync('docs/troubleshooting.md', 'utf8').matchAll(/`([a-z]+(?:-[a-z0-9]+)+)`/g)];
+  assert.ok(words.length > 40);
+  assert.deepEqual(
+    words.map(([, word = '']) => word).filter((word) => !code.includes(`'${word}'`)),
+    [],
+  );
+
+  const known = new Set(program(processTerminal()).commands.map((command) => command.name()));
+  const unknown = pages.flatMap((page) =>
+    [...readFileSync(page, 'utf8').matchAll(/(?:^|`|\$ |sudo |npx )lamplighter ([a-z][a-z-]*)/gm)]
+      .filter(([, name = '']) => !known.has(name))
+      .map(([text]) => `${page}: ${text}`),
+  );
+  assert.deepEqual(unknown, []);
+});
+
+test('docs/README.md leads to every page', () => {
+  const index = readFileSync('docs/README.md', 'utf8');
+  const led = (path: string) => index.includes(`](${path})`);
+  const alone = folders.flatMap(inFolder).filter((path) => {
+    const page = relative('docs', path);
+    return (
+      page.endsWith('.md') &&
+      page !== 'README.md' &&
+      !led(page) &&
+      !led(dirname(page)) &&
+      !led(`${dirname(page)}/README.md`)
+    );
+  });
+  assert.deepEqual(alone, []);
 });
 
 test('docs/architecture.md stays under two pages', () => {

@@ -13,6 +13,7 @@ import { conformancePage } from './conformance/page.ts';
 import { logsPage } from './logs/page.ts';
 import { metricsPage } from './metrics/page.ts';
 import { reloadPage } from './reload-page.ts';
+import { vendorPages } from './vendors/pages.ts';
 
 /** The files of config/ and docs/ that are made from the code. */
 export function generated(): Readonly<Record<string, string>> {
@@ -31,5 +32,6 @@ export function generated(): Readonly<Record<string, string>> {
     'docs/metrics.md': metricsPage(),
     'docs/reload.md': reloadPage(),
     'docs/torture-tests.md': torturePage(),
+    ...vendorPages(),
   };
 }

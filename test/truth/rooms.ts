@@ -32,6 +32,7 @@ const folders = [
   'trace',
   'examination',
   'setup',
+  'provision',
 ];
 
 const hono = [
@@ -122,6 +123,7 @@ export const rooms: readonly Room[] = [
     folders: ['model', 'config', 'examination'],
     exceptions: ['**/sip/local-addresses.ts', '**/sip/own-contact.ts'],
   },
+  { files: ['src/provision/**'], folders: ['model', 'provision'] },
   { files: ['src/setup/**'], folders: ['model', 'adapters', 'config', 'setup'] },
   { files: ['src/cli/**'], folders: [...folders, 'app'], packages: ['commander'] },
   {

@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { phoneTransports, provisionWays } from '../../model/provision.ts';
 import { asking, type Session } from '../asking.ts';
 import { exits } from '../exits.ts';
 import { Failure } from '../failure.ts';
@@ -8,6 +9,9 @@ import { asJson, printable, type Terminal, visible } from '../terminal.ts';
 
 const base = '/api/v1/provision';
 
+/** What of the query was said; by its names. */
+type Wished = Readonly<Partial<Record<'transport' | 'lamps' | 'list' | 'way' | 'pickup', string>>>;
+
 export function provision(root: Command, terminal: Terminal): void {
   const command = root
     .command('provision')
@@ -15,11 +19,16 @@ export function provision(root: Command, terminal: Terminal): void {
       'Prints what a phone of a vendor needs for lamps and feature keys; without a vendor lists those known.',
     )
     .argument('[vendor]', 'as listed')
-    .argument('[ext]', 'for whom');
-  asking(command, terminal, (session, [vendor, ext]) => {
+    .argument('[ext]', 'for whom')
+    .option('--lamps <names>', 'what its keys shall watch, by commas: 1002,1003,park+701')
+    .option('--list <name>', 'a list to watch as a whole')
+    .addOption(new Option('--way <way>', 'how its subscriptions come to Lamplighter').choices(provisionWays))
+    .addOption(new Option('--transport <transport>', 'over what').choices(phoneTransports))
+    .option('--pickup <code>', "the PBX's code for taking another's call (default: **)");
+  asking<Wished>(command, terminal, (session, [vendor, ext], options) => {
     if (vendor === undefined) return vendors(session);
     if (ext === undefined) throw new Failure('usage', exits.usage, 'expected an extension behind the vendor');
-    return snippet(session, vendor, ext);
+    return snippet(session, vendor, ext, options);
   });
 }
 
@@ -40,9 +49,15 @@ async function vendors(session: Session): Promise<number> {
 }
 
 /** The snippet alone on standard output, fit for a file; what to know about it on standard error. */
-async function snippet({ daemon, terminal, json }: Session, vendor: string, ext: string): Promise<number> {
+async function snippet(session: Session, vendor: string, ext: string, options: Wished): Promise<number> {
+  const { daemon, terminal, json } = session;
   const path = `${base}/${encodeURIComponent(vendor)}/${encodeURIComponent(ext)}`;
-  const reply = await daemon.get(path);
+  const { transport, lamps, list, way, pickup } = options;
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries({ transport, lamps, list, way, pickup })) {
+    if (value !== undefined) query.set(name, value);
+  }
+  const reply = await daemon.get(query.size === 0 ? path : `${path}?${query}`);
   const body = new Row(reply.body);
   const text = body.text('text');
   if (text === null) throw await daemon.strange(`GET ${path} answers something else`);

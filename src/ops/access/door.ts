@@ -98,7 +98,7 @@ function tooMany(c: OpsContext, seconds: number): Response {
 }
 
 /** Whoever has one address of IPv6 has 2^64 of them. */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   const bare = address.replace(/^::ffff:(?=\d+\.)/i, '');
   if (!bare.includes(':')) return bare;
   const [head = '', tail = ''] = bare.split('::');

@@ -14,6 +14,7 @@ import { logLevelRoutes } from './log-level.ts';
 import { metricsRoutes } from './metrics.ts';
 import { phoneRoutes } from './phones.ts';
 import { profileRoutes } from './profiles.ts';
+import { provisionRoutes } from './provision.ts';
 import { publicationRoutes } from './publications.ts';
 import { pushRoutes } from './push.ts';
 import { rpcRoutes } from './rpc.ts';
@@ -35,6 +36,7 @@ export const routes: readonly Route[] = [
   ...eventRoutes,
   ...traceRoutes,
   ...phoneRoutes,
+  ...provisionRoutes,
   ...watchedRoutes,
   ...pushRoutes,
   ...checkSyncRoutes,

@@ -147,6 +147,24 @@ describe('lamplighter reload, log-level and provision', () => {
       assert.deepEqual([code, out, err], [0, 'a = 1\n\n\tb = ?[2J2\n', 'note: restart it?\n']);
       assert.deepEqual(asked, ['GET /api/v1/provision/yealink/10%2F01']);
       assert.equal((await typed(['provision', 'yealink', '--url', url])).code, 64);
+      asked.length = 0;
+      const wished = [
+        '--lamps',
+        '1002,park+701',
+        '--way',
+        'inline',
+        '--transport',
+        'tcp',
+        '--list',
+        'a&b',
+        '--pickup',
+        '*8',
+      ];
+      await typed(['provision', 'yealink', '1001', ...wished, '--url', url]);
+      assert.deepEqual(asked, [
+        'GET /api/v1/provision/yealink/1001?transport=tcp&lamps=1002%2Cpark%2B701&list=a%26b&way=inline&pickup=*8',
+      ]);
+      assert.equal((await typed(['provision', 'yealink', '1001', '--way', 'up', '--url', url])).code, 64);
     });
     const unknown = {
       error: { code: 'unknown-vendor', message: 'no vendor is called yaelink: did you mean yealink?' },

@@ -118,7 +118,7 @@ export const changeLines: readonly ChangeLine[] = [
     message: 'PBX link',
     level: 'info',
     room: 'changes',
-    about: 'At level warn where it goes down.',
+    about: 'At level warn where it goes down; at debug where it stays so, for another reason.',
     fields: {
       pbx: 'its name in the configuration',
       old: '`up`, `down`, `stale`: connected, not yet in step',
