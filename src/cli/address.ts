@@ -79,10 +79,15 @@ async function doorOf(file: string | null, environment: Environment): Promise<Do
   return { listen: config.http.listen, token: config.http.token ?? null, unread: null };
 }
 
+/** The configuration a command is about where none is named: that of a package, even if this user may not read it; else null. */
+export function fileOf(usual: string = usualFile): string | null {
+  return usualState(usual) === 'absent' ? null : usual;
+}
+
 /** `hidden`: it is there, and this user may not read it; the defaults stand. */
-function usualState(): 'readable' | 'hidden' | 'absent' {
+function usualState(file: string = usualFile): 'readable' | 'hidden' | 'absent' {
   try {
-    accessSync(usualFile, constants.R_OK);
+    accessSync(file, constants.R_OK);
     return 'readable';
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EACCES' ? 'hidden' : 'absent';

@@ -87,7 +87,7 @@ export function tellAway({ terminal }: Pick<Session, 'terminal'>, { body }: Repl
     const since = stamp(link.time('since')) ?? 'an unknown time';
     const why = reason === null ? '' : ` (${printable(reason)})`;
     terminal.err(
-      `PBX ${name} is ${link.text('state') ?? 'away'} since ${since}${why}: its extensions are as last seen (stale)\n`,
+      `PBX ${name} is ${printable(link.text('state') ?? 'away')} since ${since}${why}: its extensions are as last seen (stale)\n`,
     );
   }
 }

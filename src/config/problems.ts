@@ -13,12 +13,13 @@ export interface ConfigProblem {
   readonly nearest: string | null;
 }
 
-/** One line a problem, as `check-config` and a refused start or reload print them. */
+/** One line a problem, as `check-config` and a refused start or reload print them: nothing in it that a terminal obeys. */
 export function describe(problems: readonly ConfigProblem[], file: string | null): string {
   return problems
     .map(({ path, file: own, line, variable, message, nearest: near }) => {
       const where = variable ?? `${own ?? file ?? 'configuration'}${line === null ? '' : `:${line}`}`;
-      return `${where}: ${path === '' ? '' : `${path}: `}${message}${near === null ? '' : ` (did you mean ${near}?)`}`;
+      const text = `${where}: ${path === '' ? '' : `${path}: `}${message}${near === null ? '' : ` (did you mean ${near}?)`}`;
+      return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, '?');
     })
     .join('\n');
 }

@@ -110,7 +110,9 @@ const known = new Set(['1234', '12345', '123456', '12345678', 'password', 'secre
 export const knownPasswords: Check<ConfigSeen> = {
   name: 'known-passwords',
   look: ({ config: { sip, pbx } }) => {
-    const open = sip.listen.filter((point) => !isLoopback(parseListenPoint(point).address));
+    // with drachtio the listeners are its server's
+    const own = sip.engine === 'embedded' ? sip.listen : [];
+    const open = own.filter((point) => !isLoopback(parseListenPoint(point).address));
     if (open.length === 0) return [];
     const remarks: Remark[] = [];
     if (sip.auth === 'pbx' && pbx.some(({ type }) => type === 'simulated')) {

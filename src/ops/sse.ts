@@ -3,6 +3,8 @@ import { EventRing } from './event-ring.ts';
 
 const keepAliveMs = 15_000;
 const mostClients = 64;
+/** Of one token: the others keep room for theirs. */
+const mostOfOne = 48;
 /** What a client that does not read may owe: characters. */
 const mostBacklog = 512 * 1024;
 /** What one that was away is told at once of what it missed; more is a `reset`. */
@@ -13,6 +15,7 @@ const awaitedMs = 120_000;
 const retry = 'retry: 2000\n';
 
 interface Client {
+  readonly who: string | null;
   push(chunk: string): void;
   close(): void;
 }
@@ -43,18 +46,21 @@ export class EventStream {
   }
 
   /**
-   * null: there are as many clients as one server should have.
+   * null: there are as many clients as one server should have, or one token.
    *
    * @param lastId of the last event this client had; null: it comes for the first time.
+   * @param who the name of its token; null: it needed none.
    */
-  open(lastId: string | null): ReadableStream<Uint8Array> | null {
-    if (this.#clients.size >= mostClients) return null;
+  open(lastId: string | null, who: string | null = null): ReadableStream<Uint8Array> | null {
+    const own = who === null ? 0 : [...this.#clients].filter((client) => client.who === who).length;
+    if (this.#clients.size >= mostClients || own >= mostOfOne) return null;
     let gone: () => void = () => undefined;
     const encoder = new TextEncoder();
     return new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
           const client: Client = {
+            who,
             push: (chunk) => {
               controller.enqueue(encoder.encode(chunk));
               if ((controller.desiredSize ?? 0) < 0) client.close();

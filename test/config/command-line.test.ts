@@ -28,6 +28,17 @@ test('check-config and start name the same errors and end with 2', async () => {
   }
 });
 
+test('what stands in a file is one line for each problem, and nothing that a terminal obeys', async () => {
+  const home = new Home();
+  try {
+    const file = home.write('l.yaml', '"evil\\x1b[2J\\n\\u202e": 1\n');
+    const { output } = await Daemon.run('check-config', file);
+    assert.match(output, /l\.yaml:1: evil\?\[2J\?\?: unknown setting/);
+  } finally {
+    home.remove();
+  }
+});
+
 test('what only its user can judge is told with its line, too: certificate files, networks, patterns that take hours', async () => {
   const home = new Home();
   try {

@@ -86,6 +86,10 @@ describe('a configuration examined', () => {
     assert.deepEqual(await users("'12345678'"), ['known-passwords: warn']);
     assert.deepEqual(await users('Kq8-zt4Wm2'), []);
     assert.deepEqual(await users('secret1001', 'udp:127.0.0.1:5070'), []);
+    const behindDrachtio = await complaints(
+      'sip: { engine: drachtio, drachtio: { host: 127.0.0.1, port: 9022, secret: cymru-cymru } }',
+    );
+    assert.ok(!behindDrachtio.includes('known-passwords: warn'), 'the listeners are not ours');
   });
 
   test('a token that crosses the network in the clear', async () => {

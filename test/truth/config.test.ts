@@ -80,11 +80,7 @@ function pieces(page: string): string[] {
 test('each configuration on a page for admins is one as it stands', () => {
   const pages = ['README.md', 'docs/freeswitch.md', 'docs/domains.md'];
   const types = pages.map((page) => pieces(page).map((yaml) => load(yaml).pbx.map(({ type }) => type)));
-  assert.deepEqual(types, [
-    [['asterisk']],
-    [['freeswitch'], ['freeswitch']],
-    [['freeswitch', 'simulated']],
-  ]);
+  assert.deepEqual(types, [[['asterisk']], [['freeswitch'], ['freeswitch']], [['freeswitch', 'simulated']]]);
 });
 
 test('every setting that the example shows as a comment is taken when its sign is removed', () => {

@@ -48,7 +48,7 @@ export async function askDaemon({ listen, token }: Pick<Config['http'], 'listen'
 }
 
 const notRunning =
-  'start it: npm start -- --config FILE. If it runs, with another file or environment: doctor --config THAT-FILE';
+  'start it: systemctl start lamplighter, or lamplighter start --config FILE. If it runs, with another file or environment: doctor --config THAT-FILE';
 const askedAgain = 'give the file that it runs with: doctor --config FILE; or start the daemon anew';
 
 /** A daemon that does not examine itself has one thing wrong with it. */

@@ -100,7 +100,7 @@ export const nobodySubscribed: DaemonCheck = {
         odd(
           `${many(came, 'SUBSCRIBE')} came, and no subscription stands`,
           'the log says why: auth-failed, unknown-user, or nothing where the phone gave up at the challenge ' +
-            '(README, "When a lamp stays dark")',
+            '(docs/troubleshooting.md)',
         ),
       ];
     }

@@ -28,8 +28,10 @@ export const eventRoutes: readonly Route[] = [
     run: (ask, { stream }) => {
       const { c } = ask;
       // A HEAD reads no events.
-      const body =
-        c.req.method === 'HEAD' ? null : stream.open(c.req.header('last-event-id') ?? ask.query.lastEventId ?? null);
+      const lastId = c.req.header('last-event-id') ?? ask.query.lastEventId ?? null;
+      // Everybody on this host is `local` where there are no tokens.
+      const who = c.get('who') === 'local' ? null : c.get('who');
+      const body = c.req.method === 'HEAD' ? null : stream.open(lastId, who);
       if (body === null && c.req.method !== 'HEAD') {
         c.header('Retry-After', '10');
         return ask.no({ code: 'too-many-clients', message: 'too many clients read the events; close one' });

@@ -4,7 +4,7 @@ import { aorOf } from '../../../src/model/aor.ts';
 import type { AuditRow } from '../../../src/model/audit.ts';
 import type { DialogView, SubscriptionView } from '../../../src/model/views.ts';
 import { domain, off, running, viewOf } from '../../ops/fake-deps.ts';
-import { cells, typed } from './typed.ts';
+import { answering, cells, foreign, typed } from './typed.ts';
 
 const then = Date.UTC(2026, 10, 22, 3, 10, 30);
 
@@ -136,6 +136,15 @@ describe('a PBX that is down', () => {
       assert.deepEqual(cells(out)[1], ['1001', 'dnd', 'on']);
       assert.match(err, /^refused: the PBX is away \(pbx-away\); the PBX holds what it held\nPBX demo is down since /);
     }));
+
+  test('nothing of what somebody else answers in place of a daemon is obeyed by the terminal', () => {
+    const links = [{ source: 'a\u001b[2J', state: '\u001b[2Jdown', reason: '\u202e', since: 'x\u001b[2J' }];
+    const other = answering({ '/api/v1/status': { domain: '\u001b[2J', links }, '/api/v1/extensions': [] });
+    return foreign(other, async (url) => {
+      const { err } = await typed(['ext', '--url', url]);
+      assert.match(err, /PBX a\?\[2J is \?\[2Jdown since an unknown time \(\?\)/);
+    });
+  });
 
   test('links ends with 0 where all are up', () =>
     running(async ({ url }) => {
