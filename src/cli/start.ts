@@ -45,8 +45,8 @@ export async function start(file: string | null): Promise<number> {
   });
   // A first SIGHUP would end the process otherwise.
   process.on('SIGHUP', () => void app.reload({ who: 'SIGHUP', from: null }));
+  const stopped = stopSignal(); // who reads the greeting may stop it
   toPeople.write(greeting(app, config.sip));
-  const stopped = stopSignal();
   void answered(app, stopped).then((told) => told && toPeople.write(next(app, file)));
   await stopped;
   logger.info({}, 'stopping: phones keep their subscriptions and notice nothing');

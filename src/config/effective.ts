@@ -65,7 +65,9 @@ function hide(path: Keys, leaf: (path: Keys, value: unknown) => void): string {
   return hidden;
 }
 
-/** `postgres://user:word@host` with the word hidden. */
+/** `postgres://user:word@host` with the word hidden, whatever signs it has, and what a web address bears behind its `?`. */
 function withoutUserInfo(text: string): string {
-  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/[^/\s:@]*):[^/\s@]+@/i, `$1:${hidden}@`);
+  return text
+    .replace(/^([a-z][a-z0-9+.-]*:\/\/[^/\s:@]*):\S+@/i, `$1:${hidden}@`)
+    .replace(/^(https?:\/\/[^\s?#]+)\?\S+/i, `$1?${hidden}`);
 }

@@ -12,7 +12,11 @@ const deadlineMs = 20_000;
  * a thread: what its libraries print would stand among the lines, or in the JSON, of setup. Changes nothing on the PBX.
  * Never rejects.
  */
-export async function testLive(access: PbxAccess, domain: string, { clock }: Pick<AdapterTools, 'clock'>): Promise<readonly Finding[]> {
+export async function testLive(
+  access: PbxAccess,
+  domain: string,
+  { clock }: Pick<AdapterTools, 'clock'>,
+): Promise<readonly Finding[]> {
   const missing = withoutPassword(access);
   if (missing !== null) {
     const fix = 'let setup make the account (setup --apply), or give its password';

@@ -17,6 +17,9 @@ import { additions, carryOut, type FileChange, removals } from './pbx-files.ts';
 import { blocked, editOf, type Found, type HostFacts, makePlans, type Plan, planFor, typed } from './plan.ts';
 import { type ConfigDone, writeConfig } from './write-config.ts';
 
+/** Where packages keep it beside the one that admins change (config/deb/postinst). */
+const shippedFile = '/usr/share/lamplighter/lamplighter.yaml';
+
 /** Runs a program, and answers what it printed; null: it is not there, or failed. */
 export type Run = (words: readonly string[]) => Promise<string | null>;
 
@@ -27,6 +30,8 @@ export interface SetupOptions {
   readonly folder: string | null;
   /** The configuration file that is written. */
   readonly file: string;
+  /** The configuration that packages bring, the demo: while it is as it came, it may be replaced. Default: theirs. */
+  readonly shipped?: string;
   /** Ports that Lamplighter itself has at the moment. */
   readonly ownPorts: readonly number[];
   readonly host: HostFacts;
@@ -92,9 +97,8 @@ export class Setup {
   writeFor(plan: Plan, replace: boolean): Outcome<ConfigDone> {
     const passwords = this.#passwords(plan);
     const owner = this.#owner();
-    return writeConfig({ file: this.file, text: configText(plan.facts), replace, owner }, () =>
-      writePasswords(dirname(this.file), passwords, owner),
-    );
+    const wish = { file: this.file, text: configText(plan.facts), replace: replace || this.#isAsShipped(), owner };
+    return writeConfig(wish, () => writePasswords(dirname(this.file), passwords, owner));
   }
 
   /**
@@ -217,6 +221,13 @@ export class Setup {
     const found = new RootFiles('/').read(`${dirname(this.file)}/${name}`);
     const text = found.ok ? found.text.trim() : '';
     return text === '' || /\s/.test(text) ? null : text;
+  }
+
+  /** Nobody has written it: it only lets the service of a package start. */
+  #isAsShipped(): boolean {
+    const host = new RootFiles('/');
+    const [own, shipped] = [this.file, this.#options.shipped ?? shippedFile].map((file) => host.read(file));
+    return own?.ok === true && shipped?.ok === true && own.text === shipped.text;
   }
 
   /** Ports of a configuration that is there already: Lamplighter itself may have them at this moment. */

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { fileOf } from '../../src/cli/address.ts';
 import { askDaemon } from '../../src/cli/doctor/ask.ts';
 import type { Daemon as Answer } from '../../src/cli/doctor/seen.ts';
 import { sleep, systemClock } from '../../src/model/clock.ts';
@@ -25,6 +26,17 @@ pbx:
 `,
   );
 }
+
+test('doctor with no file named is about the one of a package, and where there is none about the demo', () => {
+  const home = new Home();
+  try {
+    assert.equal(fileOf(home.path('lamplighter.yaml')), null);
+    const file = home.write('lamplighter.yaml', 'version: 1\n');
+    assert.equal(fileOf(file), file);
+  } finally {
+    home.remove();
+  }
+});
 
 describe('lamplighter doctor', () => {
   const home = new Home();

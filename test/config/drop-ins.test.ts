@@ -126,6 +126,8 @@ pbx:
     db: postgres://joe:sesame@db.example/x
     secrets: [sesame-1, sesame-2]
     credentials: { user: joe, pass: sesame-3 }
+    other: postgres://joe:se/sesame@5@db.example/x
+    hook: https://hook.example/x?key=sesame-6
 `,
         token: 'a-very-secret-token\n',
         'conf.d/10.yaml': '\nlog:\n  level: error\n',
@@ -148,6 +150,8 @@ pbx:
   assert.deepEqual(of('pbx.0.secrets'), ['[hidden]', 'lamplighter.yaml:12']);
   assert.deepEqual(of('pbx.0.credentials.user'), ['joe', 'lamplighter.yaml:13']);
   assert.deepEqual(of('pbx.0.db'), ['postgres://joe:[hidden]@db.example/x', 'lamplighter.yaml:11']);
+  assert.equal(of('pbx.0.other')[0], 'postgres://joe:[hidden]@db.example/x');
+  assert.equal(of('pbx.0.hook')[0], 'https://hook.example/x?[hidden]');
   const text = JSON.stringify([settings, shown]);
   for (const secret of ['a-very-secret-token', 'sesame']) assert.ok(!text.includes(secret), secret);
 });

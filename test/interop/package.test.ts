@@ -183,7 +183,15 @@ describe('the Debian package', { skip: orRequired(missing()) ?? false }, () => {
   });
 
   it('is installed by Debian’s own tools: user, folders and a configuration that is right', () => {
+    // a checkout that root ran before the package came
+    mkdirSync(etc);
+    mkdirSync(state);
+    for (const file of [`${etc}/ami`, `${state}/lamplighter.db`]) writeFileSync(file, '', { mode: 0o600 });
     run('apt-get', ['install', '-y', '-q', '--no-install-recommends', deb]);
+    for (const file of [`${etc}/ami`, `${state}/lamplighter.db`]) {
+      assert.notEqual(statSync(file).uid, 0, `the daemon can use ${file}`);
+      assert.equal(statSync(file).mode & 0o777, 0o600);
+    }
     assert.equal(run('dpkg', ['--verify', 'lamplighter']), '');
     assert.match(run('getent', ['passwd', 'lamplighter']), /nologin/);
     assert.match(run('/usr/bin/lamplighter', ['check-config', `${etc}/lamplighter.yaml`]), /no errors/);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { tokenOf } from '../../src/ops/access/tokens.ts';
 import { EventStream } from '../../src/ops/sse.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { running, until } from './fake-deps.ts';
@@ -95,6 +96,24 @@ test('there is an end to the number of clients', async () => {
     await until('all gone', () => at.server.eventClients === 0);
     (await follow(at.url)).leave();
   });
+});
+
+test('one token cannot have all streams: the others keep room', async () => {
+  const [board, anna] = ['token-of-the-wallboard', 'the-token-of-anna'];
+  await running(
+    async (at) => {
+      const stop = new AbortController();
+      const open = (token: string) =>
+        fetch(`${at.url}/api/v1/events`, { headers: { authorization: `Bearer ${token}` }, signal: stop.signal });
+      const answers = await Promise.all(Array.from({ length: 60 }, () => open(board)));
+      assert.equal(answers.filter(({ status }) => status === 200).length, 48);
+      assert.equal(answers.filter(({ status }) => status === 503).length, 12);
+      assert.equal((await open(anna)).status, 200);
+      stop.abort();
+      await until('all gone', () => at.server.eventClients === 0);
+    },
+    { tokens: [tokenOf('wallboard', 'read', board), tokenOf('anna', 'operate', anna)] },
+  );
 });
 
 test('a client that does not read is closed at its limit, the others lose nothing', async () => {

@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { systemClock } from '../../src/model/clock.ts';
-import { systemRandom } from '../../src/model/random.ts';
 import type { PbxAccess } from '../../src/model/setup.ts';
 import { testLive } from '../../src/setup/live.ts';
 import { FakeAmi } from '../adapters/asterisk/fake-ami.ts';
 import { FakeAri } from '../adapters/asterisk/fake-ari.ts';
 import { domain, populated } from '../adapters/freeswitch/rig.ts';
 import type { FakeFreeswitch } from '../support/freeswitch/fake-freeswitch.ts';
-import { silentLogger } from '../support/silent-logger.ts';
 
-const tools = { clock: systemClock, random: systemRandom, logger: silentLogger };
+const tools = { clock: systemClock };
 
 async function levels(access: PbxAccess): Promise<Readonly<Record<string, string>>> {
   const findings = await testLive(access, domain, tools);
@@ -32,9 +30,11 @@ describe('a live test at an Asterisk', () => {
     ari: { url: ari.url, username: ari.username, password: ari.password, ...more.ari },
   });
 
-  test('with the right passwords both let it in', async () => {
+  test('with the right passwords both let it in, and nothing else is printed, for --json', async (t) => {
+    const printed = t.mock.method(console, 'log', () => undefined);
     const found = await levels(access());
     assert.deepEqual([found['ami'], found['ari']], ['ok', 'ok'], JSON.stringify(found));
+    assert.equal(printed.mock.callCount(), 0, 'ari-client prints what it thinks of Swagger');
   });
 
   test('a wrong password is named for the one that refuses it', async () => {

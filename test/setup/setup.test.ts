@@ -191,6 +191,18 @@ describe('writing the configuration', () => {
     assert.deepEqual(setup.writeFor(plan, true), { ok: true, value: { backup: `${setup.file}.bak.1`, changed: true } });
   });
 
+  test('the demo that a package brings gives way, with a copy, as long as nobody has changed it', async () => {
+    put(asterisk);
+    const shipped = home.write('shipped.yaml', 'version: 1\n# the demo\n');
+    const setup = open({ shipped });
+    const plan = await first(setup);
+    mkdirSync(home.path('own'));
+    writeFileSync(setup.file, 'version: 1\n# the demo\n# and mine\n');
+    assert.equal(code(setup.writeFor(plan, false)), 'config-exists');
+    writeFileSync(setup.file, 'version: 1\n# the demo\n');
+    assert.deepEqual(setup.writeFor(plan, false), { ok: true, value: { backup: `${setup.file}.bak`, changed: true } });
+  });
+
   test('a password file that others may read is closed, and keeps its password', async () => {
     put(asterisk);
     mkdirSync(home.path('own'));
