@@ -61,16 +61,6 @@ export function whyNot(why: keyof typeof reasons): string {
   return reasons[why];
 }
 
-/** True where only this host gets to an address that is listened on. */
-export function onLoopback(address: string): boolean {
-  return /^(?:127\.|::1$|\[::1\]$|localhost$|::ffff:127\.)/.test(address);
-}
-
-/** `127.0.0.1:5038`, `[::]:8021`. */
-export function hostPort(address: string, port: number): string {
-  return address.includes(':') && !address.startsWith('[') ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
 /** The address by which a listener of this host is reached from this host. */
 export function dialled(address: string): string {
   const bare = address.replace(/^\[(.*)\]$/, '$1');

@@ -4,6 +4,7 @@ import { eventPackages } from './event-packages/index.ts';
 import { type Aor, aorOf } from './model/aor.ts';
 import type { AuditRow } from './model/audit.ts';
 import { type Clock, within } from './model/clock.ts';
+import { hostPort } from './model/host-port.ts';
 import type { LevelSwitch, Logger } from './model/logger.ts';
 import { Meters } from './model/meters.ts';
 import type { PbxEvent } from './model/pbx-event.ts';
@@ -280,8 +281,4 @@ export class App {
 
 function* featureSubscribers(notifier: Notifier): Iterable<Aor> {
   for (const { event, aor } of notifier.list()) if (event === 'as-feature-event') yield aor;
-}
-
-function hostPort(address: string, port: number): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }

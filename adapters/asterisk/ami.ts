@@ -58,6 +58,7 @@ export class AmiLink {
   #timer: Timer | null = null;
   #booted: (() => void) | null = null;
   #bootHeard = false;
+  #inUse = false;
   #nextId = 1;
   readonly #pending = new Map<string, Pending>();
 
@@ -74,6 +75,11 @@ export class AmiLink {
   /** Asterisk told of its start at this login: it tells so whoever reads the class `system`. */
   get readsSystem(): boolean {
     return this.#bootHeard;
+  }
+
+  /** The last login was refused because the account has a session already, and may have no other. */
+  get inUse(): boolean {
+    return this.#inUse;
   }
 
   start(handlers: LinkHandlers<AmiEvent>): void {
@@ -181,8 +187,11 @@ export class AmiLink {
       ['Events', events],
     ]);
     if (socket !== this.#socket) return;
+    // COMPAT(Asterisk): so it says with allowmultiplelogin = no, before it looks at the password.
+    this.#inUse = !answer.ok && /already in use/i.test(answer.message);
     if (!answer.ok) {
-      this.#lost(socket, new Fault('pbx-refused', `AMI refuses the user name or password of ${username}`), longWaitMs);
+      const what = this.#inUse ? `a second session of ${username}` : `the user name or password of ${username}`;
+      this.#lost(socket, new Fault('pbx-refused', `AMI refuses ${what}`), longWaitMs);
       return;
     }
     // Without the class `system` the word never comes; a reading of a PBX that still boots fails and is repeated.

@@ -1,4 +1,5 @@
-import { dialled, Findings, type HostFiles, hostPort, onLoopback, type WantedLines, whyNot } from '../discovery.ts';
+import { hostPort, isLocal } from '../../src/model/host-port.ts';
+import { dialled, Findings, type HostFiles, type WantedLines, whyNot } from '../discovery.ts';
 import { ConfFile, type ConfValue } from './conf-file.ts';
 import { account, amiAccount, ariUser, opening } from './wanted-lines.ts';
 
@@ -111,7 +112,7 @@ class Look {
         this.#cure(),
         place(conf, 'general', 'enabled'),
       );
-    } else if (!onLoopback(address)) {
+    } else if (!isLocal(address)) {
       const fix = `bindaddr = 127.0.0.1 in [general] of ${bind?.at.file ?? `${this.#folder}/manager.conf`}, if nobody else logs in from outside`;
       this.#findings.problem(
         'warn',
@@ -189,7 +190,7 @@ class Look {
         at,
       );
       this.#http(http, port);
-    } else if (!onLoopback(address)) {
+    } else if (!isLocal(address)) {
       const fix = 'bindaddr = 127.0.0.1, if no browser phones and no other programs use it from outside; or a firewall';
       this.#findings.problem(
         'warn',

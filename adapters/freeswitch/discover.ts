@@ -1,5 +1,6 @@
+import { hostPort, isLocal } from '../../src/model/host-port.ts';
 import type { Place } from '../../src/model/setup.ts';
-import { dialled, Findings, type HostFiles, hostPort, onLoopback, type WantedLines, whyNot } from '../discovery.ts';
+import { dialled, Findings, type HostFiles, type WantedLines, whyNot } from '../discovery.ts';
 import { ConfXml, unescaped } from './conf-xml.ts';
 
 /** Where a FreeSWITCH keeps its configuration, the usual place of packages first. */
@@ -133,7 +134,7 @@ class Look {
     }
     const address = ip?.value ?? '127.0.0.1';
     this.#findings.fact('event socket', hostPort(address, port), ip?.at ?? at);
-    if (!onLoopback(address)) {
+    if (!isLocal(address)) {
       const acl = param('apply-inbound-acl');
       const fix = 'listen-ip 127.0.0.1, then fs_cli -x "reload mod_event_socket"';
       const who = acl === null ? 'any host that its default list lets' : `whom the list ${acl.value} lets`;

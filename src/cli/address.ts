@@ -3,6 +3,7 @@ import { type Door, readDoor } from '../config/door.ts';
 import { parseHostPort } from '../config/listen-point.ts';
 import { whyUnread } from '../config/secrets.ts';
 import { Fault } from '../model/errors.ts';
+import { inBrackets } from '../model/host-port.ts';
 import type { Address } from './daemon.ts';
 import { exits } from './exits.ts';
 import { Failure } from './failure.ts';
@@ -131,5 +132,5 @@ function baseOf(text: string): string {
 export function reachable(address: string): string {
   if (address === '0.0.0.0') return '127.0.0.1';
   if (address === '::') return '[::1]';
-  return address.includes(':') ? `[${address}]` : address;
+  return inBrackets(address);
 }

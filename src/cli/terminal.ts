@@ -1,3 +1,4 @@
+import { printable as foreignText } from '../model/printable.ts';
 /** What a command has around it; the process, or a test. */
 export interface Terminal {
   /** Answers, for people and for pipes. */
@@ -37,7 +38,7 @@ export function processTerminal(): Terminal {
  * `?`, any run of spaces one space.
  */
 export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, '?').replace(/\s+/gu, ' ');
+  return foreignText(text).replace(/\s+/gu, ' ');
 }
 
 /** A line as `printable`, in which spaces and tabs stand as they are. */

@@ -1,3 +1,4 @@
+import { printable } from './printable.ts';
 import { type Clock, within } from './clock.ts';
 
 /** What one check found. */
@@ -62,19 +63,14 @@ export async function runChecks<Seen>(
   for (const check of checks) {
     const ms = Math.min(eachMs, end - clock.now());
     for (const { level, text, fix } of await lookWithin(check, seen, clock, ms)) {
-      findings.push({ check: check.name, level, text: plain(text), fix: fix === null ? null : plain(fix) });
+      findings.push({ check: check.name, level, text: printable(text, longest), fix: fix === null ? null : printable(fix, longest) });
     }
   }
   return findings;
 }
 
+/** No more than a person reads; characters. */
 const longest = 1_000;
-
-/** Phones and PBXs have their words in it: nothing that a terminal obeys, and no more than a person reads. */
-function plain(text: string): string {
-  const clean = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, '?');
-  return clean.length > longest ? `${clean.slice(0, longest)}…` : clean;
-}
 
 const later = 'ask again in a moment; where it stays so, what is asked here hangs';
 

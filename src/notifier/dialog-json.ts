@@ -1,3 +1,4 @@
+import { hostPort } from '../model/host-port.ts';
 import { type DialogState, isTransport } from '../sip/dialog.ts';
 
 type Flow = DialogState['flow'];
@@ -57,7 +58,7 @@ export function isSameDialog(a: DialogState, b: DialogState): boolean {
 /** `udp:192.0.2.1:5060`. */
 export function flowName(flow: Flow): string {
   const { address, port } = flow.remote;
-  return `${flow.transport}:${address.includes(':') ? `[${address}]` : address}:${port}`;
+  return `${flow.transport}:${hostPort(address, port)}`;
 }
 
 function readFlow(raw: unknown): Flow | null {

@@ -1,6 +1,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { printable as foreignText } from '../model/printable.ts';
 import type { Role } from './access/roles.ts';
 import type { Holder } from './access/tokens.ts';
 
@@ -39,8 +40,7 @@ export function refuse(
 
 /** `ext` or `aor` as a client gave it, made fit to stand in a message or a log line. */
 export function printable(text: string, longest = 80): string {
-  const clean = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, '?');
-  return clean.length > longest ? `${clean.slice(0, longest)}…` : clean;
+  return foreignText(text, longest);
 }
 
 /** Where the client is: `127.0.0.1`. */

@@ -3,9 +3,10 @@ import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { Fault, type FaultCode } from '../model/errors.ts';
+import { isLocal } from '../model/host-port.ts';
 import type { Logger } from '../model/logger.ts';
 import { Door, networkOf } from './access/door.ts';
-import { isLoopback, knownNamesOnly } from './access/host-names.ts';
+import { knownNamesOnly } from './access/host-names.ts';
 import { roleByMethod } from './access/role-guard.ts';
 import { type AccessToken, Tokens, tokenOf } from './access/tokens.ts';
 import { type OpsEnv, printable, refuse } from './answers.ts';
@@ -74,7 +75,7 @@ export class HttpServer {
    */
   admit(access: HttpAccess): boolean {
     const tokens = tokensOf(access);
-    if (tokens.length === 0 && !isLoopback(this.#deps.listen.address)) return false;
+    if (tokens.length === 0 && !isLocal(this.#deps.listen.address)) return false;
     const changed = JSON.stringify(tokens) !== JSON.stringify(tokensOf(this.#access));
     this.#access = access;
     if (!changed) return true;
@@ -105,7 +106,7 @@ export class HttpServer {
    */
   async start(): Promise<{ readonly address: string; readonly port: number }> {
     const { listen } = this.#deps;
-    if (this.#tokens.none && !isLoopback(listen.address)) {
+    if (this.#tokens.none && !isLocal(listen.address)) {
       throw new Fault(
         'config-invalid',
         `http.listen ${listen.address} can be reached from outside: set http.tokenFile`,

@@ -1,4 +1,5 @@
 import { currentVersion } from '../config/version.ts';
+import { inBrackets } from '../model/host-port.ts';
 import type { PbxAccess, PbxFlavour } from '../model/setup.ts';
 
 /** All that a written configuration says. */
@@ -144,7 +145,7 @@ function tenants({ domains, domain }: ConfigFacts): string[] {
 
 function hostOf(access: PbxAccess): string {
   const { host } = access.type === 'asterisk' ? access.ami : access.esl;
-  return host.includes(':') ? `[${host}]` : host;
+  return inBrackets(host);
 }
 
 function listed(all: readonly string[]): string {

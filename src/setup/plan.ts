@@ -2,13 +2,14 @@ import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import { asteriskFolders, discoverAsterisk, type FoundAsterisk } from '../../adapters/asterisk/discover.ts';
 import { asteriskElsewhere } from '../../adapters/asterisk/wanted-lines.ts';
-import { onLoopback, type Secrets, type WantedLines } from '../../adapters/discovery.ts';
+import type { Secrets, WantedLines } from '../../adapters/discovery.ts';
 import {
   discoverFreeswitch,
   type FoundFreeswitch,
   freeswitchElsewhere,
   freeswitchFolders,
 } from '../../adapters/freeswitch/discover.ts';
+import { isLocal } from '../model/host-port.ts';
 import type { PbxAccess, SetupEdit, SetupPbx, SetupProblem } from '../model/setup.ts';
 import { type ConfigFacts, configText } from './config-text.ts';
 import type { RootFiles } from './host.ts';
@@ -115,7 +116,7 @@ async function planOf(found: Found, options: PlanOptions): Promise<Plan> {
 export function planFor(access: PbxAccess, options: Omit<PlanOptions, 'said' | 'folder'>): Plan {
   const { file, host } = options;
   const { host: away, port } = access.type === 'asterisk' ? access.ami : access.esl;
-  const isHere = onLoopback(away);
+  const isHere = isLocal(away);
   const [first = '127.0.0.1', ...others] = host.addresses;
   const domain = (options.domain ?? (isHere || isIP(away) !== 4 ? first : away)).toLowerCase();
   const flavours = {

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { hostPort } from '../model/host-port.ts';
 import type { TracedEnd } from '../model/trace.ts';
 import { type Head, uriIn, userIn } from './head.ts';
 
@@ -21,7 +22,7 @@ function hex(sign: string): string {
 
 /** `192.0.2.1:5060`, `[2001:db8::1]:5060`. */
 export function shownEnd({ address, port }: TracedEnd): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+  return hostPort(address, port);
 }
 
 /** One line that says what the message is about. */

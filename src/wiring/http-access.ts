@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { parseHostPort } from '../config/listen-point.ts';
 import { domainsOf } from '../config/readings.ts';
 import type { Config } from '../config/schema.ts';
-import { isLoopback } from '../ops/access/host-names.ts';
+import { isLocal } from '../model/host-port.ts';
 import { tokenOf } from '../ops/access/tokens.ts';
 import type { HttpAccess } from '../ops/http.ts';
 
@@ -21,7 +21,7 @@ export function httpAccess(config: Pick<Config, 'http' | 'domain' | 'aliases' | 
 
 /** Off loopback: no stranger can make these lead elsewhere. On loopback a page of this very network could. */
 function ownNames(config: Parameters<typeof httpAccess>[0]): readonly string[] {
-  if (isLoopback(parseHostPort(config.http.listen).address)) return [];
+  if (isLocal(parseHostPort(config.http.listen).address)) return [];
   const host = hostname().toLowerCase();
   const served = domainsOf(config).flatMap(({ name, aliases }) => [name, ...aliases]);
   return [host, host.split('.')[0] ?? host, ...served];

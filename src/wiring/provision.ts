@@ -3,6 +3,7 @@ import { parseHostPort } from '../config/listen-point.ts';
 import type { Config } from '../config/schema.ts';
 import { type Aor, domainOf, userOf } from '../model/aor.ts';
 import type { Domain } from '../model/domain.ts';
+import { isLocal } from '../model/host-port.ts';
 import { granted, type Outcome, refused } from '../model/outcome.ts';
 import {
   type PhoneTransport,
@@ -111,7 +112,7 @@ function hostOf({ address }: ListenerView, ownAddress: () => string): string {
 }
 
 function doubtAbout({ address }: ListenerView, host: string): string | null {
-  if (/^(?:127\.|::1$)/.test(host)) return `${host} is reached from this host alone: no phone gets here (sip.listen).`;
+  if (isLocal(host)) return `${host} is reached from this host alone: no phone gets here (sip.listen).`;
   if (!isWildcard(address)) return null;
   return `${host} is an address of this host; where phones reach it by another, sip.advertise says which.`;
 }

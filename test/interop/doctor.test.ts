@@ -170,6 +170,34 @@ it('an address that the account does not permit is told like a wrong password, w
   }
 });
 
+it('rights that are cut and a password that changes behind a running session are found at once', async () => {
+  await restart();
+  await site.daemon.ready(20_000);
+  assert.deepEqual(complaints(await found()), []);
+  const usual = await site.lab.editFile('manager.conf', (text) =>
+    text.replace(/(\[lamplighter\][^[]*?)write = [^\n]*/, '$1write = call,reporting,agent'),
+  );
+  try {
+    await site.lab.cli('manager reload');
+    const cut = await found();
+    assert.match(textOf(cut, 'ami-rights'), /DBPut.*\(system\)/);
+    await site.lab.editFile('manager.conf', () =>
+      usual.replace(/(\[lamplighter\][^[]*?)secret = [^\n]*/, '$1secret = changed-since'),
+    );
+    await site.lab.cli('manager reload');
+    assert.match(textOf(await found(), 'ami'), /does not let lamplighter in any more/);
+    await site.lab.editFile('manager.conf', () => usual.replace(/^\[general\]$/m, '[general]\nallowmultiplelogin = no'));
+    await site.lab.cli('manager reload');
+    const once = await found();
+    assert.deepEqual(complaints(once), ['ami: warn']);
+    assert.match(textOf(once, 'ami'), /allowmultiplelogin = no/);
+  } finally {
+    await site.lab.editFile('manager.conf', () => usual);
+    await site.lab.cli('manager reload');
+  }
+  assert.deepEqual(complaints(await found()), []);
+});
+
 it('settings of the PBX that hurt it are read over AMI', async () => {
   await restart();
   await site.daemon.ready(20_000);

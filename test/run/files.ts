@@ -2,10 +2,11 @@
 // its own, but where that is half of its time: tests of rooms without daemons and globals share one.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve, sep } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
 import { createInterface } from 'node:readline';
-import { bundle } from './bundle.ts';
+import { pathToFileURL } from 'node:url';
+import { build, type OnLoadArgs, type OnLoadResult } from 'esbuild';
 
 /** Folders below test/ whose files share a process; what takes longest comes first. */
 const shared: readonly (readonly string[])[] = [
@@ -50,10 +51,29 @@ const batched = shared.map((folders) => {
 });
 const singles = files.filter((name) => !within(shared.flat(), name)).map((name) => join('dist/test', name));
 writeFileSync(join(batches, 'files'), `${[...batched, ...singles].join('\n')}\n`);
-// Loading 600 modules is most of what a start costs, 150 times: test/run/daemon.ts spares them that. Commands, and the interop
+// Loading its modules is most of what a start costs, 150 times: test/run/daemon.ts spares them that. Commands, and the interop
 // suite, start src/main.js itself.
-writeFileSync(join(batches, 'daemon.cjs'), bundle(resolve('dist/src/main.js')));
+await build({
+  stdin: {
+    contents: "import { program } from './cli/program.js'; program().parseAsync(process.argv);",
+    resolveDir: 'dist/src',
+  },
+  outfile: join(batches, 'daemon.cjs'),
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  external: ['better-sqlite3'],
+  logLevel: 'warning',
+  plugins: [{ name: 'where each module is', setup: ({ onLoad }) => onLoad({ filter: /\.js$/ }, placed) }],
+});
 await learn();
+
+/** A module that takes itself to be where it was, and finds its files and threads there. */
+function placed({ path }: OnLoadArgs): OnLoadResult | null {
+  if (path.includes('node_modules')) return null;
+  const url = JSON.stringify(pathToFileURL(path).href);
+  return { contents: readFileSync(path, 'utf8').replaceAll('import.meta.url', url) };
+}
 
 /** Starts that daemon and stops it, and keeps what V8 made of its code. */
 async function learn(): Promise<void> {

@@ -5,7 +5,7 @@ import type { AsteriskOptions } from '../options.ts';
 import { ami, amiEvents, amiRights } from './ami-checks.ts';
 import { ari, ariApp, ariEvents, ariWrite } from './ari-checks.ts';
 import { ariChannelvars, ariTimeout, liveDangerously } from './conf-checks.ts';
-import { type AsteriskSeen, lookAt, type OwnLinks } from './seen.ts';
+import { type AsteriskSeen, logoffMs, lookAt, type OwnLinks } from './seen.ts';
 import { asteriskModules, asteriskVersion, featureHome, hints, pbxClock } from './state-checks.ts';
 
 /** What is looked for at an Asterisk, in the order it is told. A new check is one function, and a line here. */
@@ -41,9 +41,9 @@ export async function examineAsterisk(
   const started = tools.clock.now();
   const { seen, close } = await lookAt(options, own, tools, rest);
   try {
-    const left = deadlineMs - (tools.clock.now() - started);
+    const left = deadlineMs - logoffMs - (tools.clock.now() - started);
     return await runChecks(asteriskChecks, seen, tools.clock, { eachMs, deadlineMs: left });
   } finally {
-    close();
+    await close();
   }
 }

@@ -13,6 +13,8 @@ import type { AsteriskOptions } from '../options.ts';
 
 /** How long an answer may take; milliseconds. */
 const answerMs = 3_000;
+/** How long a session may take to log off; milliseconds. */
+export const logoffMs = 500;
 
 /** AMI, as far as checks ask it. */
 export interface AskedAmi extends Heard<AmiEvent> {
@@ -35,8 +37,22 @@ export interface AsteriskSeen {
     /** The stream of the adapter, or one for the time of the checks. A Fault where it does not open. */
     stream(): Promise<(Heard<AriEvent> & { readonly app: string }) | Fault>;
   } | null;
-  /** null: AMI is not configured; a Fault: why it cannot be asked. */
+  /**
+   * A session that logged in for these checks: Asterisk gives a session the rights its account has at the login, so an older
+   * one says nothing of what the next will be. The adapter's own where that login failed. null: AMI is not configured; a Fault:
+   * why it cannot be asked.
+   */
   readonly ami: AskedAmi | Fault | null;
+  /** The adapter's own session; null: there is none, or it does not answer. */
+  readonly ownAmi: AskedAmi | null;
+  /** Why a session of today does not come about although the adapter's own stands; null: it does, or neither. */
+  readonly amiShut: Shut | null;
+}
+
+export interface Shut {
+  readonly fault: Fault;
+  /** An account may have one session only, and the adapter has it: what a new one would be is not known. */
+  readonly inUse: boolean;
 }
 
 /** What a running adapter lends its checks: its links, where they are up. */
@@ -48,22 +64,23 @@ export interface OwnLinks {
 /** All that is looked at, and how to let go of it. */
 export interface Looking {
   readonly seen: AsteriskSeen;
-  close(): void;
+  /** Never rejects; within `logoffMs`. */
+  close(): Promise<void>;
 }
 
-/** Asks for the first time, over the adapter's links where they are up, else over some for the time of the checks. */
+/** Asks for the first time. AMI by a login of its own; ARI over the adapter's stream where that is up, else one of its own. */
 export async function lookAt(
   options: AsteriskOptions,
   own: OwnLinks,
   tools: AdapterTools,
   rest: AriRest | null,
 ): Promise<Looking> {
-  const closing: (() => void)[] = [];
+  const closing: (() => unknown)[] = [];
   const [ari, ami] = await Promise.all([lookAtAri(), lookAtAmi()]);
   return {
-    seen: { options, clock: tools.clock, ari, ami },
-    close: () => {
-      for (const close of closing) close();
+    seen: { options, clock: tools.clock, ari, ...ami },
+    close: async () => {
+      await Promise.all(closing.map((close) => close()));
     },
   };
 
@@ -87,14 +104,24 @@ export async function lookAt(
     };
   }
 
-  async function lookAtAmi(): Promise<AsteriskSeen['ami']> {
-    if (options.ami === undefined) return null;
-    if (own.ami?.link.up && (await isAlive(own.ami.link))) return askable(own.ami.link, own.ami.events);
+  async function lookAtAmi(): Promise<Pick<AsteriskSeen, 'ami' | 'ownAmi' | 'amiShut'>> {
+    if (options.ami === undefined) return { ami: null, ownAmi: null, amiShut: null };
     const link = new AmiLink({ ...options.ami, events: 'system,call' }, tools);
-    const opened = await openOnce<AmiEvent>(link, tools.clock);
-    if (opened instanceof Fault) return opened;
-    closing.push(opened.close);
-    return askable(link, opened);
+    const [opened, ownAmi] = await Promise.all([openOnce<AmiEvent>(link, tools.clock), lookAtOwn()]);
+    if (opened instanceof Fault) {
+      const amiShut = ownAmi === null ? null : { fault: opened, inUse: link.inUse };
+      return { ami: ownAmi ?? opened, ownAmi, amiShut };
+    }
+    closing.push(async () => {
+      await link.action('Logoff', [], logoffMs).catch(() => undefined);
+      opened.close();
+    });
+    return { ami: askable(link, opened), ownAmi, amiShut: null };
+  }
+
+  async function lookAtOwn(): Promise<AskedAmi | null> {
+    if (own.ami === null || !own.ami.link.up || !(await isAlive(own.ami.link))) return null;
+    return askable(own.ami.link, own.ami.events);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Finding } from '../../model/check.ts';
+import { printable } from '../../model/printable.ts';
 
 /** A line for each finding, `ok`, `warn` or `fail` first, so that grep finds them; its fix below it. */
 export function asText(findings: readonly Finding[]): string {
@@ -16,9 +17,4 @@ export function asJson(findings: readonly Finding[]): string {
 /** Something does not work. */
 export function fails(findings: readonly Finding[]): boolean {
   return findings.some(({ level }) => level === 'fail');
-}
-
-/** Reasons and addresses come from elsewhere, and a terminal obeys control characters. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, '?');
 }

@@ -1,13 +1,13 @@
+import { hostPort } from '../../model/host-port.ts';
 import type { PbxAccess } from '../../model/setup.ts';
 
 /** An Asterisk on another host, with the ports it has where nobody changed them. */
 export function remoteAsterisk(host: string): PbxAccess {
-  const bracketed = host.includes(':') ? `[${host}]` : host;
   return {
     type: 'asterisk',
     features: 'astdb',
     ami: { host, port: 5038, username: 'lamplighter' },
-    ari: { url: `http://${bracketed}:8088`, username: 'lamplighter' },
+    ari: { url: `http://${hostPort(host, 8088)}`, username: 'lamplighter' },
   };
 }
 

@@ -1,12 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { createMiddleware } from 'hono/factory';
+import { isLocal } from '../../model/host-port.ts';
 import { type OpsEnv, printable, refuse } from '../answers.ts';
-
-/** True for the addresses that only this host can reach. */
-export function isLoopback(address: string): boolean {
-  const host = bare(address);
-  return host === 'localhost' || host === '::1' || /^(::ffff:)?127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
-}
 
 /**
  * Against DNS rebinding: a page of another site can make its own name point to this server, but cannot hide that name. On
@@ -18,10 +13,10 @@ export function isLoopback(address: string): boolean {
  */
 export function knownNamesOnly(listen: string, names: () => readonly string[]): MiddlewareHandler<OpsEnv> {
   const own = bare(listen.toLowerCase());
-  const local = isLoopback(listen);
+  const local = isLocal(listen);
   return createMiddleware<OpsEnv>(async (c, next) => {
     const host = bare((c.req.header('host') ?? '').toLowerCase().replace(/:\d*$/, '').replace(/\.$/, ''));
-    if (host === own || isLoopback(host) || (!local && isAddress(host)) || names().includes(host)) return next();
+    if (host === own || isLocal(host) || (!local && isAddress(host)) || names().includes(host)) return next();
     const good = local ? 'localhost, 127.0.0.1 and [::1]' : 'its addresses';
     const message = `is this server called ${printable(host)}? Then add that to http.names; ${good} are always good`;
     return refuse(c, 403, 'wrong-host', message);

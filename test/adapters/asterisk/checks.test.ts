@@ -105,19 +105,78 @@ describe('an Asterisk examined', () => {
     }
   });
 
-  test('a running adapter lends its links: nobody logs in once more, and its own stream is what is tried', () =>
+  test('a running adapter lends its stream, AMI is asked by a login of today that logs off again', () =>
     rig(
       { before: ({ ami }) => void ami.database.set('AMPUSER/1001/device', '1001') },
       async ({ telling, adapter, ami, ari }) => {
         await telling.up();
         const { logins } = ami;
         assert.deepEqual(complaints(await adapter.checks!(deadlineMs)), []);
-        assert.equal(ami.logins, logins);
+        assert.deepEqual([ami.logins, ami.logoffs], [logins + 1, 1]);
         assert.equal(ari.requests.filter((it) => it.startsWith('WS ')).length, 1);
         const told = JSON.stringify(telling.events);
         assert.ok(!told.includes('lamplighter-probe'), 'the probe is no lamp');
         ari.deaf = true;
         assert.deepEqual(complaints(await adapter.checks!(deadlineMs)), ['ari-events: fail']);
+      },
+    ));
+
+  test('what changed behind a running session is found before the next restart', () =>
+    rig(
+      { before: ({ ami }) => void ami.database.set('AMPUSER/1001/device', '1001') },
+      async ({ telling, adapter, ami }) => {
+        await telling.up();
+        ami.deniedAtLogin.add('DBPut');
+        const cut = await adapter.checks!(deadlineMs);
+        assert.deepEqual(complaints(cut), ['ami-rights: fail']);
+        assert.match(textOf(cut, 'ami-rights'), /may not use DBPut \(system\)/);
+        ami.deniedAtLogin.clear();
+
+        const { password } = ami;
+        ami.password = 'changed since';
+        const changed = await adapter.checks!(deadlineMs);
+        assert.deepEqual(complaints(changed), ['ami: fail']);
+        assert.match(textOf(changed, 'ami'), /does not let lamplighter in any more: his password, or deny and permit/);
+        assert.ok(!JSON.stringify(changed).includes(password));
+        ami.password = password;
+
+        ami.manySessions = false;
+        ami.denied.add('Getvar');
+        const once = await adapter.checks!(deadlineMs);
+        assert.deepEqual(complaints(once), ['ami: warn', 'ami-rights: fail'], 'the rights of the one session are judged');
+        assert.match(textOf(once, 'ami'), /allowmultiplelogin = no/);
+        assert.equal(ami.connections, 1, 'the running session stands');
+      },
+    ));
+
+  test('rights that were given after the login of the running session', () =>
+    rig(
+      {
+        before: ({ ami }) => {
+          ami.database.set('AMPUSER/1001/device', '1001');
+          ami.deniedAtLogin.add('PJSIPNotify');
+        },
+      },
+      async ({ telling, adapter, ami }) => {
+        await telling.up();
+        ami.deniedAtLogin.clear();
+        const findings = await adapter.checks!(deadlineMs);
+        assert.deepEqual(complaints(findings), ['ami-rights: warn']);
+        assert.match(textOf(findings, 'ami-rights'), /may use PJSIPNotify by now, but the running session/);
+      },
+    ));
+
+  test('a session that never logs off does not hold the checks up', () =>
+    rig(
+      { before: ({ ami }) => void ami.database.set('AMPUSER/1001/device', '1001') },
+      async ({ telling, adapter, ami }) => {
+        await telling.up();
+        ami.swallowed.add('Logoff');
+        assert.deepEqual(complaints(await adapter.checks!(deadlineMs)), []);
+        for (const end = Date.now() + 10_000; ami.connections > 1; ) {
+          assert.ok(Date.now() < end, 'the session stays');
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
       },
     ));
 

@@ -6,7 +6,9 @@ type Block = Readonly<Record<string, string>>;
 /** AMI in small, with a database and device states. */
 export class FakeAmi {
   readonly username = 'lamplighter';
-  readonly password = 'ami-secret-91c2';
+  password = 'ami-secret-91c2';
+  /** `allowmultiplelogin`. */
+  manySessions = true;
   /** `family/key` to value. */
   readonly database = new Map<string, string>();
   /** Rows of PJSIPShowContacts; none: as Asterisk says it. */
@@ -16,12 +18,15 @@ export class FakeAmi {
   /** Events classes asked for at the last login. */
   events = '';
   logins = 0;
+  logoffs = 0;
   /** Nothing is answered any more. */
   frozen = false;
   /** Actions that are swallowed. */
   readonly swallowed = new Set<string>();
   /** Actions that the account has no right to. */
   readonly denied = new Set<string>();
+  /** Actions that sessions have no right to whose login comes after this: Asterisk gives rights at the login. */
+  readonly deniedAtLogin = new Set<string>();
   /** Actions whose module is not loaded. */
   readonly unknown = new Set<string>();
   /** Modules that are not loaded. */
@@ -45,7 +50,8 @@ export class FakeAmi {
   readonly queues = new FakeQueues();
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  readonly #loggedIn = new Set<Socket>();
+  /** Each session, and what it was denied at its login. */
+  readonly #loggedIn = new Map<Socket, ReadonlySet<string>>();
   readonly #states = new Map<string, string>();
   readonly #late = new Set<NodeJS.Timeout>();
   #port = 0;
@@ -100,7 +106,7 @@ export class FakeAmi {
 
   send(event: Block): void {
     if (this.untold.has(event['Event'] ?? '')) return;
-    for (const socket of this.#loggedIn) write(socket, event);
+    for (const socket of this.#loggedIn.keys()) write(socket, event);
   }
 
   /** A `Custom:` state is told of where it changes. */
@@ -128,6 +134,9 @@ export class FakeAmi {
       return null;
     };
     if (name === 'Login') {
+      if (!this.manySessions && this.#loggedIn.size > 0) {
+        return say({ Response: 'Error', Message: 'Login Already In Use' });
+      }
       const good = action['Username'] === this.username && action['Secret'] === this.password;
       say({
         Response: good ? 'Success' : 'Error',
@@ -136,11 +145,12 @@ export class FakeAmi {
       if (!good) return null;
       this.logins++;
       this.events = action['Events'] ?? '';
-      this.#loggedIn.add(socket);
+      this.#loggedIn.set(socket, new Set(this.deniedAtLogin));
       if (this.tellsBoot) write(socket, { Event: 'FullyBooted' });
       return null;
     }
-    if (!this.#loggedIn.has(socket) || this.denied.has(name)) {
+    const denied = this.#loggedIn.get(socket);
+    if (denied === undefined || denied.has(name) || this.denied.has(name)) {
       return say({ Response: 'Error', Message: 'Permission denied' });
     }
     if (this.unknown.has(name)) {
@@ -149,8 +159,14 @@ export class FakeAmi {
         Message: `Invalid/unknown command: ${name}. Use Action: ListCommands to show available commands.`,
       });
     }
+    if (name === 'Logoff') {
+      this.logoffs++;
+      say({ Response: 'Goodbye', Message: 'Thanks for all the fish.' });
+      socket.end();
+      return null;
+    }
     if (name === 'ListCommands') {
-      const known = commands.filter((it) => !this.denied.has(it) && !this.unknown.has(it));
+      const known = commands.filter((it) => !this.denied.has(it) && !denied.has(it) && !this.unknown.has(it));
       const agent = this.queues.agentRight ? ['QueueAdd'] : [];
       return say({ Response: 'Success', ...Object.fromEntries([...known, ...agent].map((it) => [it, 'does it'])) });
     }

@@ -49,6 +49,8 @@ export async function run(scenario: Scenario, options: SippOptions): Promise<Sip
     ['-s', options.user, '-au', options.account ?? options.user, '-ap', options.password],
     ...Object.entries(options.keys ?? {}).map(([key, value]) => ['-key', key, value]),
     ['-m', String(options.calls ?? 1), '-l', String(options.atOnce ?? 1), '-i', '127.0.0.1'],
+    // one message at a time: a second one in the same read would come "while sending" the answer to the first
+    ['-max_recv_loops', '1'],
     ['-t', options.transport === 'tcp' ? 't1' : 'u1', '-nostdin', '-timeout', `${seconds}s`, '-timeout_error'],
     ['-trace_err', '-error_file', join(folder, 'errors'), '-trace_msg', '-message_file', join(folder, 'messages')],
     [`${options.host ?? '127.0.0.1'}:${options.port}`],

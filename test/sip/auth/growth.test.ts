@@ -16,13 +16,13 @@ import { FakeClock } from '../../support/fake-clock.ts';
 
 /*
  * What strangers write must leave only itself behind: values are cuts of their message, and a cut that is kept keeps the
- * whole message alive. Each message here is about 50 kB; a cache that is bounded in entries alone would hold gigabytes.
+ * whole message alive. Each message here is about 12 kB, one on the wire up to 64; a cache that is bounded in entries alone would hold gigabytes.
  */
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-const padding = `X-Pad: ${'x'.repeat(8000)}\r\n`.repeat(6);
+const padding = `X-Pad: ${'x'.repeat(2000)}\r\n`.repeat(6);
 const many = 1500;
 
 function heap(): number {

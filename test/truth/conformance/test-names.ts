@@ -18,7 +18,7 @@ export interface TestNames {
 
 /** Reads the source: the first argument of each `test(…)` and `it(…)` call. */
 export function testNamesOf(file: string): TestNames {
-  const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
+  const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest);
   const fixed = new Set<string>();
   const literals = new Set<string>();
   const templates: Template[] = [];
