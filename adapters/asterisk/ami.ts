@@ -187,7 +187,7 @@ export class AmiLink {
       ['Events', events],
     ]);
     if (socket !== this.#socket) return;
-    // COMPAT(Asterisk): so it says with allowmultiplelogin = no, before it looks at the password.
+    // COMPAT(Asterisk): so it says with allowmultiplelogin = no, before it looks at the password; 22.10 was seen not to care.
     this.#inUse = !answer.ok && /already in use/i.test(answer.message);
     if (!answer.ok) {
       const what = this.#inUse ? `a second session of ${username}` : `the user name or password of ${username}`;

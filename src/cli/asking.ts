@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { asCalled } from './called.ts';
 import type { Daemon } from './daemon.ts';
 import { Failure } from './failure.ts';
 import { asJson, printable, type Terminal } from './terminal.ts';
@@ -60,5 +61,5 @@ async function ended(
 
 function complain(terminal: Terminal, json: boolean, { code, message, fix }: Failure): void {
   if (json) terminal.out(asJson({ error: { code, message } }));
-  terminal.err(`${printable(message)}\n${fix === null ? '' : `To do: ${printable(fix)}\n`}`);
+  terminal.err(`${printable(message)}\n${fix === null ? '' : `To do: ${asCalled(printable(fix))}\n`}`);
 }

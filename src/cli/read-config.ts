@@ -7,6 +7,7 @@ import type { Config } from '../config/schema.ts';
 import { Fault } from '../model/errors.ts';
 import { TrustedNetworks } from '../sip/auth/trusted-networks.ts';
 import { checkTls } from '../sip/embedded/tls-keys.ts';
+import { asCalled } from './called.ts';
 
 /**
  * The configuration, or the exit code after everything wrong with it has been printed: 2, whatever it is.
@@ -27,7 +28,7 @@ export function readLoaded(file: string | null): Loaded | number {
     return 2;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    process.stderr.write(`${error.message}\nTo do: ${error.fix}\n`);
+    process.stderr.write(`${error.message}\nTo do: ${asCalled(error.fix)}\n`);
     return error.exit;
   }
 }

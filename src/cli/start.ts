@@ -6,6 +6,7 @@ import { sleep, systemClock } from '../model/clock.ts';
 import { Fault } from '../model/errors.ts';
 import type { Logger } from '../model/logger.ts';
 import { systemRandom } from '../model/random.ts';
+import { asCalled } from './called.ts';
 import { readLoaded, tryConfig } from './read-config.ts';
 import { serviceManager } from './systemd.ts';
 import { version } from './version.ts';
@@ -107,7 +108,7 @@ function next(app: App, file: string | null): string {
   if (file === null) {
     lines.push(
       '  This is the demo: extensions 1001 to 1010, SIP password secret<ext>. Open the panel and place a call there.',
-      '  With your own PBX: `lamplighter setup` (in a checkout `npx lamplighter setup`), or the page Setup of the panel.',
+      asCalled('  With your own PBX: `lamplighter setup`, or the page Setup of the panel.'),
     );
   }
   return `${lines.join('\n')}\n`;

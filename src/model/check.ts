@@ -1,5 +1,5 @@
-import { printable } from './printable.ts';
 import { type Clock, within } from './clock.ts';
+import { printable } from './printable.ts';
 
 /** What one check found. */
 export interface Finding {
@@ -63,7 +63,12 @@ export async function runChecks<Seen>(
   for (const check of checks) {
     const ms = Math.min(eachMs, end - clock.now());
     for (const { level, text, fix } of await lookWithin(check, seen, clock, ms)) {
-      findings.push({ check: check.name, level, text: printable(text, longest), fix: fix === null ? null : printable(fix, longest) });
+      findings.push({
+        check: check.name,
+        level,
+        text: printable(text, longest),
+        fix: fix === null ? null : printable(fix, longest),
+      });
     }
   }
   return findings;

@@ -4,7 +4,10 @@
  */
 export const faults = {
   'config-invalid': { exit: 2, fix: 'correct the lines named; `lamplighter check-config FILE` shows them all' },
-  'config-unreadable': { exit: 2, fix: 'check the path and that the user of the daemon may read the file' },
+  'config-unreadable': {
+    exit: 2,
+    fix: 'check the path, and that whoever runs this may read the file: the daemon runs as its own user, a command as you (with sudo as root)',
+  },
   'port-in-use': { exit: 3, fix: 'stop the other program or choose another address in sip.listen or http.listen' },
   'address-unavailable': { exit: 3, fix: 'use an address of this host, or 0.0.0.0, in sip.listen or http.listen' },
   'port-forbidden': { exit: 3, fix: 'ports below 1024 need rights; choose a higher one' },

@@ -110,13 +110,6 @@ export type PbxAccess =
       readonly esl: EslAccess;
     };
 
-/** The body of `POST /api/v1/setup/test`; the answer is a list of `Finding` (src/model/check.ts). */
-export interface SetupTest {
-  readonly access: PbxAccess;
-  /** null: any. */
-  readonly domain: string | null;
-}
-
 /** The body of `POST /api/v1/setup`. */
 export interface SetupWish {
   /** The id of a PBX that was found; null: `access` says all. */

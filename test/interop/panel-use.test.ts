@@ -150,15 +150,29 @@ it('the grid is narrowed to a group, and that can be linked', async () => {
   await page.close();
 });
 
-it('a PBX that is away is said above every view and on its cards, with its last truth; a parking slot is a card too', async () => {
+it('a PBX that is away is said above every view and on its cards, with its last truth; an occupied parking slot is a card too, a key lamp is not', async () => {
   await running(async (at) => {
     const remote = { number: '1009', name: 'Ann', presentable: true };
     const call = { id: 'x', phase: 'confirmed', direction: 'recipient', holding: false, remote, since: 0 } as const;
     const slot = { ...viewOf('park+701'), contacts: 0, lamp: true as const, dialogs: [call] };
-    Object.assign(at.hub, { lamps: () => [slot] });
+    const lit = { ...call, remote: { number: null, name: null, presentable: true } };
+    const key = { ...viewOf('custom+CF1001'), contacts: 0, lamp: true as const, dialogs: [lit] };
+    Object.assign(at.hub, { lamps: () => [slot, key, { ...viewOf('park+702'), lamp: true as const }] });
     const page = await show.browser.page(`${at.url}/`);
     await page.until('three cards', `document.querySelectorAll('.card').length === 3`);
-    assert.match(await page.text('.card[data-lamp=parked]'), /park\+701\s+parked/);
+    assert.match(await page.text('.card[data-lamp=parked]'), /park\+701\s+parked[\s\S]*Ann \(1009\)/);
+    assert.match(await page.text('.summary'), /^2 extensions, 1 lamp$/m);
+    assert.match(await page.text('.states'), /in calls\s*0[\s\S]*held, parked\s*1[\s\S]*lamp keys\s*3/);
+    await page.click('.chip:last-child');
+    await page.until('the lamps alone', `location.hash === '#/?state=lamps' && ${card('custom+CF1001')}`);
+    const lamps = await page.evaluate<string[]>(`[...document.querySelectorAll('.card')].map((one) => one.innerText)`);
+    assert.deepEqual(
+      lamps.map((one) => /^(\S+)\s+(on|off|parked)/.exec(one)?.slice(1).join(' ')),
+      ['custom+CF1001 on', 'park+701 parked', 'park+702 off'],
+    );
+    assert.doesNotMatch(lamps.join(), /talk|withheld|DND/);
+    await page.click('.chip:last-child');
+    await page.until('three cards again', `document.querySelectorAll('.card').length === 3`);
     at.hub.put('1001', { stale: true, dialogs: [call] }, 'extension');
     at.hub.linkIs('stale', 'connection refused');
     await page.until(

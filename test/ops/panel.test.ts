@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import test from 'node:test';
 import { eventReader } from '../../src/ops/panel/link/event-reader.ts';
-import { type Filter, fits, read } from '../../src/ops/panel/words/filter.ts';
-import { lampOf, lampText } from '../../src/ops/panel/words/lamp.ts';
+import { type Filter, fits, read, type StateFilter, stateFilters } from '../../src/ops/panel/words/filter.ts';
+import { isKeyLamp, isParked, lampOf, lampText } from '../../src/ops/panel/words/lamp.ts';
 import { extensionPath, routeOf } from '../../src/ops/panel/words/route.ts';
 import type { Call, Extension } from '../../src/ops/panel/words/shapes.ts';
 import { clockText, spanText } from '../../src/ops/panel/words/times.ts';
@@ -14,6 +14,8 @@ import {
   facts,
   keyText,
   placeText,
+  shownText,
+  talkText,
   valueText,
   whoText,
 } from '../../src/ops/panel/words/words.ts';
@@ -132,7 +134,7 @@ test('the lamp shows the most urgent call, then do not disturb and forwards, the
   assert.equal(shown([call('confirmed', 'initiator'), call('early', 'recipient')]), 'ringing');
   const slot = { ext: 'park+701', aor: 'park+701@lamplighter.test', registered: false };
   assert.equal(shown([call('confirmed', 'recipient')], slot), 'parked');
-  assert.equal(shown([], slot), 'free', 'nobody registers there');
+  assert.equal(shown([], slot), 'off', 'nobody registers there');
   assert.equal(lampText(viewOf({ stale: true })), 'free (last known)');
 });
 
@@ -181,6 +183,84 @@ test('the grid narrows to a state, a domain and a group', () => {
   assert.ok(at({ members: new Set(['1001@lamplighter.test']) }) && !at({ members: new Set() }));
   const same = viewOf();
   assert.equal(read(same), read(same), 'what stands unchanged is not read again');
+});
+
+/** What an Asterisk with 5 users has besides: feature keys, agents, hints, groups, switches, slots. */
+function lampNamed(ext: string, dialogs: Call[] = [], more: Partial<Extension> = {}): Extension {
+  return viewOf({ ext, aor: `${ext}@lamplighter.test`, registered: false, lamp: true, dialogs, ...more });
+}
+
+const nobody = { ...call('confirmed', 'recipient'), remote: { number: null, name: null } };
+const keyNames = [
+  'custom+CF1001',
+  'agent+1003',
+  '*741001',
+  'queue+sales',
+  'flow+1',
+  'conf+8000',
+  'park+default',
+  '701',
+];
+
+test('the lamp of a key is on, off or ringing, and no call is told of it', () => {
+  for (const name of keyNames) {
+    assert.equal(lampText(lampNamed(name)), 'off', name);
+    assert.equal(lampText(lampNamed(name, [nobody])), 'on', name);
+    assert.equal(lampText(lampNamed(name, [{ ...nobody, held: true }])), 'on', name);
+    assert.equal(lampText(lampNamed(name, [nobody, { ...nobody, state: 'early' }])), 'ringing', name);
+    assert.equal(talkText(lampNamed(name, [nobody]), nobody), null, name);
+    assert.doesNotMatch(read(lampNamed(name, [nobody])).text, /talk|withheld|registered|free/, name);
+    assert.deepEqual(facts(lampNamed(name, [nobody], { subscriptions: 1 })), ['1 subscription'], name);
+  }
+  const remote = { number: '1009', name: 'Ann' };
+  assert.equal(talkText(lampNamed('conf+8000', [nobody]), { ...nobody, remote }), 'Ann (1009)', 'who stands behind it');
+  assert.equal(talkText(lampNamed('park+701', [nobody]), nobody), 'number withheld', 'somebody waits');
+  assert.equal(talkText(viewOf(), nobody), 'talks with number withheld');
+});
+
+test('the grid shows extensions and slots in which somebody is parked; other lamps when asked for or searched', () => {
+  const ann = viewOf({ dialogs: [call('confirmed', 'initiator')] });
+  const slots = [lampNamed('park+701', [nobody]), lampNamed('park+*5901', [nobody]), lampNamed('park+702')];
+  const all = [ann, viewOf({ ext: '1002', aor: '1002@lamplighter.test', registered: false }), ...slots];
+  all.push(...keyNames.map((name) => lampNamed(name, [nobody], { stale: true })));
+  const shown = (filter: Partial<Filter>) =>
+    all.filter((one) => fits(one, { ...everything, ...filter })).map(({ ext }) => ext);
+  const parked = ['park+701', 'park+*5901'];
+  assert.deepEqual(shown({}), ['1001', '1002', ...parked]);
+  assert.deepEqual(shown({ domain: 'lamplighter.test' }), ['1001', '1002', ...parked]);
+  assert.deepEqual(shown({ state: 'lamps' }), [...parked, 'park+702', ...keyNames]);
+  assert.deepEqual(shown({ search: 'cf1001' }), ['custom+CF1001']);
+  assert.deepEqual(shown({ search: 'park' }), [...parked, 'park+702', 'park+default']);
+  const counts = (state: StateFilter) => all.filter((one) => read(one).states.has(state)).length;
+  assert.deepEqual(Object.fromEntries(stateFilters.map((state) => [state, counts(state)])), {
+    calls: 1,
+    ringing: 0,
+    held: 2,
+    dnd: 0,
+    forwards: 0,
+    voicemail: 0,
+    away: 1,
+    stale: 0,
+    lamps: slots.length + keyNames.length,
+  });
+  assert.ok(!fits(lampNamed('agent+1', [{ ...nobody, state: 'early' }]), { ...everything, state: 'ringing' }));
+});
+
+test('a lamp is known by its mark, or before that by a name as lamps have; not every name with a plus is one', () => {
+  assert.ok(isKeyLamp({ ext: '*741001', lamp: true }) && isKeyLamp({ ext: 'agent+1003' }));
+  assert.ok(!isKeyLamp({ ext: '+15550100' }) && !isKeyLamp({ ext: 'ann+home' }) && !isKeyLamp({ ext: 'park' }));
+  assert.ok(isParked(lampNamed('park+701', [nobody])) && !isParked(lampNamed('park+701')));
+  assert.ok(!isParked(lampNamed('park+default', [nobody])), 'else who is parked would be counted twice');
+});
+
+test('how many are shown is a number of extensions; lamps are counted apart, and stand last', () => {
+  assert.equal(shownText(5, 5, 0), '5 extensions');
+  assert.equal(shownText(5, 5, 1), '5 extensions, 1 lamp');
+  assert.equal(shownText(1, 5, 2), '1 of 5 extensions, 2 lamps');
+  assert.equal(shownText(0, 5, 23), '23 lamps');
+  assert.equal(shownText(0, 5, 0), '0 of 5 extensions');
+  const sorted = [lampNamed('*741001'), lampNamed('701'), viewOf(), lampNamed('agent+9')].sort(compare);
+  assert.equal(sorted[0]?.ext, '1001');
 });
 
 test('the domain is written behind numbers that are not of the default one', () => {

@@ -1,5 +1,6 @@
 // Writes down what `npm test` runs, in dist/batches/files, and makes the daemon that it starts. Each test file is a process of
-// its own, but where that is half of its time: tests of rooms without daemons and globals share one.
+// its own, but where that is half of its time: tests of rooms without daemons and globals share one (and hooks such as
+// `beforeEach` stand in a `describe` there, or they are run for each test of every file).
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,6 +22,7 @@ const shared: readonly (readonly string[])[] = [
   ['truth'],
   ['sip/auth', 'sip/drachtio', 'sip/front', 'sip/inline', 'sip/locate', 'sip/message', 'sip/watch'],
   ['commands', 'compositor', 'notifier', 'state', 'watcher'],
+  ['trace', 'provision'],
 ];
 
 const batches = 'dist/batches';

@@ -170,14 +170,19 @@ export const amiEvents: Check<AsteriskSeen> = {
     let refused: string | null = null;
     let came: unknown;
     try {
-      came = await comes(noting(sessions, isOurs, told), clock, () => told.size === sessions.length, async () => {
-        // two different ones: of a state that stays as it is nobody is told
-        for (const state of ['NOT_INUSE', 'INUSE']) {
-          const { ok, message } = await set(state);
-          if (!ok) refused = message;
-          if (!ok) return;
-        }
-      });
+      came = await comes(
+        noting(sessions, isOurs, told),
+        clock,
+        () => told.size === sessions.length,
+        async () => {
+          // two different ones: of a state that stays as it is nobody is told
+          for (const state of ['NOT_INUSE', 'INUSE']) {
+            const { ok, message } = await set(state);
+            if (!ok) refused = message;
+            if (!ok) return;
+          }
+        },
+      );
     } finally {
       await set('NOT_INUSE');
       await it.action('DBDel', [

@@ -1,11 +1,12 @@
 import type { Finding } from '../../model/check.ts';
 import { printable } from '../../model/printable.ts';
+import { asCalled } from '../called.ts';
 
 /** A line for each finding, `ok`, `warn` or `fail` first, so that grep finds them; its fix below it. */
 export function asText(findings: readonly Finding[]): string {
   const lines = findings.flatMap(({ level, check, text, fix }) => [
     `${level.padEnd(4)}  ${check}: ${printable(text)}`,
-    ...(fix === null ? [] : [`      fix: ${printable(fix)}`]),
+    ...(fix === null ? [] : [`      fix: ${asCalled(printable(fix))}`]),
   ]);
   return `${lines.join('\n')}\n`;
 }

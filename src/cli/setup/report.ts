@@ -1,5 +1,6 @@
 import type { Finding } from '../../model/check.ts';
 import type { Place, SetupPbx, SetupProblem } from '../../model/setup.ts';
+import { asCalled } from '../called.ts';
 import { printable } from '../terminal.ts';
 
 const names = { asterisk: 'Asterisk', freepbx: 'FreePBX', freeswitch: 'FreeSWITCH', fusionpbx: 'FusionPBX' } as const;
@@ -21,7 +22,10 @@ function headline({ flavour, version, running, folder }: SetupPbx): string {
 }
 
 export function problemLines({ level, code, text, fix, at }: SetupProblem): readonly string[] {
-  return [`${level.padEnd(4)}  ${code}: ${printable(text)}${placed(at, '  ')}`, `      fix: ${printable(fix)}`];
+  return [
+    `${level.padEnd(4)}  ${code}: ${printable(text)}${placed(at, '  ')}`,
+    `      fix: ${asCalled(printable(fix))}`,
+  ];
 }
 
 /** The lines that belong into the files of the PBX, as they are to stand there. */
@@ -38,7 +42,7 @@ export function checkText(findings: readonly Finding[]): string {
   return findings
     .flatMap(({ level, check, text, fix }) => [
       `${level.padEnd(4)}  ${check}: ${printable(text)}`,
-      ...(fix === null ? [] : [`      fix: ${printable(fix)}`]),
+      ...(fix === null ? [] : [`      fix: ${asCalled(printable(fix))}`]),
     ])
     .join('\n');
 }

@@ -8,6 +8,7 @@ import type { PbxAccess } from '../../model/setup.ts';
 import { blocked, type Plan, typed } from '../../setup/plan.ts';
 import { type Changed, Setup } from '../../setup/setup.ts';
 import { runProgram, thisHost, usualFile } from '../../setup/this-host.ts';
+import { asCalled } from '../called.ts';
 import { exits } from '../exits.ts';
 import { asJson, type Terminal } from '../terminal.ts';
 import { askForHost } from './ask.ts';
@@ -142,7 +143,7 @@ async function prepare(setup: Setup, flags: SetupFlags, say: (text: string) => v
   }
   const problem = blocked(plan);
   if (problem !== null)
-    throw new Refused({ code: 'blocked', message: `nothing is written: ${problem.text}; ${problem.fix}` });
+    throw new Refused({ code: 'blocked', message: `nothing is written: ${problem.text}; ${asCalled(problem.fix)}` });
   let changed: readonly Changed[] = [];
   if (flags.apply) {
     changed = apply(setup, plan, say, told);
@@ -159,7 +160,7 @@ async function prepare(setup: Setup, flags: SetupFlags, say: (text: string) => v
   const checks = isComplete ? await test(setup, plan, reloaded) : [];
   told['checks'] = checks;
   say(checkText(checks));
-  const next = setup.next(plan);
+  const next = setup.next(plan).map((line) => asCalled(line));
   told['next'] = next;
   say(`\nNext:\n${next.map((line) => `  ${line}`).join('\n')}`);
   const failed = checks.some(({ level }) => level === 'fail') || (flags.reload === true && !reloaded);

@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { createSecureContext, type SecureContextOptions, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
 import type { Clock, Timer } from '../../model/clock.ts';
 import { Fault } from '../../model/errors.ts';
@@ -22,6 +22,10 @@ export interface TlsSettings {
 /** How often the files are looked at, ms. What has changed is taken when a second look finds the same: a debounce. */
 export const lookMs = 10_000;
 const dayMs = 24 * 3_600_000;
+/** No certificate is larger, not with every authority of the world; bytes. */
+const mostBytes = 4 * 1024 * 1024;
+/** A pipe that nobody writes to must not hold up who opens it. */
+const openFlags = constants.O_RDONLY | constants.O_NONBLOCK;
 const soonDays = 30;
 
 interface Files {
@@ -170,7 +174,13 @@ export function checkTls(settings: TlsSettings): void {
 function readTlsFiles({ cert, key, clientCa }: TlsSettings): Files {
   const read = (name: string, path: string): Buffer => {
     try {
-      return readFileSync(path);
+      const file = openSync(path, openFlags);
+      try {
+        mustBeFile(fstatSync(file));
+        return readFileSync(file);
+      } finally {
+        closeSync(file);
+      }
     } catch (error) {
       throw unreadable(name, path, error);
     }
@@ -183,10 +193,19 @@ function readTlsFiles({ cert, key, clientCa }: TlsSettings): Files {
 }
 
 async function rereadTlsFiles({ cert, key, clientCa }: TlsSettings): Promise<Files> {
-  const read = (name: string, path: string): Promise<Buffer> =>
-    readFile(path).catch((error: unknown) => {
+  const read = async (name: string, path: string): Promise<Buffer> => {
+    try {
+      const file = await open(path, openFlags);
+      try {
+        mustBeFile(await file.stat());
+        return await file.readFile();
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
       throw unreadable(name, path, error);
-    });
+    }
+  };
   return {
     cert: await read('cert', cert),
     key: await read('key', key),
@@ -194,9 +213,16 @@ async function rereadTlsFiles({ cert, key, clientCa }: TlsSettings): Promise<Fil
   };
 }
 
+/** Throws where reading might wait or never end: a pipe, a device. */
+function mustBeFile(found: Stats): void {
+  if (found.isDirectory()) throw new Error('is a folder, not a file');
+  if (!found.isFile()) throw new Error('is a pipe or a device, not a file');
+  if (found.size > mostBytes) throw new Error(`is larger than ${mostBytes / 1024 / 1024} MB`);
+}
+
 function unreadable(name: string, path: string, error: unknown): Fault {
   const { code, message } = error as NodeJS.ErrnoException;
-  const known = { ENOENT: 'no such file', EACCES: 'may not be read by this user', EISDIR: 'is a folder, not a file' };
+  const known = { ENOENT: 'no such file', EACCES: 'may not be read by this user', ENXIO: 'is a socket, not a file' };
   return wrong(name, path, known[code as keyof typeof known] ?? message, error);
 }
 

@@ -143,7 +143,11 @@ describe('an Asterisk examined', () => {
         ami.manySessions = false;
         ami.denied.add('Getvar');
         const once = await adapter.checks!(deadlineMs);
-        assert.deepEqual(complaints(once), ['ami: warn', 'ami-rights: fail'], 'the rights of the one session are judged');
+        assert.deepEqual(
+          complaints(once),
+          ['ami: warn', 'ami-rights: fail'],
+          'the rights of the one session are judged',
+        );
         assert.match(textOf(once, 'ami'), /allowmultiplelogin = no/);
         assert.equal(ami.connections, 1, 'the running session stands');
       },

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, describe, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { checkTls, lookMs, type TlsSettings } from '../../../src/sip/embedded/tls-keys.ts';
@@ -192,6 +193,9 @@ describe('exchange of the certificate', () => {
     assert.equal(stage.said(/cannot be used/), 1);
     rmSync(pair.cert);
     await looking(stage, () => stage.said(/no such file/) === 1, 'the second warning');
+    execFileSync('mkfifo', [pair.cert]);
+    await looking(stage, () => stage.said(/cert\.pem: is a pipe or a device, not a file/) === 1, 'the third warning');
+    rmSync(pair.cert);
     pair.put('server-next');
     await looking(stage, () => stage.said(/new TLS certificate in use/) === 1, 'the exchange');
     assert.equal(await shown(stage), '03');
@@ -265,6 +269,18 @@ describe('files of sip.tls that are wrong', () => {
       assert.throws(() => checkTls({ ...testTls, ...settings }), { code: 'config-invalid', message });
     });
   }
+
+  test('a pipe that nobody writes to, and a device that never ends, are refused and not read', () => {
+    const pipe = join(mkdtempSync(join(tmpdir(), 'lamplighter-tls-')), 'pipe');
+    cleanups.push(() => rmSync(dirname(pipe), { recursive: true }));
+    execFileSync('mkfifo', [pipe]);
+    for (const path of [pipe, '/dev/zero']) {
+      for (const name of ['cert', 'key', 'clientCa'] as const) {
+        const message = `sip.tls.${name}: ${path}: is a pipe or a device, not a file`;
+        assert.throws(() => checkTls({ ...testTls, [name]: path }), { code: 'config-invalid', message });
+      }
+    }
+  });
 
   test('good ones pass', () => checkTls({ ...testTls, clientCa: certificatePath('ca.pem') }));
 });

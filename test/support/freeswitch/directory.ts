@@ -11,9 +11,6 @@ export interface DirectoryUser {
   readonly variables: Map<string, string>;
 }
 
-/** What an `api` command gives when it writes nothing. COMPAT(FreeSWITCH 1.11): whatever the command. */
-export const noReply = '-ERR no reply\n';
-
 const columns = 'userid|context|domain|group|contact|callgroup|effective_caller_id_name|effective_caller_id_number';
 
 /** The directory of a fake FreeSWITCH and the commands that read it, in the words of the real one. */

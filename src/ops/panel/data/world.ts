@@ -1,4 +1,5 @@
 import { batch, type Signal, signal } from '@preact/signals';
+import { isKeyLamp } from '../words/lamp.ts';
 import type { Extension } from '../words/shapes.ts';
 import { compare } from '../words/words.ts';
 
@@ -10,8 +11,10 @@ const cells = new Map<string, Signal<Extension>>();
 const pending = new Map<string, Extension | null>();
 let waiting = false;
 
-/** AORs in natural order. */
+/** AORs in natural order, lamps that are no extensions last. */
 export const order = signal<readonly string[]>([]);
+/** Those of extensions, in the same order. */
+export const users = signal<readonly string[]>([]);
 /** Grows with each frame that showed a change of any extension. */
 export const changes = signal(0);
 /** Grows when features change: the audit trail has grown. */
@@ -62,18 +65,20 @@ function show(): void {
     for (const [aor, extension] of pending) {
       const cell = cells.get(aor);
       if (extension === null) moved = cells.delete(aor) || moved;
-      else if (cell !== undefined) cell.value = extension;
-      else {
+      else if (cell !== undefined) {
+        moved = isKeyLamp(cell.peek()) !== isKeyLamp(extension) || moved;
+        cell.value = extension;
+      } else {
         cells.set(aor, signal(extension));
         moved = true;
       }
     }
     pending.clear();
-    if (moved)
-      order.value = [...cells.values()]
-        .map((cell) => cell.peek())
-        .sort(compare)
-        .map(({ aor }) => aor);
+    if (moved) {
+      const sorted = [...cells.values()].map((cell) => cell.peek()).sort(compare);
+      order.value = sorted.map(({ aor }) => aor);
+      users.value = sorted.filter((one) => !isKeyLamp(one)).map(({ aor }) => aor);
+    }
     changes.value++;
   });
 }

@@ -7,7 +7,7 @@ import { Lasting } from '../parts/lasting.tsx';
 import { isKeyLamp, lampOf, lampOfCall, lampText } from '../words/lamp.ts';
 import { extensionPath } from '../words/route.ts';
 import type { Extension } from '../words/shapes.ts';
-import { callText, counted, facts, newMessages, placeText, upright } from '../words/words.ts';
+import { counted, facts, newMessages, placeText, talkText, upright } from '../words/words.ts';
 
 /** One extension; drawn again when it changes, and only then. */
 export function Card({ aor, active }: { readonly aor: string; readonly active: ReadonlySignal<string | null> }) {
@@ -18,6 +18,7 @@ export function Card({ aor, active }: { readonly aor: string; readonly active: R
   const domain = status.value?.domain ?? '';
   const who = extension.ext + placeText(extension, domain);
   const shown = extension.dialogs.find((call) => lampOfCall(call) === lamp) ?? extension.dialogs[0];
+  const talk = shown === undefined ? null : talkText(extension, shown);
   return (
     <li class="card" data-lamp={lamp} data-stale={extension.stale} data-aor={aor}>
       <div class="head">
@@ -34,12 +35,14 @@ export function Card({ aor, active }: { readonly aor: string; readonly active: R
         </span>
       </div>
       <p class="line">
-        {shown === undefined ? (
+        {talk === null ? (
           <span class="about">{[placeText(extension, domain), ...facts(extension)].filter(Boolean).join(' · ')}</span>
         ) : (
-          <span class="talk">{callText(shown)}</span>
+          <span class="talk">{talk}</span>
         )}
-        {extension.dialogs.length > 1 && <span class="more">+{extension.dialogs.length - 1} more</span>}
+        {talk !== null && extension.dialogs.length > 1 && (
+          <span class="more">+{extension.dialogs.length - 1} more</span>
+        )}
         {newMessages(extension) > 0 && (
           <span class="mail" title={counted(newMessages(extension), 'new message')}>
             <Icon name="voicemail" size={13} />

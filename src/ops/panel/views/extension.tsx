@@ -9,10 +9,10 @@ import { Ladder } from '../parts/ladder.tsx';
 import { At, Lasting, Until } from '../parts/lasting.tsx';
 import { Badge, LoadNote } from '../parts/note.tsx';
 import { SubscriptionTable } from '../parts/subscription-table.tsx';
-import { lampOf, lampOfCall, lampText, lampWords } from '../words/lamp.ts';
+import { isKeyLamp, lampOf, lampOfCall, lampText, lampWords } from '../words/lamp.ts';
 import { extensionPath } from '../words/route.ts';
 import type { AuditRow, Extension, Phone, Subscription } from '../words/shapes.ts';
-import { callText, counted, newMessages, placeText, upright } from '../words/words.ts';
+import { callText, counted, newMessages, placeText, talkText, upright } from '../words/words.ts';
 
 export function ExtensionView({ name }: { readonly name: string }) {
   const found = named(name);
@@ -68,9 +68,11 @@ function Now({ extension }: { readonly extension: Extension }) {
           {upright(extension.displayName ?? '')} <span class="quiet">{extension.aor}</span>
         </p>
         <span class="spring" />
-        <Badge level={extension.registered ? 'ok' : 'plain'}>
-          {extension.registered ? 'registered' : 'not registered'}
-        </Badge>
+        {!isKeyLamp(extension) && (
+          <Badge level={extension.registered ? 'ok' : 'plain'}>
+            {extension.registered ? 'registered' : 'not registered'}
+          </Badge>
+        )}
         {extension.stale && <Badge level="warn">last known: its PBX is away</Badge>}
         {mailbox !== null && (
           <Badge level="plain" title={`${mailbox.newUrgent} urgent among the new, ${mailbox.oldUrgent} among the old`}>
@@ -83,41 +85,54 @@ function Now({ extension }: { readonly extension: Extension }) {
           </Badge>
         )}
       </div>
-      <FeatureKeys extension={extension} who={who} reached={true} />
-      {extension.dialogs.length === 0 ? (
-        <p class="quiet">No call.</p>
+      {isKeyLamp(extension) ? (
+        <Behind lamp={extension} />
       ) : (
-        <div class="scroll">
-          <table class="stacks">
-            <caption class="unseen">Calls</caption>
-            <thead>
-              <tr>
-                <th scope="col">Call</th>
-                <th scope="col">State</th>
-                <th scope="col">Direction</th>
-                <th scope="col">For</th>
-                <th scope="col">Id</th>
-              </tr>
-            </thead>
-            <tbody>
-              {extension.dialogs.map((call) => (
-                <tr key={call.id}>
-                  <th scope="row">{callText(call)}</th>
-                  <td data-label="State">{lampWords[lampOfCall(call)]}</td>
-                  <td data-label="Direction">{call.direction === 'initiator' ? 'outgoing' : 'incoming'}</td>
-                  <td class="number" data-label="For">
-                    {call.since === undefined ? '–' : <Lasting since={call.since} />}
-                  </td>
-                  <td class="code" data-label="Id">
-                    {call.id}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <FeatureKeys extension={extension} who={who} reached={true} />
       )}
+      {!isKeyLamp(extension) && <Calls extension={extension} />}
     </section>
+  );
+}
+
+/** Who stands behind a lamp that is no extension, as far as it says so: the one who is parked, those in a room. */
+function Behind({ lamp }: { readonly lamp: Extension }) {
+  const told = lamp.dialogs.map((call) => talkText(lamp, call)).filter((text) => text !== null);
+  return <p class="quiet">{told.length === 0 ? 'A lamp, no extension.' : told.join(', ')}</p>;
+}
+
+function Calls({ extension }: { readonly extension: Extension }) {
+  if (extension.dialogs.length === 0) return <p class="quiet">No call.</p>;
+  return (
+    <div class="scroll">
+      <table class="stacks">
+        <caption class="unseen">Calls</caption>
+        <thead>
+          <tr>
+            <th scope="col">Call</th>
+            <th scope="col">State</th>
+            <th scope="col">Direction</th>
+            <th scope="col">For</th>
+            <th scope="col">Id</th>
+          </tr>
+        </thead>
+        <tbody>
+          {extension.dialogs.map((call) => (
+            <tr key={call.id}>
+              <th scope="row">{callText(call)}</th>
+              <td data-label="State">{lampWords[lampOfCall(call)]}</td>
+              <td data-label="Direction">{call.direction === 'initiator' ? 'outgoing' : 'incoming'}</td>
+              <td class="number" data-label="For">
+                {call.since === undefined ? '–' : <Lasting since={call.since} />}
+              </td>
+              <td class="code" data-label="Id">
+                {call.id}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 

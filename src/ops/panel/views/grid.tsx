@@ -3,10 +3,11 @@ import { useEffect, useRef } from 'preact/hooks';
 import { useLoaded } from '../data/loaded.ts';
 import { keepQuery, query } from '../data/place.ts';
 import { status } from '../data/session.ts';
-import { cellOf, changes, loaded, order } from '../data/world.ts';
+import { cellOf, changes, loaded, order, users } from '../data/world.ts';
 import { type Filter, fits, read, type StateFilter, stateFilters, stateFilterWords } from '../words/filter.ts';
+import { isKeyLamp } from '../words/lamp.ts';
 import type { Group } from '../words/shapes.ts';
-import { counted, emptyText } from '../words/words.ts';
+import { emptyText, shownText } from '../words/words.ts';
 import { Card } from './card.tsx';
 import { Simulator } from './simulator.tsx';
 
@@ -55,7 +56,7 @@ export function GridView() {
         ))}
       </ul>
       {shown.value.length === 0 && (
-        <p class="note">{loaded.value ? emptyText(order.value.length, filtered) : 'Reading the extensions…'}</p>
+        <p class="note">{loaded.value ? emptyText(users.value.length, filtered) : 'Reading the extensions…'}</p>
       )}
     </>
   );
@@ -138,6 +139,9 @@ function Search() {
   );
 }
 
+/** Not offered where there are none. */
+const rare: ReadonlySet<StateFilter> = new Set(['stale', 'lamps']);
+
 /** How many are in each state; a press shows those alone. */
 function States() {
   const counts = useComputed(() => {
@@ -156,7 +160,7 @@ function States() {
       <legend class="unseen">Show only</legend>
       {stateFilters.map((state) => {
         const count = counts.value.get(state) ?? 0;
-        if (state === 'stale' && count === 0 && chosen !== state) return null;
+        if (rare.has(state) && count === 0 && chosen !== state) return null;
         return (
           <button
             key={state}
@@ -192,11 +196,10 @@ function Choice(props: { readonly name: string; readonly all: string; readonly v
 
 /** Said aloud only after the admin has narrowed the grid, not with each call. */
 function Summary({ shown }: { readonly shown: ReadonlySignal<readonly string[]> }) {
-  const total = order.value.length;
-  const text =
-    shown.value.length === total
-      ? counted(total, 'extension')
-      : `${shown.value.length} of ${counted(total, 'extension')}`;
+  const text = useComputed(() => {
+    const lamps = shown.value.filter(isLamp).length;
+    return shownText(shown.value.length - lamps, users.value.length, lamps);
+  });
   const said = useSignal('');
   const narrowed = query.value.toString();
   useEffect(() => {
@@ -205,7 +208,7 @@ function Summary({ shown }: { readonly shown: ReadonlySignal<readonly string[]> 
       return;
     }
     const timer = setTimeout(() => {
-      said.value = `${shown.peek().length} of ${counted(order.peek().length, 'extension')} shown`;
+      said.value = `${text.peek()} shown`;
     }, 800);
     return () => clearTimeout(timer);
   }, [narrowed]);
@@ -217,6 +220,11 @@ function Summary({ shown }: { readonly shown: ReadonlySignal<readonly string[]> 
       </span>
     </p>
   );
+}
+
+function isLamp(aor: string): boolean {
+  const one = cellOf(aor)?.peek();
+  return one !== undefined && isKeyLamp(one);
 }
 
 /** Arrows lead from card to card, as they stand on the screen. */

@@ -1,6 +1,6 @@
 import { attempt, status, whyNot } from '../data/session.ts';
 import { answer, hangUp, holdOrResume, type OwnCall, ownCalls, place } from '../data/simulator.ts';
-import { order } from '../data/world.ts';
+import { users } from '../data/world.ts';
 import { ActionButton } from '../parts/action.tsx';
 
 const mostKnown = 200;
@@ -39,7 +39,7 @@ export function Simulator() {
           Call
         </button>
         <datalist id="known">
-          {order.value.slice(0, mostKnown).map((aor) => (
+          {users.value.slice(0, mostKnown).map((aor) => (
             <option key={aor} value={aor.endsWith(domain) ? aor.slice(0, -domain.length) : aor} />
           ))}
         </datalist>

@@ -1,7 +1,19 @@
 import type { Call, Extension } from './shapes.ts';
 
-/** What a lamp can show, the most urgent first. */
-export const lamps = ['ringing', 'talking', 'held', 'parked', 'calling', 'dnd', 'forwarded', 'free', 'away'] as const;
+/** What a lamp can show, of an extension the most urgent first; `on` and `off` are of lamps that are no extension. */
+export const lamps = [
+  'ringing',
+  'talking',
+  'held',
+  'parked',
+  'calling',
+  'dnd',
+  'forwarded',
+  'free',
+  'away',
+  'on',
+  'off',
+] as const;
 
 export type Lamp = (typeof lamps)[number];
 
@@ -15,6 +27,8 @@ export const lampWords: Readonly<Record<Lamp, string>> = {
   forwarded: 'forwarded',
   free: 'free',
   away: 'not registered',
+  on: 'on',
+  off: 'off',
 };
 
 export function lampOfCall(call: Call): Lamp {
@@ -23,23 +37,30 @@ export function lampOfCall(call: Call): Lamp {
   return call.direction === 'recipient' ? 'ringing' : 'calling';
 }
 
-/** What is no user, but a lamp: `park+701`, `conf+8000` (docs/lamps.md). */
-export function isKeyLamp(extension: Pick<Extension, 'ext' | 'lamp'>): boolean {
-  return extension.lamp === true || /^[a-z]+\+/.test(extension.ext);
+/** What is no user, but the lamp of a key: `park+701`, `agent+1003`, an Asterisk hint such as `*741001` (docs/lamps.md). */
+export function isKeyLamp({ ext, lamp }: Pick<Extension, 'ext' | 'lamp'>): boolean {
+  // By the name, too: until its PBX has told who is there, what is remembered of it is not marked.
+  return lamp === true || /^(?:agent|conf|custom|dnd|flow|forward|park|queue)\+/.test(ext);
+}
+
+/** Somebody waits in a parking slot. Not of a lot (`park+default`), which is lit with each of its slots. */
+export function isParked({ ext, dialogs }: Pick<Extension, 'ext' | 'dialogs'>): boolean {
+  return dialogs.length > 0 && /^park\+[*#]?\d+$/.test(ext);
 }
 
 /** What the one lamp shows: a ringing phone is more urgent than a talking one. */
 export function lampOf(extension: Extension): Lamp {
-  if (isKeyLamp(extension)) {
-    if (extension.dialogs.length === 0) return 'free';
-    if (extension.ext.startsWith('park+')) return 'parked';
-  }
   const shown = extension.dialogs.map(lampOfCall);
+  if (isKeyLamp(extension)) {
+    if (isParked(extension)) return 'parked';
+    if (shown.includes('ringing')) return 'ringing';
+    return shown.length > 0 ? 'on' : 'off';
+  }
   for (const lamp of lamps) if (shown.includes(lamp)) return lamp;
   if (extension.features.dnd.enabled) return 'dnd';
   // Without a phone, too: a call to him rings where it leads.
   if (extension.features.cfa.enabled) return 'forwarded';
-  return extension.registered || isKeyLamp(extension) ? 'free' : 'away';
+  return extension.registered ? 'free' : 'away';
 }
 
 /** `on hold`, `free (last known)`. */

@@ -1,4 +1,4 @@
-import { isKeyLamp, lampOf, lampOfCall, lampText } from './lamp.ts';
+import { isKeyLamp, isParked, lampOf, lampOfCall, lampText } from './lamp.ts';
 import type { AuditValue, Call, Extension, Feature, FeatureName, Party } from './shapes.ts';
 
 /** Pure: what the page says. */
@@ -35,6 +35,16 @@ export function callText(call: Call): string {
   if (lamp === 'ringing') return `${who} is calling`;
   if (lamp === 'calling') return `calling ${who}`;
   return (lamp === 'held' ? 'holds ' : 'talks with ') + who;
+}
+
+/**
+ * What the card says of a call. Of a lamp it is who stands behind it, as in a parking slot; null: nobody, as with most of
+ * them, which are only lit.
+ */
+export function talkText(extension: Extension, call: Call): string | null {
+  if (!isKeyLamp(extension)) return callText(call);
+  const { number, name } = call.remote;
+  return number || name || isParked(extension) ? whoText(call.remote) : null;
 }
 
 /** What stands under the name; an item each. */
@@ -99,18 +109,41 @@ export function haystack(extension: Extension): string {
   );
   const mail = newMessages(extension) > 0 ? ['voicemail'] : [];
   const { aor, displayName, dialogs } = extension;
-  return [aor, displayName ?? '', lampText(extension), ...on, ...mail, ...dialogs.map(callText)]
+  return [
+    aor,
+    displayName ?? '',
+    lampText(extension),
+    ...on,
+    ...mail,
+    ...dialogs.map((call) => talkText(extension, call) ?? ''),
+  ]
     .join('\n')
     .toLowerCase();
 }
 
-export function compare(a: Pick<Extension, 'aor' | 'ext'>, b: Pick<Extension, 'aor' | 'ext'>): number {
-  return byNumber.compare(a.ext, b.ext) || (a.aor < b.aor ? -1 : a.aor > b.aor ? 1 : 0);
+type Named = Pick<Extension, 'aor' | 'ext' | 'lamp'>;
+
+/** Extensions by their numbers, then lamps. */
+export function compare(a: Named, b: Named): number {
+  const lamps = Number(isKeyLamp(a)) - Number(isKeyLamp(b));
+  return lamps || byNumber.compare(a.ext, b.ext) || (a.aor < b.aor ? -1 : a.aor > b.aor ? 1 : 0);
 }
 
 const byNumber = new Intl.Collator('en', { numeric: true });
 
-/** Why there is nothing to see. */
+/**
+ * How much of all is shown: `3 of 5 extensions, 1 lamp`.
+ *
+ * @param shown extensions, lamps not among them; `total`: so many there are.
+ */
+export function shownText(shown: number, total: number, lamps: number): string {
+  const lit = counted(lamps, 'lamp');
+  if (lamps > 0 && shown === 0) return lit;
+  const extensions = shown === total ? counted(total, 'extension') : `${shown} of ${counted(total, 'extension')}`;
+  return lamps > 0 ? `${extensions}, ${lit}` : extensions;
+}
+
+/** Why there is nothing to see. `count`: so many extensions there are. */
 export function emptyText(count: number, filtered: boolean): string {
   if (count > 0 && filtered) return 'No extension fits this search and these filters.';
   return 'No extension is known. If a PBX is up and this stays so, its users are in none of the domains of the configuration, or it does not list them.';
