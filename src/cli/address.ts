@@ -119,9 +119,9 @@ function tokenFixOf(own: string | null, door: Door | null): string {
 /** `http://pbx:8090/` → `http://pbx:8090`. */
 function baseOf(text: string): string {
   const refuse = (message: string) => new Failure('usage', exits.usage, `--url ${message}`);
-  if (!URL.canParse(text)) throw refuse('is none: expected http://HOST:PORT');
+  if (!URL.canParse(text)) throw refuse('needs an address: http://HOST:PORT');
   const url = new URL(text);
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw refuse('is none: expected http://HOST:PORT');
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw refuse('needs an address: http://HOST:PORT');
   if (url.username !== '' || url.password !== '') {
     throw refuse(`takes no secrets, which everybody of this host could read: set ${tokenVariable}`);
   }

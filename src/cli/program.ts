@@ -62,7 +62,7 @@ export function program(terminal: Terminal = processTerminal()): Command {
   const root = new Command('lamplighter')
     .description('Lamps and feature keys for desk phones, next to an existing PBX.')
     .version(version)
-    .showHelpAfterError()
+    .showHelpAfterError('(--help says what there is)')
     .showSuggestionAfterError()
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
     // subcommands inherit it: set before they are made

@@ -1,12 +1,15 @@
 import { domainOf, userOf } from '../model/aor.ts';
 import { sameFeature } from '../model/feature.ts';
 import type { Refusal } from '../model/outcome.ts';
+import { printable } from '../model/printable.ts';
 import { type Ending, type FeatureContext, refuse } from './context.ts';
 import { neighbour } from './in-flight.ts';
 import { normaliseTarget, type Place } from './normalise.ts';
 import { isVoicemail, judgeTarget } from './policy.ts';
 
 const maxRings = 20;
+/** So much of a target that is none is kept for the audit trail. */
+const longestShown = 80;
 
 /**
  * Brings target and ring count into their one form. Switching off needs no target: a bad one is then ignored, for off must
@@ -22,7 +25,12 @@ export function normalise(context: FeatureContext): Ending | null {
   // A remembered target is needed only to switch on; it was written by the PBX, in the PBX's form.
   if (text === null || (named === '' && !wish.enabled)) return null;
   const target = normaliseTarget(text, wish.aor, placeOf(context));
-  if (!target.ok) return wish.enabled ? refuse(target.refusal) : null;
+  if (!target.ok) {
+    if (!wish.enabled) return null;
+    // The audit trail says what was wished, not the target that is remembered.
+    context.wished = { ...context.wished, target: printable(text, longestShown) };
+    return refuse(target.refusal);
+  }
   context.wished = { ...context.wished, target: target.value };
   context.targetNamed = named !== '';
   return null;

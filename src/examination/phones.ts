@@ -10,7 +10,9 @@ const nameless = 'phones that do not say what they are';
 /** Registered, and nobody of that user subscribes: their lamps and keys are not known here. */
 export const neverSubscribed: Check<DaemonSeen> = {
   name: 'never-subscribed',
-  look: ({ extensions, subscriptions, pushed, ways, agents }) => {
+  look: ({ config, extensions, subscriptions, pushed, ways, agents }) => {
+    // the phones of the demo are simulated like their PBX: there is nothing to turn on
+    if (config.pbx.every(({ type }) => type === 'simulated')) return [];
     // nobody does: that is said once, not for each; by native mode and push nobody needs to
     if (subscriptions.length === 0 || ways.engine.kind !== 'embedded') return [];
     const watchers = new Set(subscriptions.map(({ watcher }) => watcher));
@@ -21,7 +23,7 @@ export const neverSubscribed: Check<DaemonSeen> = {
     return kinds.map(([agent, users]) =>
       odd(
         `registered at the PBX, and never subscribed here: ${agent}: ${someOf(users)}`,
-        'on the phone turn on feature key synchronisation and lamps (BLF), with Lamplighter as their server (docs/phones.md); right as it is for soft phones without lamps',
+        'on the phone turn on feature key synchronisation and lamps (BLF), with Lamplighter as their server (docs/vendors); right as it is for soft phones without lamps',
       ),
     );
   },

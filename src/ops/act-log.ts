@@ -2,10 +2,12 @@ import type { Logger } from '../model/logger.ts';
 import { addressOf, type OpsContext, printable } from './answers.ts';
 import type { Route } from './route.ts';
 
-/** Told by the gate, with what became of it; and JSON-RPC, whose methods come here one by one. */
+/** Told where it is done, with what became of it; and JSON-RPC, whose methods come here one by one. */
 const toldElsewhere: ReadonlySet<string> = new Set([
   '/api/v1/extensions/{ext}/features/{feature}',
   '/api/v1/extensions/{ext}/agent',
+  '/api/v1/extensions/{ext}/check-sync',
+  '/api/v1/reload',
   '/api/v1/log-level',
   '/rpc',
 ]);

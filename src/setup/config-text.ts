@@ -33,7 +33,10 @@ const names: Readonly<Record<PbxFlavour, string>> = {
 /** The configuration as an admin would have written it, with what he may want to change next to it. Holds no secret. */
 export function configText(facts: ConfigFacts): string {
   const { access, flavour, folder, sipPort, pbxSipPorts } = facts;
-  const where = folder === null ? `a ${names[flavour]} on another host` : `the ${names[flavour]} in ${folder}`;
+  const where =
+    folder === null
+      ? `${/^[AEIOU]/.test(names[flavour]) ? 'an' : 'a'} ${names[flavour]} on another host`
+      : `the ${names[flavour]} in ${folder}`;
   const beside =
     pbxSipPorts.length > 0 ? `Beside the PBX, which has ${pbxSipPorts.join(' and ')}.` : 'Where phones come.';
   const upstream = `sip:${hostOf(access)}:${pbxSipPorts[0] ?? 5060}`;

@@ -86,7 +86,7 @@ export class Passed {
       cseq: head.cseq,
       method: head.method,
       status: head.start?.kind === 'response' ? head.start.status : null,
-      summary: summaryOf(head),
+      summary: summaryOf(head, this.wire),
       retransmission: more.retransmission,
       ext: about === null ? null : userOf(about),
       watcher: link?.watcher ?? this.persons.watcher,

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { hostPort } from '../model/host-port.ts';
 import type { TracedEnd } from '../model/trace.ts';
 import { type Head, uriIn, userIn } from './head.ts';
+import { told } from './told.ts';
 
 /** Of a summary; it stands in one line of a table. */
 const longestSummary = 160;
@@ -25,13 +26,13 @@ export function shownEnd({ address, port }: TracedEnd): string {
   return hostPort(address, port);
 }
 
-/** One line that says what the message is about. */
-export function summaryOf(head: Head): string {
-  const line = shown(summary(head)).replace(/[\r\n\t]+/g, ' ');
+/** One line that says what the message is about. @param wire all of it */
+export function summaryOf(head: Head, wire: string): string {
+  const line = shown(summary(head, wire.slice(head.bodyAt))).replace(/[\r\n\t]+/g, ' ');
   return line.length > longestSummary ? `${line.slice(0, longestSummary)}…` : line;
 }
 
-function summary({ start, headers, firstLine, method }: Head): string {
+function summary({ start, headers, firstLine, method }: Head, body: string): string {
   if (start === null) return `no SIP: ${firstLine}`;
   if (start.kind === 'response') {
     const said = `${start.status} ${start.reason}`.trimEnd();
@@ -43,6 +44,7 @@ function summary({ start, headers, firstLine, method }: Head): string {
   const parts = [
     event ?? '',
     start.method === 'NOTIFY' ? stateOf(headers.get('subscription-state')) : expiryOf(headers),
+    event === undefined ? '' : told(body),
   ];
   if (start.method !== 'NOTIFY' && about !== null) parts.unshift(`to ${about}`);
   const said = parts.filter((part) => part !== '').join(', ');

@@ -111,6 +111,16 @@ for (const [code, name, enabled, more] of refusals) {
   });
 }
 
+test('a target that is none stands in the audit trail as it was wished, cut and made printable, not as the remembered one', async () => {
+  const { wish, store } = desk();
+  await wish(a1001, 'cfa', true, { target: '1002' });
+  await wish(a1001, 'cfa', true, { target: `mal\u001b[2Jlory${'y'.repeat(200)}` });
+  const row = store.audits.at(-1);
+  assert.ok(row !== undefined && row.feature === 'cfa');
+  assert.deepEqual([row.decision, row.before.target, row.after.target], ['refused', '1002', '1002']);
+  assert.equal(row.wished?.target, `mal?[2Jlory${'y'.repeat(69)}…`);
+});
+
 test('while a second PBX has not told its extensions, no outside number passes for one of them', async () => {
   const made = bench(['main', 'other']);
   made.hub.apply(snapshot({ extensions: [{ aor: a1001, displayName: null }] }));

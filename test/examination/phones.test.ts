@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { neverSubscribed, refusedLogins, refusedNotify, unanswered } from '../../src/examination/phones.ts';
 import { systemClock } from '../../src/model/clock.ts';
 import { viewOf } from '../ops/fake-deps.ts';
-import { look, said, subscription } from './seen.ts';
+import { healthy, look, said, subscription } from './seen.ts';
 
 const yealink = 'Yealink SIP-T46U 108.86.0.20';
 const polycom = 'PolycomVVX-VVX_411-UA/5.9.7';
@@ -21,7 +21,9 @@ describe('phones examined', () => {
       viewOf('1007', { contacts: 1 }),
       viewOf('park+701', { contacts: 1, lamp: true }),
     ];
+    const config = { ...healthy.config, pbx: healthy.config.pbx.map((pbx) => ({ ...pbx, type: 'asterisk' })) };
     const found = await look(neverSubscribed, {
+      config,
       extensions,
       subscriptions: [subscription(1, '1001')],
       pushed: new Set(['1006@lamplighter.test']),
@@ -33,10 +35,19 @@ describe('phones examined', () => {
       `warn: registered at the PBX, and never subscribed here: ${yealink}: 1007`,
     ]);
     assert.deepEqual(
-      await look(neverSubscribed, { extensions }),
+      await look(neverSubscribed, { config, extensions }),
       [],
       'nobody subscribes: another check says that once',
     );
+  });
+
+  test('the simulated phones of the demo have nothing to turn on', async () => {
+    assert.deepEqual(
+      healthy.config.pbx.map(({ type }) => type),
+      ['simulated'],
+    );
+    const extensions = [viewOf('1001', { contacts: 1 }), viewOf('1002', { contacts: 1 })];
+    assert.deepEqual(await look(neverSubscribed, { extensions, subscriptions: [subscription(1, '1001')] }), []);
   });
 
   test('NOTIFYs without an answer, and refused ones, by kind of phone', async () => {

@@ -57,7 +57,7 @@ describe('what one phone says', () => {
       ],
     );
     assert.ok(talk.every((one) => one.subscription === id && one.ext === watched && one.transport === 'udp'));
-    assert.equal(talk[4]?.summary, 'NOTIFY dialog, active');
+    assert.equal(talk[4]?.summary, 'NOTIFY dialog, active, terminated', 'no call, in the words of its lamp');
     assert.match(talk[2]?.text ?? '', /\r\nAuthorization: Digest [^\r]*response="\*{32,64}"/);
     assert.match(talk[2]?.text ?? '', /nonce="[^*"]+"/);
     assert.deepEqual(await messages(`subscription=${id}`), talk);

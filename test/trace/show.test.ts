@@ -20,7 +20,7 @@ test('text is shown as text, and what could harm a terminal or is no text as its
 });
 
 test('a summary says what a message is about, in one line', () => {
-  const of = (text: string) => summaryOf(readHead(text));
+  const of = (text: string) => summaryOf(readHead(text), text);
   assert.equal(of(subscribe('1001', '1002')), 'SUBSCRIBE to 1002, dialog, expires 600');
   assert.equal(of(notify('1002', '1001')), 'NOTIFY dialog, active');
   assert.equal(
@@ -33,6 +33,34 @@ test('a summary says what a message is about, in one line', () => {
   assert.equal(of('GET / HTTP/1.1\r\nHost: x\r\n\r\n'), 'no SIP: GET / HTTP/1.1');
   assert.equal(of('\x00\x01\x1b[31m'), 'no SIP: \\x00\\x01\\x1b[31m');
   assert.ok(of(`${'x'.repeat(5_000)}`).length < 200);
+});
+
+test('a summary says what the body says of the lamp or the key', () => {
+  const of = (event: string, body: string) => {
+    const text = notify('1002', '1001', { more: [`Event: ${event}`], body });
+    return summaryOf(readHead(text), text).replace(/^NOTIFY .*?, active(, )?/, '');
+  };
+  const dialogs = (...states: string[]) =>
+    `<dialog-info version="1" state="full">${states.map((one) => `<dialog id="a"><state event="x">${one}</state></dialog>`).join('')}</dialog-info>`;
+  assert.equal(of('dialog', dialogs()), 'no call');
+  assert.equal(of('dialog', dialogs('early')), 'early');
+  assert.equal(of('dialog', dialogs('confirmed', 'early')), 'confirmed + early');
+  assert.equal(of('dialog', dialogs('a', 'b', 'c', 'd', 'e')), 'a + b + c + 2 more');
+  assert.equal(of('dialog', dialogs('early').slice(0, -20)), 'early', 'cut off by the ring');
+  const dnd = '<DoNotDisturbEvent><device/><doNotDisturbOn>true</doNotDisturbOn></DoNotDisturbEvent>';
+  const forward =
+    '<ns:ForwardingEvent><ns:forwardingType>forwardImmediate</ns:forwardingType><ns:forwardStatus>true</ns:forwardStatus><ns:forwardTo>1002</ns:forwardTo></ns:ForwardingEvent>';
+  assert.equal(of('as-feature-event', dnd), 'doNotDisturb on');
+  assert.equal(
+    of('as-feature-event', `--x\r\n${dnd}\r\n--x\r\n${forward}`),
+    'doNotDisturb on, forwardImmediate on to 1002',
+  );
+  const wish =
+    '<SetForwarding><forwardingType>forwardBusy</forwardingType><activateForward>false</activateForward></SetForwarding>';
+  assert.equal(of('as-feature-event', wish), 'forwardBusy off');
+  assert.equal(of('message-summary', 'Messages-Waiting: yes\r\nVoice-Message: 2/8 (0/0)\r\n'), 'voice 2/8');
+  assert.equal(of('presence', '<presence><tuple><status><basic>open</basic></status></tuple></presence>'), 'open');
+  assert.equal(of('dialog', '<'.repeat(1000)), '');
 });
 
 test('heads are read as far as they go', () => {

@@ -131,7 +131,7 @@ export const changeLines: readonly ChangeLine[] = [
     level: 'info',
     room: 'ops',
     about:
-      'Something was asked of the API that may change something. Features and agents have their own lines instead.',
+      'Something was asked of the API that may change something. Features, agents, orders to phones, reloads and the log level have their own lines instead.',
     fields: {
       ...admin,
       role: '`operate`, `admin`',

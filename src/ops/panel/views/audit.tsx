@@ -54,7 +54,8 @@ export function AuditView() {
           </select>
         </label>
         <p class="summary quiet">
-          {found.length === all.length ? counted(all.length, 'change') : `${found.length} of ${all.length}`}
+          {read.value.value !== null &&
+            (found.length === all.length ? counted(all.length, 'change') : `${found.length} of ${all.length}`)}
         </p>
       </div>
       <LoadNote of={read} />

@@ -36,7 +36,7 @@ function Readiness({ now }: { readonly now: Status }) {
           <caption class="unseen">PBX links</caption>
           <thead>
             <tr>
-              <th scope="col">PBX</th>
+              <th scope="col">What</th>
               <th scope="col">State</th>
               <th scope="col">For</th>
               <th scope="col">Why</th>

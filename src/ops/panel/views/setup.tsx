@@ -28,9 +28,10 @@ export function SetupView() {
     <>
       <h1>Setup</h1>
       <p class="lead">
-        {status.value?.simulator === true
-          ? 'This is the demo: its PBX is simulated. Here is how Lamplighter comes to yours.'
-          : 'Lamplighter has a PBX already. What is written here counts from its next start.'}{' '}
+        {status.value?.simulator === true &&
+          'This is the demo: its PBX is simulated. Here is how Lamplighter comes to yours. '}
+        {status.value?.simulator === false &&
+          'Lamplighter has a PBX already. What is written here counts from its next start. '}
         The page reads the files of PBXs on this host and writes Lamplighter's own configuration. It changes no file of
         a PBX: that is for root, by <code>sudo lamplighter setup --apply</code> or by hand.
       </p>

@@ -51,7 +51,8 @@ export function SubscriptionsView() {
           </select>
         </label>
         <p class="summary quiet">
-          {found.length === all.length ? counted(all.length, 'subscription') : `${found.length} of ${all.length}`}
+          {read.value.value !== null &&
+            (found.length === all.length ? counted(all.length, 'subscription') : `${found.length} of ${all.length}`)}
         </p>
       </div>
       <LoadNote of={read} />
