@@ -165,7 +165,13 @@ it('a PBX that is away is said above every view and on its cards, with its last 
     assert.match(await page.text('.states'), /in calls\s*0[\s\S]*held, parked\s*1[\s\S]*lamp keys\s*3/);
     await page.click('.chip:last-child');
     await page.until('the lamps alone', `location.hash === '#/?state=lamps' && ${card('custom+CF1001')}`);
-    const lamps = await page.evaluate<string[]>(`[...document.querySelectorAll('.card')].map((one) => one.innerText)`);
+    const texts = `[...document.querySelectorAll('.card')].map((one) => one.innerText)`;
+    // a card that came into view has its words with the next frame
+    await page.until(
+      'their words',
+      `${texts}.length === 3 && ${texts}.every((text) => text.length > 'park+701'.length)`,
+    );
+    const lamps = await page.evaluate<string[]>(texts);
     assert.deepEqual(
       lamps.map((one) => /^(\S+)\s+(on|off|parked)/.exec(one)?.slice(1).join(' ')),
       ['custom+CF1001 on', 'park+701 parked', 'park+702 off'],

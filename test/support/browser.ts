@@ -201,8 +201,12 @@ export class Page {
     }
   }
 
+  /** Of the first that fits, as soon as it has been drawn: what has not come into view yet has none (content-visibility). */
   async text(selector: string): Promise<string> {
-    return this.evaluate<string>(`document.querySelector(${JSON.stringify(selector)})?.innerText ?? ''`);
+    return this.until<string>(
+      `${selector} says something`,
+      `document.querySelector(${JSON.stringify(selector)})?.innerText`,
+    );
   }
 
   /** A press on the middle of the first that fits, as the pointer does it. */
