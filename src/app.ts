@@ -1,6 +1,7 @@
 import type { Loaded, LoadResult } from './config/load.ts';
 import { domainsOf } from './config/readings.ts';
 import { eventPackages } from './event-packages/index.ts';
+import { silentLogger } from './log.ts';
 import { type Aor, aorOf } from './model/aor.ts';
 import type { AuditRow } from './model/audit.ts';
 import { type Clock, within } from './model/clock.ts';
@@ -12,7 +13,7 @@ import type { Random } from './model/random.ts';
 import type { Notifier } from './notifier/notifier.ts';
 import type { Grant } from './notifier/wishes.ts';
 import { LogLevels } from './ops/log-levels.ts';
-import { rehearse } from './rehearsal/rehearsal.ts';
+import { type RehearsalOptions, rehearse } from './rehearsal/rehearsal.ts';
 import { SecurityLog } from './sip/security-log.ts';
 import { Hub } from './state/hub.ts';
 import { neverTried } from './state/links.ts';
@@ -30,6 +31,7 @@ import { Pbxs } from './wiring/pbxs.ts';
 import { ProfileRoom } from './wiring/profiles.ts';
 import { compositorOf } from './wiring/publish.ts';
 import { pushOf } from './wiring/push.ts';
+import { rehearsedRooms } from './wiring/rehearsal.ts';
 import { type Reloaded, Reloader, type ReloadOrigin } from './wiring/reload.ts';
 import { sipSide } from './wiring/sip.ts';
 import { TraceSide } from './wiring/trace.ts';
@@ -271,7 +273,9 @@ export class App {
     const { config } = this.#current;
     if (!config.sip.warmUp || restored > mostToRehearse) return;
     try {
-      const answered = await rehearse({ clock, random, digest: config.sip.auth !== 'trusted', version });
+      const tools = { clock, random, logger: silentLogger() };
+      const rooms: RehearsalOptions['rooms'] = (...given) => rehearsedRooms({ ...tools, version, config }, ...given);
+      const answered = await rehearse({ ...tools, rooms });
       logger.debug({ answered }, 'rehearsed with phones of our own');
     } catch (error) {
       logger.debug({ reason: String(error) }, 'no rehearsal: the first requests will take longer');

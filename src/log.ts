@@ -35,33 +35,58 @@ export function createLogger(options: LogOptions): RootLogger {
     },
     { write: sink },
   );
-  const threshold: Threshold = { at: logLevels.indexOf(options.level) };
-  return Object.defineProperty(wrap(root, root, threshold), 'level', {
-    get: () => logLevels[threshold.at],
-    set: (level: LogLevel) => {
-      threshold.at = logLevels.indexOf(level);
-    },
-  }) as RootLogger;
+  return new RoomLogger(root, root, { at: logLevels.indexOf(options.level) });
 }
 
-function wrap(log: pino.Logger, root: pino.Logger, threshold: Threshold): Logger {
-  return {
-    debug: (fields, message) => {
-      if (threshold.at <= 0) log.debug(fields, message);
-    },
-    info: (fields, message) => {
-      if (threshold.at <= 1) log.info(fields, message);
-    },
-    warn: (fields, message) => {
-      if (threshold.at <= 2) log.warn(fields, message);
-    },
-    error: (fields, message) => log.error(fields, message),
-    get verbose() {
-      return threshold.at === 0;
-    },
-    // of the root: pino would write the names of both rooms, under one key
-    child: (room) => wrap(root.child({ room }), root, threshold),
-  };
+/** Nobody reads it: for rooms that are only tried out. */
+export function silentLogger(): Logger {
+  return createLogger({ level: 'error', format: 'json', write: () => undefined });
+}
+
+/** A class, so that all have one shape: the `verbose` of literals with a getter is looked up anew in each. */
+class RoomLogger implements RootLogger {
+  readonly #log: pino.Logger;
+  readonly #root: pino.Logger;
+  readonly #threshold: Threshold;
+
+  constructor(log: pino.Logger, root: pino.Logger, threshold: Threshold) {
+    this.#log = log;
+    this.#root = root;
+    this.#threshold = threshold;
+  }
+
+  get level(): LogLevel {
+    return logLevels[this.#threshold.at] ?? 'info';
+  }
+
+  set level(level: LogLevel) {
+    this.#threshold.at = logLevels.indexOf(level);
+  }
+
+  get verbose(): boolean {
+    return this.#threshold.at === 0;
+  }
+
+  debug(fields: object, message: string): void {
+    if (this.#threshold.at <= 0) this.#log.debug(fields, message);
+  }
+
+  info(fields: object, message: string): void {
+    if (this.#threshold.at <= 1) this.#log.info(fields, message);
+  }
+
+  warn(fields: object, message: string): void {
+    if (this.#threshold.at <= 2) this.#log.warn(fields, message);
+  }
+
+  error(fields: object, message: string): void {
+    this.#log.error(fields, message);
+  }
+
+  /** Of the root: pino would write the names of both rooms, under one key. */
+  child(room: string): Logger {
+    return new RoomLogger(this.#root.child({ room }), this.#root, this.#threshold);
+  }
 }
 
 /** `12:00:01 WARN  sip: message key=value`: the same content for a terminal. */

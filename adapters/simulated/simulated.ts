@@ -59,7 +59,8 @@ class SimulatedPbx implements PbxAdapter {
   readonly simulator: Simulator;
   readonly #settings: AdapterSettings;
   readonly #tools: AdapterTools;
-  readonly #password: string;
+  /** What stands before, between and behind the extension in it. */
+  readonly #password: readonly string[];
   readonly #desks: ReadonlyMap<string, Desk>;
   readonly #calls: Calls;
   /** Makes ids of calls unique for ever, over restarts too. */
@@ -71,7 +72,7 @@ class SimulatedPbx implements PbxAdapter {
     const options = simulatedOptions.parse(settings.options ?? {});
     this.#settings = settings;
     this.#tools = tools;
-    this.#password = options.password;
+    this.#password = options.password.split('<ext>');
     this.#desks = desksOf(expandExtensions(options.extensions), new Set(expandExtensions(options.agents)), settings);
     this.#series = token(tools.random, 32);
     this.#calls = new Calls(
@@ -120,7 +121,7 @@ class SimulatedPbx implements PbxAdapter {
 
   async credentials(user: string, domain: string): Promise<Credentials | null> {
     if (domain !== this.#domain || !this.#desks.has(user)) return null;
-    return { realm: this.#domain, password: this.#password.replaceAll('<ext>', () => user) };
+    return { realm: this.#domain, password: this.#password.join(user) };
   }
 
   digest(domain: string): DigestFacts | null {

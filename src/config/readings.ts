@@ -25,12 +25,24 @@ export function chooseProfile(profiles: Config['phones']['profiles']): (userAgen
       profile: { ...usual, ...given(profile) } as PhoneProfile,
     })),
   }));
-  return (userAgent) => {
-    const text = userAgent ?? '';
+  const choose = (text: string): PhoneProfile => {
     const found = kinds.find(({ kind }) => kind.test(text));
     return found?.wanted.find(({ pattern }) => pattern.test(text))?.profile ?? found?.usual ?? defaultProfile;
   };
+  const chosen = new Map<string, PhoneProfile>();
+  return (userAgent) => {
+    const text = userAgent ?? '';
+    const known = chosen.get(text);
+    if (known !== undefined) return known;
+    const profile = choose(text);
+    if (chosen.size >= mostKinds) chosen.clear();
+    chosen.set(text, profile);
+    return profile;
+  };
 }
+
+/** User-Agents that are remembered with what was chosen for them: a site has tens, who sends more makes them up. */
+const mostKinds = 1_000;
 
 /**
  * Who may take whose ringing calls. A pattern means the whole number, for `1\d\d` that also fits 91001 would be a hole; a

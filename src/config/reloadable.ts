@@ -44,6 +44,7 @@ export const reloadable: Readonly<Record<string, Reloading>> = {
   'sip.expirySpread': live(nextOne),
   'sip.users': live(users),
   'sip.warmUp': live('it is for the start alone'),
+  'sip.batches': restart(sockets),
   'sip.limits.perSource.rate': live('from the next message on'),
   'sip.limits.perSource.burst': live('from the next message on'),
   'sip.upstream': restart('routes of calls and registrations lead through it'),

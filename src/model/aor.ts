@@ -20,3 +20,8 @@ export function userOf(aor: Aor): string {
 export function domainOf(aor: Aor): string {
   return aor.slice(aor.lastIndexOf('@') + 1);
 }
+
+/** Whether both are of one domain. */
+export function areNeighbours(one: Aor, other: Aor): boolean {
+  return other.endsWith(one.slice(one.lastIndexOf('@'))); // no domain has an `@`
+}

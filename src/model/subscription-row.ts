@@ -1,6 +1,6 @@
 import type { Aor } from './aor.ts';
 
-/** A subscription as it survives a restart. `dialog` is opaque to the store (JSON). */
+/** A subscription as it survives a restart. `dialog` is opaque to the store. */
 export interface SubscriptionRow {
   /** Handed out by the notifier; never reused. */
   readonly id: number;
@@ -15,7 +15,7 @@ export interface SubscriptionRow {
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
   readonly expiresAt: number;
-  /** JSON of the DialogState without its CSeq numbers. */
+  /** The DialogState without its own CSeq numbers. */
   readonly dialog: string;
   /** The last CSeq of the phone where it is newer than the one in `dialog`; 0 where it is not. */
   readonly remoteCseq: number;
@@ -26,6 +26,11 @@ export interface SubscriptionRow {
   readonly versionLimit: number;
   /** What few subscriptions agreed on besides, as JSON that the store does not read; null: nothing. */
   readonly extra: string | null;
+}
+
+/** Stored rows, by id: each is read when it is asked for, so that of 100,000 no second picture stands in memory. */
+export interface SubscriptionRows extends Iterable<SubscriptionRow> {
+  readonly length: number;
 }
 
 /** What of a subscription changes with each refresh and each call. */

@@ -9,8 +9,8 @@
 export function negotiate(accept: readonly string[] | null, types: readonly [string, ...string[]]): string | null {
   if (accept === null) return types[0];
   for (const range of accept) {
-    const exact = types.find((type) => type === range);
-    if (exact !== undefined) return exact;
+    const at = types.indexOf(range);
+    if (at >= 0) return types[at] ?? null; // not `range`: it is a piece of a whole message
   }
   for (const range of accept) {
     const wild = types.find((type) => range === '*/*' || (range.endsWith('/*') && type.startsWith(range.slice(0, -1))));

@@ -28,6 +28,8 @@ const fatal: ReadonlySet<number> = new Set([404, 405, 410, 416, 480, 481, 482, 4
  */
 const fatalToDialog: ReadonlySet<number> = new Set([404, 410, 416, 482, 483, 484, 485, 604]);
 
+const told: Sequel = { next: 'told' };
+
 const firstPauseMs = 30_000;
 const longestPauseMs = 600_000;
 const longestRetryAfter = 3600;
@@ -38,7 +40,7 @@ const longestRetryAfter = 3600;
  */
 export function judge(result: NotifyResult, standing: Standing): Sequel {
   const { status } = result;
-  if (status >= 200 && status < 300) return { next: 'told' };
+  if (status >= 200 && status < 300) return told;
   if (fatal.has(status)) return { next: 'drop', whole: fatalToDialog.has(status) };
   // The connection is gone; only the phone can make a new one, and it says so with a SUBSCRIBE (RFC 5626 5.3).
   if (result.local && status === 503 && standing.stream) {

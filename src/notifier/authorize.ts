@@ -1,5 +1,5 @@
 import type { EventPackage } from '../event-packages/event-package.ts';
-import { type Aor, domainOf } from '../model/aor.ts';
+import { type Aor, areNeighbours } from '../model/aor.ts';
 import type { Watcher } from '../sip/front.ts';
 
 /** May this party watch this resource by this package? Callers answer 403 where not (RFC 6665 4.2.1.3). */
@@ -7,5 +7,5 @@ export function mayWatch(watcher: Watcher, resource: Aor, watchers: EventPackage
   if (watchers === 'owner') return watcher.aor === resource;
   // A trusted neighbour without a usable From (tel:, anonymous) is nobody, but of our own network.
   if (watcher.aor === null) return watcher.how === 'trusted';
-  return domainOf(watcher.aor) === domainOf(resource);
+  return areNeighbours(watcher.aor, resource);
 }

@@ -3,28 +3,110 @@ import { type DialogState, isTransport } from '../sip/dialog.ts';
 
 type Flow = DialogState['flow'];
 
-/** The dialog as it is stored. Our own CSeq is not in it: the row's `cseqLimit` says where to go on. */
+const noRoutes: readonly string[] = [];
+
+/**
+ * The dialog as it is stored: a fact to a line, our own tag first, the route set last. None of them can hold a line break,
+ * the grammar forbids it. Our own CSeq is not in it: the row's `cseqLimit` says where to go on. As JSON a row cost a third
+ * more.
+ */
 export function writeDialog(dialog: DialogState): string {
-  const { callId, localTag, remoteTag, localParty, remoteParty, remoteTarget, routeSet, remoteCseq, flow, user } =
-    dialog;
-  return JSON.stringify({
+  const { callId, localTag, remoteTag, localParty, remoteParty, remoteTarget, routeSet, remoteCseq, user } = dialog;
+  const { transport, local, remote, connection } = dialog.flow;
+  const names = `${localTag}\n${callId}\n${remoteTag}\n${localParty}\n${remoteParty}\n${remoteTarget}\n${remoteCseq}`;
+  const way = `${transport}\n${local.address}\n${local.port}\n${remote.address}\n${remote.port}\n${connection}`;
+  const text = `${names}\n${way}\n${user ?? ''}`;
+  return routeSet.length === 0 ? text : `${text}\n${routeSet.join('\n')}`;
+}
+
+/** The stored dialog with our CSeq at `cseq`; null where the text is not what `writeDialog` writes, or once wrote (JSON). */
+export function readDialog(text: string, cseq: number): DialogState | null {
+  if (!isCount(cseq)) return null;
+  // a Call-ID may begin so, a tag of ours never does
+  return text.startsWith('{') ? readJson(text, cseq) : readLines(text, cseq);
+}
+
+function readLines(text: string, cseq: number): DialogState | null {
+  const lines = new Lines(text);
+  const localTag = lines.wire();
+  const callId = lines.wire();
+  const remoteTag = lines.wire();
+  const localParty = lines.wire();
+  const remoteParty = lines.wire();
+  const remoteTarget = lines.wire();
+  const remoteCseq = countOf(lines.next());
+  const transport = lines.next();
+  const local = { address: lines.wire(), port: countOf(lines.next()) };
+  const remote = { address: lines.wire(), port: countOf(lines.next()) };
+  const connection = lines.wire();
+  if (lines.over) return null;
+  const user = lines.next();
+  const routeSet: string[] = [];
+  while (!lines.over) routeSet.push(lines.wire());
+  if (callId === '' || localTag === '' || localParty === '' || remoteParty === '' || remoteTarget === '') return null;
+  if (!isTransport(transport) || !isEndpoint(local) || !isPlace(remote) || !isCount(remoteCseq)) return null;
+  if (routeSet.includes('')) return null;
+  return {
     callId,
     localTag,
     remoteTag,
     localParty,
     remoteParty,
     remoteTarget,
-    routeSet,
+    routeSet: routeSet.length === 0 ? noRoutes : routeSet,
+    localCseq: cseq,
+    localCseqLimit: cseq,
     remoteCseq,
-    flow,
-    user,
-  });
+    flow: { transport, local, remote, connection },
+    user: user === '' ? null : Buffer.from(user).toString(),
+    note: null,
+  };
 }
 
-/** The stored dialog with our CSeq at `cseq`; null where the text is not what `writeDialog` writes. */
-export function readDialog(json: string, cseq: number): DialogState | null {
+/** Lines of a text, one after the other. */
+class Lines {
+  readonly #text: string;
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+    this.#bytes = Buffer.from(text, 'latin1');
+  }
+
+  get over(): boolean {
+    return this.#at > this.#text.length;
+  }
+
+  /** A cut, which keeps the whole text in memory; empty behind the last line. */
+  next(): string {
+    const start = this.#at;
+    return this.#text.slice(start, this.#pass());
+  }
+
+  /** A copy, of wire text: its characters are bytes. */
+  wire(): string {
+    const start = this.#at;
+    return this.#bytes.toString('latin1', start, this.#pass());
+  }
+
+  /** Goes behind the next line break; answers where the line ended. */
+  #pass(): number {
+    const found = this.#text.indexOf('\n', this.#at);
+    const end = found < 0 ? this.#text.length : found;
+    this.#at = end + 1;
+    return end;
+  }
+}
+
+function countOf(line: string): number {
+  return line === '' ? Number.NaN : Number(line);
+}
+
+/** As it was stored up to schema 6. */
+function readJson(json: string, cseq: number): DialogState | null {
   const raw = parsed(json);
-  if (!isObject(raw) || !isCount(cseq)) return null;
+  if (!isObject(raw)) return null;
   const { callId, localTag, remoteTag, localParty, remoteParty, remoteTarget, routeSet, remoteCseq, user } = raw;
   const flow = readFlow(raw['flow']);
   if (!isText(callId) || !isText(localTag) || !isText(remoteTag, 0) || !isText(localParty) || !isText(remoteParty)) {
@@ -67,13 +149,23 @@ function readFlow(raw: unknown): Flow | null {
   const local = readEndpoint(raw['local']);
   const remote = readEndpoint(raw['remote']);
   if (!isTransport(transport) || !isText(connection, 0)) return null;
-  return local === null || remote === null ? null : { transport, local, remote, connection };
+  return local === null || remote === null || !isPlace(remote) ? null : { transport, local, remote, connection };
 }
 
 function readEndpoint(raw: unknown): Flow['local'] | null {
   if (!isObject(raw)) return null;
   const { address, port } = raw;
-  return isText(address) && isCount(port) && port <= 65_535 ? { address, port } : null;
+  const endpoint = { address, port };
+  return isEndpoint(endpoint) ? endpoint : null;
+}
+
+function isEndpoint(raw: { readonly address: unknown; readonly port: unknown }): raw is Flow['local'] {
+  return isText(raw.address) && isCount(raw.port) && raw.port <= 65_535;
+}
+
+/** Somebody can be there (RFC 768: nobody has port 0). */
+function isPlace(raw: Flow['remote']): boolean {
+  return isEndpoint(raw) && raw.port > 0;
 }
 
 function parsed(json: string): unknown {

@@ -8,16 +8,13 @@ import { noParams } from './terms.ts';
 
 type Headers = readonly (readonly [string, string])[];
 
-/** What a document depends on besides the view. */
-interface Kind {
+/** A tag, and what the document depends on that it is of. */
+interface Entry {
   readonly pkg: EventPackage;
   readonly contentType: string;
   readonly profile: PhoneProfile;
   readonly own: boolean;
   readonly mayPickUp: boolean;
-}
-
-interface Entry extends Kind {
   readonly view: ResourceView;
   readonly tag: string;
   /** Made once for all who watch it. */
@@ -63,14 +60,13 @@ export class EntityTags {
     const mayPickUp = profile.pickup !== 'none' && this.#mayPickUp(sub);
     // where a package judges watchers itself, its documents may be of one of them only
     const isPlain = (terms === null || terms.params === noParams) && pkg.admits === undefined;
-    const kind = () => ({ pkg, contentType, profile, own, mayPickUp });
-    if (!isPlain) return made(view, sub, kind());
+    if (!isPlain) return made(view, sub, own, mayPickUp);
     const known = this.#known.get(view.aor) ?? none;
     for (const entry of known) {
       if (entry.pkg !== pkg || entry.contentType !== contentType || entry.profile !== profile) continue;
       if (entry.view === view && entry.own === own && entry.mayPickUp === mayPickUp) return entry;
     }
-    const entry = made(view, sub, kind());
+    const entry = made(view, sub, own, mayPickUp);
     if (known === none && this.#known.size >= mostKnown) this.#known.clear();
     const others = known.filter((other) => other.view === view || other.pkg !== pkg);
     this.#known.set(view.aor, [...others, entry].slice(-mostForms));
@@ -78,8 +74,8 @@ export class EntityTags {
   }
 }
 
-function made(view: ResourceView, { pkg, terms, watcher }: Subscription, kind: Kind): Entry {
-  const { contentType, profile, own, mayPickUp } = kind;
+function made(view: ResourceView, sub: Subscription, own: boolean, mayPickUp: boolean): Entry {
+  const { pkg, contentType, profile, terms, watcher } = sub;
   const request: RenderRequest = {
     entity: view.aor,
     contentType,
@@ -101,5 +97,6 @@ function made(view: ResourceView, { pkg, terms, watcher }: Subscription, kind: K
   const hash = createHash('sha256').update(`${pkg.event}\n${view.aor}\n${shown.join('\n')}\n`);
   for (const { content } of bodies) hash.update(content);
   const tag = hash.digest('base64url').slice(0, tagLength);
-  return { ...kind, view, tag, headers: [['SIP-ETag', tag]] };
+  // Field by field: each spread makes an object of a kind of its own, whose fields are looked up anew (-1 us a NOTIFY).
+  return { pkg, contentType, profile, own, mayPickUp, view, tag, headers: [['SIP-ETag', tag]] };
 }

@@ -33,6 +33,8 @@ export interface LifecycleDeps {
   readonly meters?: Pick<Meters, 'births' | 'endings'> | undefined;
 }
 
+const stayed = () => undefined;
+
 /** One wish takes the gate at most 2 s; this many milliseconds each, and this many in all, a NOTIFY waits for verdicts. */
 const verdictMs = 2500;
 const longestHoldMs = 10_000;
@@ -161,7 +163,7 @@ export class Lifecycle {
   }
 
   /** `moveBack`: undoes what its dialog was told already, where it cannot be stored. */
-  #birth(draft: Draft, moveBack: () => void = () => undefined): Promise<SubscribeAnswer> {
+  #birth(draft: Draft, moveBack: () => void = stayed): Promise<SubscribeAnswer> {
     const { outbox, roster, store } = this.#deps;
     const sub = this.#drafted(draft, this.nextId++);
     // In an old dialog it is there from now on, so that the dialog cannot end meanwhile; it owes nothing yet.
@@ -297,7 +299,7 @@ export class Lifecycle {
    */
   #supersede(sub: Subscription): void {
     const { roster, clock, outbox } = this.#deps;
-    for (const twin of roster.twins(sub.identity)) {
+    for (const twin of roster.twins(sub)) {
       if (isReplaceable(twin, sub.channel.dialog.flow, clock.now())) this.vanish(twin, 'replaced');
       else {
         twin.debt = asked(twin.debt, 'full');

@@ -5,19 +5,25 @@ import type { Logger } from '../model/logger.ts';
 import type { Meters } from '../model/meters.ts';
 import type { PhoneProfile } from '../model/profile.ts';
 import type { Random } from '../model/random.ts';
-import type { SubscriptionRow } from '../model/subscription-row.ts';
+import type { SubscriptionRows } from '../model/subscription-row.ts';
 import type { TracedSubscription } from '../model/trace.ts';
-import type { Change, SubscriptionView } from '../model/views.ts';
-import type { DialogState } from '../sip/dialog.ts';
+import type { SubscriptionView } from '../model/views.ts';
 import type { NotifySender, OnSubscribe, SubscribeAnswer } from '../sip/front.ts';
+import {
+  callOf,
+  countsOf,
+  type Device,
+  devicesOf,
+  pathOf,
+  type SubscriptionCount,
+  type SubscriptionPath,
+} from './census.ts';
 import { Crowd } from './crowd.ts';
-import { flowName } from './dialog-json.ts';
+import { Debts } from './debts.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { renderWatched } from './list-render.ts';
 import type { ListTools } from './list-request.ts';
-import { listTermsOf } from './list-terms.ts';
 import { ListWatches } from './list-watches.ts';
-import { isNews } from './news.ts';
 import { Numbers } from './numbers.ts';
 import { Outbox } from './outbox.ts';
 import type { StateReader, SubscriptionStore } from './ports.ts';
@@ -27,7 +33,7 @@ import { restoreRows } from './restore.ts';
 import { Roster } from './roster.ts';
 import { restyledBy, type Style } from './style.ts';
 import { type Desk, examine } from './subscribe.ts';
-import { asked, changed } from './subscription.ts';
+import { asked } from './subscription.ts';
 import { Watchers } from './watchers.ts';
 import type { Grant } from './wishes.ts';
 
@@ -60,34 +66,6 @@ export interface NotifierDeps {
   readonly meters?: Meters;
 }
 
-/** A phone that subscribes, whatever to. */
-export interface Device {
-  readonly dialog: DialogState;
-  readonly userAgent: string | null;
-  /** `udp:192.0.2.1:5060` */
-  readonly source: string;
-}
-
-/** Living subscriptions to one package over one transport. */
-export interface SubscriptionCount {
-  readonly event: string;
-  readonly transport: string;
-  readonly living: number;
-  /** Those of them whose last NOTIFY nobody answered. */
-  readonly unanswered: number;
-}
-
-/** How one subscription reaches its phone. */
-export interface SubscriptionPath {
-  readonly watcher: Aor | null;
-  /** Of the phone, or of the proxy that is next. */
-  readonly address: string;
-  /** A proxy put itself into the path (Record-Route). */
-  readonly proxied: boolean;
-  /** Nobody answered the last NOTIFY. */
-  readonly unanswered: boolean;
-}
-
 /** Who must be told, when, and in which order: RFC 6665 from the notifier's side. */
 export class Notifier {
   readonly #deps: NotifierDeps;
@@ -97,12 +75,11 @@ export class Notifier {
     if (!here) this.#deps.onEnded?.(callOf(sub));
   });
   readonly #lists: ListWatches;
-  /** Every PBX has told which groups it has: nobody asks too early any more. */
-  #listsComplete = false;
   readonly #watchers: Watchers;
   readonly #numbers: Numbers;
   readonly #outbox: Outbox;
   readonly #lives: Lifecycle;
+  readonly #debts: Debts;
   readonly #deaf: readonly (() => void)[];
   #round: RestartRound | null = null;
 
@@ -112,8 +89,8 @@ export class Notifier {
     this.#numbers = new Numbers(store, logger);
     const { lists = null } = deps;
     this.#lists = new ListWatches(lists?.reader ?? null);
-    const watching = (aor: Aor) => this.#watching(aor);
-    this.#watchers = new Watchers(clock, { watching }, (sub) => this.#tellWatchers(sub));
+    const watching = (aor: Aor) => this.#debts.watching(aor);
+    this.#watchers = new Watchers(clock, { watching }, (sub) => this.#debts.tellAll(sub));
     const mayPickUp = deps.mayPickUp ?? (() => false);
     const watchersFor = (sub: Subscription) => this.#watchers.for(sub);
     const leftFor = (sub: Subscription) => this.#watchers.leftFor(sub);
@@ -165,15 +142,23 @@ export class Notifier {
       lists,
       listsOf: (watcher) => this.#lists.ofUser(watcher),
     };
+    this.#debts = new Debts({
+      roster: this.#roster,
+      lists: this.#lists,
+      watchers: this.#watchers,
+      outbox: this.#outbox,
+      lives: this.#lives,
+      profileFor,
+    });
     const silent = () => undefined;
     this.#deaf = [
-      state.onChange((change) => this.#onChange(change)),
-      lists?.reader.onChange(() => this.#onLists(lists)) ?? silent,
+      state.onChange((change) => this.#debts.changed(change)),
+      lists?.reader.onChange(() => this.#debts.listsRead(lists.reader)) ?? silent,
     ];
   }
 
   /** Once, before the sockets open: the stored subscriptions are known again, nothing is sent. */
-  restore(rows: readonly SubscriptionRow[], nextId: number): void {
+  restore(rows: SubscriptionRows, nextId: number): void {
     const { clock, logger, profileFor, sender } = this.#deps;
     const lives = this.#lives;
     const secured = rows.length === 0 || this.#numbers.reserveAll();
@@ -192,8 +177,7 @@ export class Notifier {
       this.#outbox.attach(sub);
       this.#roster.take(sub);
       // Lamp keys that stand beside each other on disk did so before; of a phone's feature keys only the last is left.
-      if (sub.pkg.watchers === 'owner')
-        for (const twin of this.#roster.twins(sub.identity)) lives.vanish(twin, 'replaced');
+      if (sub.pkg.watchers === 'owner') for (const twin of this.#roster.twins(sub)) lives.vanish(twin, 'replaced');
       lives.list(sub);
       if (!sub.debt.strict) lives.untold.add(sub);
       lives.nextId = Math.max(lives.nextId, sub.id + 1);
@@ -243,25 +227,12 @@ export class Notifier {
 
   /** Where each living subscription is told, in no order. */
   *paths(): Iterable<SubscriptionPath> {
-    for (const { watcher, lastStatus, channel } of this.#roster.all()) {
-      const { flow, routeSet } = channel.dialog;
-      yield { watcher, address: flow.remote.address, proxied: routeSet.length > 0, unanswered: lastStatus === 408 };
-    }
+    for (const sub of this.#roster.all()) yield pathOf(sub);
   }
 
   /** How many live, by package and transport, and of how many nobody answered the last NOTIFY. Looks through them all. */
   census(): readonly SubscriptionCount[] {
-    const counts = new Map<string, { event: string; transport: string; living: number; unanswered: number }>();
-    for (const { pkg, channel, lastStatus } of this.#roster.all()) {
-      const { event } = pkg;
-      const { transport } = channel.dialog.flow;
-      const key = `${event} ${transport}`;
-      const count = counts.get(key) ?? { event, transport, living: 0, unanswered: 0 };
-      count.living += 1;
-      if (lastStatus === 408) count.unanswered += 1;
-      counts.set(key, count);
-    }
-    return [...counts.values()];
+    return countsOf(this.#roster.all());
   }
 
   /** The resources with living subscriptions to this package. Looks through them all. */
@@ -276,20 +247,12 @@ export class Notifier {
    * matter to what. Looks through them all.
    */
   devicesOf(user: Aor): readonly Device[] {
-    const youngest = new Map<string, Subscription>();
-    for (const sub of this.#roster.all()) {
-      if (sub.watcher === user && sub.id > (youngest.get(sub.device)?.id ?? 0)) youngest.set(sub.device, sub);
-    }
-    return [...youngest.values()].map(({ channel: { dialog }, userAgent }) => ({
-      dialog,
-      userAgent,
-      source: flowName(dialog.flow),
-    }));
+    return devicesOf(user, this.#roster.all());
   }
 
   /** A phone of this user has a living subscription that tells it of this resource, by itself or in a list. */
   isTold(user: Aor, event: string, aor: Aor): boolean {
-    for (const { watcher, pkg } of this.#watching(aor)) if (watcher === user && pkg.event === event) return true;
+    for (const { watcher, pkg } of this.#debts.watching(aor)) if (watcher === user && pkg.event === event) return true;
     return false;
   }
 
@@ -324,14 +287,12 @@ export class Notifier {
    */
   restyle(after: Style, change: () => void): void {
     const before: Style = { profileFor: this.#deps.profileFor, mayPickUp: this.#deps.mayPickUp ?? (() => false) };
-    const restyled = restyledBy(before, after);
-    const affected = (sub: Subscription) => restyled(sub, this.#seenBy(sub));
-    this.#tellDifferent(affected, change);
+    this.#debts.restyle(restyledBy(before, after), change);
   }
 
   /** The same where documents of one package are written otherwise now. */
   rewrite(event: string, change: () => void): void {
-    this.#tellDifferent(({ pkg }) => pkg.event === event, change);
+    this.#debts.restyle(({ pkg }) => pkg.event === event, change);
   }
 
   /** The resources that somebody watches, by themselves. */
@@ -347,95 +308,9 @@ export class Notifier {
     this.#outbox.stop();
     return Promise.resolve();
   }
-
-  /** Somebody began or ceased to watch. Restored ones that wait for their turn will be told everything anyway. */
-  #tellWatchers(sub: Subscription): void {
-    if (this.#lives.untold.has(sub)) return;
-    sub.debt = changed(sub.debt, []);
-    this.#outbox.wake(sub.channel);
-  }
-
-  #onChange(change: Change): void {
-    // Scopes are made of the aspects of these: a change of anything else is about the whole document.
-    const aspects = change.topic === 'features' || change.topic === 'agent' ? change.aspects : [];
-    for (const sub of this.#roster.watching(change.aor)) {
-      if (!isNews(change, sub.pkg) || listTermsOf(sub) !== null) continue;
-      // A hook's wish; lamps are told all the same, or they would lie.
-      if (change.quiet === true && sub.pkg.watchers === 'owner') continue;
-      sub.debt = changed(sub.debt, aspects);
-      this.#outbox.wake(sub.channel);
-    }
-    if (this.#lists.size > 0) this.#tellLists(change);
-  }
-
-  /** RFC 4662 4.5: the subscriptions to lists owe the member that changed, and only that. */
-  #tellLists(change: Change): void {
-    const { topic, aor, aspects } = change;
-    // The list itself has its name, and says whether there is such a member at all.
-    const isListed = topic === 'extension' && (aspects.includes('known') || aspects.includes('displayName'));
-    for (const sub of this.#lists.watching(aor)) {
-      // After a restart the whole list comes first.
-      if (!(isListed || isNews(change, sub.pkg)) || this.#lives.untold.has(sub)) continue;
-      sub.debt = changed(sub.debt, [aor]);
-      this.#outbox.wake(sub.channel);
-    }
-  }
-
-  /** A PBX has told its picture: who is in a list may be somebody else now. */
-  #onLists({ reader }: ListTools): void {
-    const { changed: moved, gone } = this.#lists.renew();
-    for (const { sub, came, left } of moved) {
-      this.#watchers.moved(sub, true, came);
-      this.#watchers.moved(sub, false, left);
-      if (this.#lives.untold.has(sub)) continue;
-      sub.debt = changed(sub.debt, []); // RFC 4662 5.2: only full state takes a member out
-      this.#outbox.wake(sub.channel);
-    }
-    // They ask again, and hear what is there now.
-    for (const sub of gone) void this.#lives.terminate(sub, 'deactivated', 'gone');
-    if (this.#listsComplete) return;
-    this.#listsComplete = reader.complete;
-    for (const sub of [...this.#roster.all()]) {
-      // Who subscribed to a group of a PBX before that had told of it was taken for the watcher of an extension.
-      const isEarly = sub.pkg.eventlist === true && listTermsOf(sub) === null && reader.find(sub.aor) !== null;
-      if (isEarly) void this.#lives.terminate(sub, 'deactivated', 'gone');
-    }
-  }
-
-  #tellDifferent(affected: (sub: Subscription) => boolean, change: () => void): void {
-    const before = new Map<Subscription, string>();
-    for (const sub of this.#roster.all()) {
-      if (affected(sub)) before.set(sub, this.#outbox.imprint(sub, this.#seenBy(sub)));
-    }
-    change();
-    for (const sub of this.#roster.all()) {
-      sub.profile = this.#deps.profileFor(sub.userAgent);
-      const was = before.get(sub);
-      // restored ones that wait for their turn will be told everything anyway
-      if (was === undefined || this.#lives.untold.has(sub)) continue;
-      if (was === this.#outbox.imprint(sub, this.#seenBy(sub))) continue;
-      sub.debt = changed(sub.debt, []);
-      this.#outbox.wake(sub.channel);
-    }
-  }
-
-  /** The resources that a subscription tells of. */
-  #seenBy(sub: Subscription): readonly Aor[] {
-    return listTermsOf(sub) === null ? [sub.aor] : this.#lists.seenBy(sub);
-  }
-
-  /** Everybody who is told of this resource, by itself or in a list. */
-  *#watching(aor: Aor): Iterable<Subscription> {
-    for (const sub of this.#roster.watching(aor)) if (listTermsOf(sub) === null) yield sub;
-    yield* this.#lists.watching(aor);
-  }
 }
 
 const noState: Rendered = { bodies: [{ contentType: null, content: '', covers: 'full' }], shown: [] };
-
-function callOf({ id, aor, watcher, pkg, eventId, channel }: Subscription): TracedSubscription {
-  return { id, aor, watcher, event: pkg.event, eventId, callId: channel.dialog.callId };
-}
 
 /** The store took no reservation: the old ends stand, and each NOTIFY tries again. */
 function unsecured(sub: Subscription): void {

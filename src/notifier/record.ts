@@ -51,8 +51,8 @@ export interface Subscription {
   contentType: string;
   readonly watcher: Aor | null;
   readonly device: string;
-  /** `identityOf` the above. */
-  readonly identity: string;
+  /** As `kindOf` says: null but for few packages. */
+  readonly kind: string | null;
   terms: Terms | null;
   readonly userAgent: string | null;
   profile: PhoneProfile;

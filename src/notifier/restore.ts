@@ -1,12 +1,12 @@
 import type { EventPackage } from '../event-packages/event-package.ts';
 import type { Logger } from '../model/logger.ts';
 import type { PhoneProfile } from '../model/profile.ts';
-import type { SubscriptionRow } from '../model/subscription-row.ts';
+import type { SubscriptionRow, SubscriptionRows } from '../model/subscription-row.ts';
 import type { DialogState } from '../sip/dialog.ts';
 import { isSameDialog, readDialog } from './dialog-json.ts';
 import { block } from './numbers.ts';
 import { type Channel, newChannel, type Subscription } from './record.ts';
-import { identityOf } from './roster.ts';
+import { kindOf } from './roster.ts';
 import { nothingOwed, parked } from './subscription.ts';
 import { readExtra } from './terms.ts';
 
@@ -31,13 +31,13 @@ export interface Restored {
  * Stored rows become subscriptions again. Numbers go on at the stored ends of the reserved blocks, which the caller has
  * moved up by one block on disk; usages of one dialog share it, with the highest CSeq of them.
  */
-export function restoreRows(rows: readonly SubscriptionRow[], deps: RestoreDeps): Restored {
+export function restoreRows(rows: SubscriptionRows, deps: RestoreDeps): Restored {
   const channels = new Map<string, Channel>();
   const texts = new SharedTexts();
   const subs: Subscription[] = [];
   const limits: number[] = [];
   const useless: number[] = [];
-  for (const row of inOrder(rows)) {
+  for (const row of rows) {
     const sub = restoreRow(row, texts, channels, deps);
     if (sub === null) useless.push(row.id);
     else {
@@ -52,12 +52,6 @@ export function restoreRows(rows: readonly SubscriptionRow[], deps: RestoreDeps)
     if (dialog.flow.transport !== 'udp' && !deps.reachable(dialog)) sub.debt = parked;
   }
   return { subs, useless, uneven };
-}
-
-/** By id, which is how a store gives them. */
-function inOrder(rows: readonly SubscriptionRow[]): readonly SubscriptionRow[] {
-  const isSorted = rows.every(({ id }, index) => index === 0 || id > (rows[index - 1]?.id ?? 0));
-  return isSorted ? rows : [...rows].sort((a, b) => a.id - b.id);
 }
 
 function restoreRow(
@@ -89,7 +83,7 @@ function restoreRow(
     contentType: contentTypeOf(pkg, row.contentType),
     watcher,
     device,
-    identity: identityOf({ aor, pkg, eventId, watcher, device }, terms?.params),
+    kind: kindOf(pkg, terms?.params),
     terms,
     userAgent,
     profile: deps.profileFor(userAgent),

@@ -1,24 +1,19 @@
+import type { EventPackage } from '../event-packages/event-package.ts';
 import type { Aor } from '../model/aor.ts';
 import type { DialogState } from '../sip/dialog.ts';
 import type { Subscription } from './record.ts';
+import { noParams } from './terms.ts';
 
-type Identity = Pick<Subscription, 'aor' | 'pkg' | 'eventId' | 'watcher' | 'device'>;
+/** What makes a subscription the same after a phone has restarted with a new Call-ID. */
+export type Identity = Pick<Subscription, 'aor' | 'pkg' | 'eventId' | 'watcher' | 'device' | 'kind'>;
 
 type Counted = Pick<Subscription, 'watcher' | 'address' | 'counted'>;
 
 const nobody: readonly Subscription[] = [];
 
-/**
- * What makes a subscription the same after a phone has restarted with a new Call-ID, as one text. The parts cannot hold a
- * line break, the grammar forbids it.
- */
-export function identityOf(
-  { aor, pkg, eventId, watcher, device }: Identity,
-  params?: Readonly<Record<string, string>>,
-): string {
-  let event = eventId === null ? pkg.event : `${pkg.event};id=${eventId}`;
-  if (pkg.distinguishedBy !== undefined) event += `;${params?.[pkg.distinguishedBy] ?? ''}`;
-  return [aor, event, watcher ?? '', device].join('\n'); // flat; a template would stay the tree of its parts, 230 B
+/** What tells subscriptions of one phone apart beside package and id; null: nothing does. */
+export function kindOf(pkg: EventPackage, params: Readonly<Record<string, string>> = noParams): string | null {
+  return pkg.distinguishedBy === undefined ? null : (params[pkg.distinguishedBy] ?? '');
 }
 
 /** A subscription from the same place, younger than this, may be the same phone's other key: milliseconds. */
@@ -35,12 +30,11 @@ export function isReplaceable(sub: Subscription, flow: DialogState['flow'], now:
   return sub.pkg.watchers === 'owner' || moved || now - sub.createdAt >= youngMs;
 }
 
-/** The living subscriptions: by resource, by identity, and counted by user and address. Maps only; nothing is queried. */
+/** The living subscriptions: by resource and phone, and counted by user and address. Maps only; nothing is queried. */
 export class Roster {
   readonly #moved: (sub: Subscription, here: boolean) => void;
-  readonly #byAor = new Map<Aor, Set<Subscription>>();
-  /** One or, rarely, several: a Set for each would be 200 B of a subscription. */
-  readonly #byIdentity = new Map<string, Subscription | readonly Subscription[]>();
+  /** By resource, then by device: one or, rarely, several. A second index by identity would be 150 B of a subscription. */
+  readonly #byAor = new Map<Aor, Map<string, Subscription | readonly Subscription[]>>();
   readonly #users = new Map<string, number>();
   readonly #addresses = new Map<string, number>();
 
@@ -50,27 +44,33 @@ export class Roster {
   }
 
   add(sub: Subscription): void {
-    put(this.#byAor, sub.aor, sub);
-    const twins = this.#byIdentity.get(sub.identity);
-    this.#byIdentity.set(sub.identity, twins === undefined ? sub : [...listOf(twins), sub]);
+    const devices = this.#byAor.get(sub.aor);
+    if (devices === undefined) this.#byAor.set(sub.aor, new Map([[sub.device, sub]]));
+    else {
+      const there = devices.get(sub.device);
+      devices.set(sub.device, there === undefined ? sub : [...listOf(there), sub]);
+    }
     this.#moved(sub, true);
   }
 
   /** False: it was not there any more. */
   remove(sub: Subscription): boolean {
-    if (!drop(this.#byAor, sub.aor, sub)) return false;
-    const others = this.twins(sub.identity).filter((twin) => twin !== sub);
+    const devices = this.#byAor.get(sub.aor);
+    const there = listOf(devices?.get(sub.device));
+    if (devices === undefined || !there.includes(sub)) return false;
+    const others = there.filter((other) => other !== sub);
     const [first, second] = others;
-    if (first === undefined) this.#byIdentity.delete(sub.identity);
-    else this.#byIdentity.set(sub.identity, second === undefined ? first : others);
+    if (first !== undefined) devices.set(sub.device, second === undefined ? first : others);
+    else if (devices.size > 1) devices.delete(sub.device);
+    else this.#byAor.delete(sub.aor);
     this.#moved(sub, false);
     return true;
   }
 
   /** The subscriptions with this identity, oldest first. */
-  twins(identity: string): readonly Subscription[] {
-    const twins = this.#byIdentity.get(identity);
-    return twins === undefined ? nobody : listOf(twins);
+  twins(identity: Identity): readonly Subscription[] {
+    const there = this.#byAor.get(identity.aor)?.get(identity.device);
+    return there === undefined ? nobody : listOf(there).filter((sub) => isTwin(sub, identity));
   }
 
   /** For an admin's rare word about one: looks through them all, so that none is kept in one index more. */
@@ -79,17 +79,21 @@ export class Roster {
     return null;
   }
 
-  watching(aor: Aor): Iterable<Subscription> {
-    return this.#byAor.get(aor) ?? [];
+  /** As it is now, in no order. */
+  watching(aor: Aor): readonly Subscription[] {
+    const devices = this.#byAor.get(aor);
+    return devices === undefined ? nobody : listed(devices);
   }
 
   count(aor: Aor): number {
-    return this.#byAor.get(aor)?.size ?? 0;
+    let count = 0;
+    for (const subs of this.#byAor.get(aor)?.values() ?? []) count += listOf(subs).length;
+    return count;
   }
 
   /** In no order. */
   *all(): Iterable<Subscription> {
-    for (const subs of this.#byAor.values()) yield* subs;
+    for (const devices of this.#byAor.values()) yield* listed(devices);
   }
 
   /** Counts one more, from before its birth is stored, so that a burst cannot slip past the limits. */
@@ -114,22 +118,22 @@ export class Roster {
   }
 }
 
-function listOf(twins: Subscription | readonly Subscription[]): readonly Subscription[] {
-  return 'id' in twins ? [twins] : twins;
+function listOf(subs: Subscription | readonly Subscription[] = nobody): readonly Subscription[] {
+  return 'id' in subs ? [subs] : subs;
 }
 
-function put<K>(index: Map<K, Set<Subscription>>, key: K, sub: Subscription): void {
-  const there = index.get(key);
-  if (there === undefined) index.set(key, new Set([sub]));
-  else there.add(sub);
+/** A list, no generator: that would make an object for each of a thousand watchers. */
+function listed(devices: ReadonlyMap<string, Subscription | readonly Subscription[]>): readonly Subscription[] {
+  const all: Subscription[] = [];
+  for (const subs of devices.values()) {
+    if ('id' in subs) all.push(subs);
+    else for (const sub of subs) all.push(sub);
+  }
+  return all;
 }
 
-/** False: it was not there. */
-function drop<K>(index: Map<K, Set<Subscription>>, key: K, sub: Subscription): boolean {
-  const there = index.get(key);
-  if (there?.delete(sub) !== true) return false;
-  if (there.size === 0) index.delete(key);
-  return true;
+function isTwin(sub: Subscription, { pkg, eventId, watcher, kind }: Identity): boolean {
+  return sub.pkg === pkg && sub.watcher === watcher && sub.eventId === eventId && sub.kind === kind;
 }
 
 function step(counts: Map<string, number>, key: string, by: number): void {

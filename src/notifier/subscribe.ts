@@ -16,7 +16,7 @@ import type { StateReader } from './ports.ts';
 import { leastIntervalMs } from './rate.ts';
 import { type Channel, newChannel, type Subscription } from './record.ts';
 import { readBody } from './request-body.ts';
-import { identityOf, isReplaceable, type Roster } from './roster.ts';
+import { isReplaceable, kindOf, type Roster } from './roster.ts';
 import { joinScopes, nothingOwed } from './subscription.ts';
 import { isEmpty, type Terms, termsOf } from './terms.ts';
 
@@ -166,7 +166,8 @@ function withinLimits(draft: Draft, { roster, limits, clock, listsOf }: Desk): S
   const { request, pkg, aor, sub, expires, list } = draft;
   const { watcher, eventId, device, path } = request;
   if (watcher.how === 'trusted' || sub !== null || expires === 0) return null;
-  const twins = roster.twins(identityOf({ aor, pkg, eventId, watcher: watcher.aor, device }, request.eventParams));
+  const kind = kindOf(pkg, request.eventParams);
+  const twins = roster.twins({ aor, pkg, eventId, watcher: watcher.aor, device, kind });
   if (twins.some((twin) => isReplaceable(twin, path.flow, clock.now()))) return null;
   if (watcher.aor !== null && roster.ofUser(watcher.aor) >= limits.perUser) return { status: 403 };
   if (list !== null && watcher.aor !== null && listsOf(watcher.aor) >= mostLists) return { status: 403 };
@@ -203,7 +204,7 @@ export function newSubscription(draft: Draft, id: number, now: number, profile: 
     contentType,
     watcher: watcher.aor,
     device,
-    identity: identityOf({ aor, pkg, eventId, watcher: watcher.aor, device }, request.eventParams),
+    kind: kindOf(pkg, request.eventParams),
     terms: termsAsked(draft, profile, null),
     userAgent,
     profile,
@@ -243,10 +244,11 @@ export function termsAsked(
  * are what a restart leaves of the dialog's past.
  */
 function firstVersion({ channel, pkg }: Draft): number {
-  const before = channel?.usages.filter((usage) => usage.pkg === pkg) ?? [];
+  if (channel === null) return 0;
+  const before = channel.usages.filter((usage) => usage.pkg === pkg);
   // one that ends has one more document to send
   return Math.max(
-    channel?.firstVersion ?? 0,
+    channel.firstVersion,
     ...before.map(({ version, ending }) => (ending === null ? version : version + 1)),
   );
 }

@@ -28,15 +28,33 @@ export interface Debt {
   readonly errors: number;
 }
 
-export const nothingOwed: Debt = {
-  scope: null,
-  occasion: 'change',
-  haste: 'none',
+function nothingSince(ratedAt: number): Debt {
+  return {
+    scope: null,
+    occasion: 'change',
+    haste: 'none',
+    holds: 0,
+    heldUntil: 0,
+    pausedUntil: 0,
+    strict: false,
+    ratedAt,
+    timeouts: 0,
+    errors: 0,
+  };
+}
+
+export const nothingOwed: Debt = nothingSince(Number.NEGATIVE_INFINITY);
+
+/** What a birth owes: one object for all of them. */
+const allOwed: Debt = {
+  scope: 'full',
+  occasion: 'initial',
+  haste: 'asked',
   holds: 0,
   heldUntil: 0,
   pausedUntil: 0,
   strict: false,
-  ratedAt: Number.NEGATIVE_INFINITY,
+  ratedAt: nothingOwed.ratedAt,
   timeouts: 0,
   errors: 0,
 };
@@ -60,6 +78,7 @@ export function restOfScope(scope: Scope | null, told: Scope): Scope | null {
  * went wrong before, for the phone is there.
  */
 export function asked(debt: Debt, scope: Scope): Debt {
+  if (debt === nothingOwed && scope === 'full') return allOwed;
   const occasion = stronger(debt.occasion, 'initial');
   const owed = joinScopes(debt.scope, scope);
   const { holds, heldUntil, ratedAt } = debt;
@@ -156,8 +175,7 @@ export function sent(debt: Debt, now: number, rest: Scope | null): Debt {
   const ratedAt = debt.occasion === 'change' || debt.haste === 'none' ? now : debt.ratedAt;
   const left = rest === null ? nothingOwed : { scope: rest, occasion: debt.occasion, haste: 'run' as const };
   const { scope, occasion, haste } = left;
-  // the usual end of a birth: thousands that owe nothing share one object
-  if (rest === null && ratedAt === nothingOwed.ratedAt && isUntroubled(debt)) return nothingOwed;
+  if (rest === null && isUntroubled(debt)) return paidAt(ratedAt);
   const { holds, heldUntil, timeouts, errors } = debt;
   return {
     scope,
@@ -171,6 +189,16 @@ export function sent(debt: Debt, now: number, rest: Scope | null): Debt {
     timeouts,
     errors,
   };
+}
+
+/** Thousands that owe nothing, and were told in the same millisecond or never, share one object. */
+let lastPaid = nothingOwed;
+
+function paidAt(ratedAt: number): Debt {
+  if (ratedAt === nothingOwed.ratedAt) return nothingOwed;
+  if (ratedAt === lastPaid.ratedAt) return lastPaid;
+  lastPaid = nothingSince(ratedAt);
+  return lastPaid;
 }
 
 function isUntroubled({ holds, heldUntil, timeouts, errors }: Debt): boolean {

@@ -2,7 +2,6 @@ import type { LeftWatcher, WatcherEntry } from '../event-packages/event-package.
 import type { Aor } from '../model/aor.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Subscription } from './record.ts';
-import type { Roster } from './roster.ts';
 
 const none: readonly WatcherEntry[] = [];
 const nobodyLeft: readonly LeftWatcher[] = [];
@@ -23,10 +22,15 @@ const endings: readonly string[] = [
   'noresource',
 ] satisfies readonly LeftWatcher['event'][];
 
+/** Who is told of a resource. */
+interface Watched {
+  watching(aor: Aor): Iterable<Subscription>;
+}
+
 /** Who watches whom, for packages that are about subscriptions (RFC 3857). Costs nothing where nobody asks. */
 export class Watchers {
   readonly #clock: Clock;
-  readonly #roster: Pick<Roster, 'watching'>;
+  readonly #watched: Watched;
   readonly #tell: (sub: Subscription) => void;
   /** Resource to the living subscriptions to its watchers. */
   readonly #curious = new Map<Aor, Set<Subscription>>();
@@ -34,9 +38,9 @@ export class Watchers {
   readonly #left = new Map<Aor, readonly Left[]>();
 
   /** @param tell puts one of the curious in debt. */
-  constructor(clock: Clock, roster: Pick<Roster, 'watching'>, tell: (sub: Subscription) => void) {
+  constructor(clock: Clock, watched: Watched, tell: (sub: Subscription) => void) {
     this.#clock = clock;
-    this.#roster = roster;
+    this.#watched = watched;
     this.#tell = tell;
   }
 
@@ -56,12 +60,12 @@ export class Watchers {
     if (pkg.about === undefined) return none;
     const now = this.#clock.now();
     const entries: WatcherEntry[] = [];
-    for (const { id, pkg: watched, watcher, createdAt, expiresAt } of this.#roster.watching(aor)) {
+    for (const { id, pkg: watched, watcher, createdAt, expiresAt } of this.#watched.watching(aor)) {
       if (watched.event !== pkg.about) continue;
       const subscribedFor = Math.max(Math.floor((now - createdAt) / 1000), 0);
       entries.push({ id, watcher, subscribedFor, expiresIn: Math.max(Math.ceil((expiresAt - now) / 1000), 0) });
     }
-    return entries;
+    return entries.sort((a, b) => a.id - b.id);
   }
 
   /** Subscriptions to the same that ended not long ago; whoever renders knows which of them were told as living. */

@@ -1,4 +1,5 @@
 import { granted, type Outcome, refused } from '../model/outcome.ts';
+import { digitBit, endOf } from './message/char-classes.ts';
 import { parseNameAddr, splitList } from './message/name-addr.ts';
 import { parseHostPort, withoutHeaders } from './message/uri.ts';
 import { detached, trimmed } from './message/wire-text.ts';
@@ -13,8 +14,6 @@ const wholeToken = new RegExp(`^${token}$`);
 const mediaRange = new RegExp(`^(${token})[ \\t]*/[ \\t]*(${token})$`);
 const eventType = new RegExp(`^(${token})[ \\t]*`);
 const eventParam = new RegExp(`;[ \\t]*(${token})[ \\t]*(?:=[ \\t]*("(?:[^"\\\\]|\\\\.)*"|[^\\s";,]+)[ \\t]*)?`, 'y');
-
-const hostOfContact = /^sips?:(?:[^@]*@)?([^;?]*)/i;
 
 /** Longer intervals than this are cut to it; every package grants far less. Seconds. */
 const longestExpires = 2 ** 31 - 1;
@@ -34,8 +33,8 @@ const noParams: EventParams = {};
 
 /** RFC 6665 8.2.1: exactly one Event with exactly one package. */
 export function readEvent(lines: readonly string[]): Outcome<EventHeader> {
-  const [line = '', ...others] = lines;
-  if (others.length > 0) return refused('event-repeated', 'More Than One Event Header', 400);
+  const [line = ''] = lines;
+  if (lines.length > 1) return refused('event-repeated', 'More Than One Event Header', 400);
   if (line === '') return refused('event-missing', 'Event Header Missing', 489); // RFC 6665 4.2.1.1
   return eventOf(line);
 }
@@ -65,10 +64,11 @@ const eventOf = remembered((line: string): Outcome<EventHeader> => {
 
 /** RFC 3261 20.19: seconds; null where absent. Any number of digits is a number and never wraps. */
 export function readExpires(lines: readonly string[]): Outcome<number | null> {
-  const [line, ...others] = lines;
+  const [line] = lines;
   if (line === undefined) return granted(null);
   // Negative, decimal, the date of RFC 2543, something behind it, two of them.
-  if (others.length > 0 || !/^\d+$/.test(line)) return refused('expires-malformed', 'Malformed Expires Header', 400);
+  if (lines.length > 1 || line === '' || endOf(line, digitBit, 0, line.length) < line.length)
+    return refused('expires-malformed', 'Malformed Expires Header', 400);
   return granted(Math.min(Number(line), longestExpires));
 }
 
@@ -82,16 +82,30 @@ export interface ContactHeader {
 /** RFC 3261 8.1.1.8, 12.1.1: exactly one, and one that a NOTIFY can be addressed to. */
 export function readContact(lines: readonly string[]): Outcome<ContactHeader> {
   const values = splitLines(lines);
-  const [value, ...others] = values ?? [];
-  if (value === undefined || others.length > 0) return refused('contact-count', 'Exactly One Contact Is Needed', 400);
+  const value = values?.length === 1 ? values[0] : undefined;
+  if (value === undefined) return refused('contact-count', 'Exactly One Contact Is Needed', 400);
   const contact = parseNameAddr(value);
   // Parameters are the phone's own affair; without scheme, host and a port that exists, no NOTIFY can be written.
-  const host = contact === null ? undefined : hostOfContact.exec(contact.uri)?.[1];
-  if (contact === null || host === undefined || parseHostPort(host) === null) {
+  if (contact === null || !hasHost(contact.uri)) {
     return refused('contact-unusable', 'Unusable Contact', 400);
   }
   const remoteTarget = withoutHeaders(contact.uri);
   return granted({ remoteTarget, device: contact.params.get('+sip.instance') || remoteTarget });
+}
+
+/** A SIP URI with a host, and a port that exists where it has one. */
+function hasHost(uri: string): boolean {
+  const start = uri.startsWith('sip:') ? 4 : (/^sips?:/i.exec(uri)?.[0].length ?? 0);
+  if (start === 0) return false;
+  const at = uri.indexOf('@', start);
+  const from = at < 0 ? start : at + 1;
+  return parseHostPort(uri, from, Math.min(placeOf(';', uri, from), placeOf('?', uri, from))) !== null;
+}
+
+/** The end where there is none. */
+function placeOf(character: string, text: string, from: number): number {
+  const at = text.indexOf(character, from);
+  return at < 0 ? text.length : at;
 }
 
 /**
@@ -99,9 +113,9 @@ export function readContact(lines: readonly string[]): Outcome<ContactHeader> {
  * no media range is skipped: it can match nothing.
  */
 export function readAccept(lines: readonly string[]): Outcome<readonly string[] | null> {
-  const [line, ...others] = lines;
+  const [line] = lines;
   if (line === undefined) return granted(null);
-  if (others.length === 0) return acceptOf(line);
+  if (lines.length === 1) return acceptOf(line);
   const ranges: string[] = [];
   for (const each of lines) {
     const read = acceptOf(each);
@@ -127,10 +141,10 @@ const acceptOf = remembered((line: string): Outcome<readonly string[]> => {
 
 /** RFC 3261 20.15: the media type in lower case without parameters; null where absent. */
 export function readContentType(lines: readonly string[]): Outcome<string | null> {
-  const [line, ...others] = lines;
+  const [line] = lines;
   if (line === undefined) return granted(null);
   const type = mediaTypeOf(line.split(';', 1)[0] ?? '');
-  return type === null || others.length > 0
+  return type === null || lines.length > 1
     ? refused('content-type-malformed', 'Malformed Content-Type Header', 400)
     : granted(type);
 }
@@ -151,9 +165,9 @@ export function splitLines(lines: readonly string[]): readonly string[] | null {
 
 /** Option tags, in lower case; empty where there are none, and where it is no list: nobody has to support anything. */
 export function readSupported(lines: readonly string[]): readonly string[] {
-  const [line, ...others] = lines;
+  const [line] = lines;
   if (line === undefined) return none;
-  return others.length === 0 ? tagsOf(line) : lines.flatMap(tagsOf);
+  return lines.length === 1 ? tagsOf(line) : lines.flatMap(tagsOf);
 }
 
 const none: readonly string[] = [];

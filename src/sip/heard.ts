@@ -1,5 +1,6 @@
 import type { Clock } from '../model/clock.ts';
 import { countedMethods } from '../model/meters.ts';
+import { Tally } from '../model/tally.ts';
 import type { ListenerView } from '../model/ways.ts';
 import type { Flow, ListenPoint } from './engine.ts';
 
@@ -13,7 +14,7 @@ export interface Expected {
 
 interface Ear {
   readonly point: ListenPoint;
-  readonly counts: Map<string, number>;
+  readonly counts: Tally;
   lastAt: number;
 }
 
@@ -32,8 +33,7 @@ export class Heard {
   at(points: readonly ListenPoint[]): void {
     this.#ears = points.map((point) => ({
       point,
-      // all of them now: on the path of a request a value is replaced, nothing is added
-      counts: new Map([...countedMethods.map((method) => [method, 0] as const), ['other', 0]]),
+      counts: new Tally(countedMethods),
       lastAt: 0,
     }));
   }
@@ -56,9 +56,7 @@ export class Heard {
     }
     const ear = this.#earOf(flow);
     if (ear === null) return;
-    const count = ear.counts.get(method);
-    if (count === undefined) ear.counts.set('other', (ear.counts.get('other') ?? 0) + 1);
-    else ear.counts.set(method, count + 1);
+    ear.counts.add(method);
     ear.lastAt = this.#clock.now();
   }
 
@@ -67,7 +65,7 @@ export class Heard {
       transport,
       address,
       port,
-      requests: Object.fromEntries([...counts].filter(([, count]) => count > 0)),
+      requests: Object.fromEntries([...counts.entries()].filter(([, count]) => count > 0)),
       lastRequestAt: lastAt === 0 ? null : lastAt,
     }));
   }

@@ -1,5 +1,5 @@
 import type { DialogState } from './dialog.ts';
-import type { AddressedRequest } from './engine.ts';
+import type { AddressedRequest, HeaderList } from './engine.ts';
 import type { NotifyMessage, SubscriptionStateHeader } from './front.ts';
 
 /**
@@ -13,13 +13,6 @@ export function notifyRequest(
   message: NotifyMessage,
 ): AddressedRequest {
   const { contentType } = message;
-  const headers: (readonly [name: string, value: string])[] = [
-    ['Contact', contact],
-    ['Event', eventOf(message)],
-    ['Subscription-State', subscriptionState(message.subscription)],
-  ];
-  if (message.headers !== undefined) for (const header of message.headers) headers.push(header);
-  if (contentType !== null) headers.push(['Content-Type', contentType]);
   const request: AddressedRequest = {
     method: 'NOTIFY',
     uri: dialog.remoteTarget,
@@ -28,12 +21,27 @@ export function notifyRequest(
     callId: dialog.callId,
     cseq,
     routeSet: dialog.routeSet,
-    headers,
+    headers: headersOf(contact, message),
     body: contentType === null ? '' : message.content,
     flow: dialog.flow,
   };
   return message.dialogLives === true ? { ...request, dialogLives: true } : request;
 }
+
+function headersOf(contact: string, message: NotifyMessage): HeaderList {
+  const { headers: further = none, contentType, subscription } = message;
+  const tag = further[0];
+  const at = ['Contact', contact] as const;
+  const event = ['Event', eventOf(message)] as const;
+  const state = ['Subscription-State', subscriptionState(subscription)] as const;
+  if (contentType === null) return [at, event, state, ...further];
+  const type = ['Content-Type', contentType] as const;
+  // nearly every NOTIFY has one more: a list that grows takes room for 22
+  if (tag !== undefined && further.length === 1) return [at, event, state, tag, type];
+  return [at, event, state, ...further, type];
+}
+
+const none: HeaderList = [];
 
 /** E65-12, E65-20: the package and the `id` of the SUBSCRIBE, and what the package adds (RFC 6665 5.4.2). */
 function eventOf({ event, eventId, eventParams }: NotifyMessage): string {

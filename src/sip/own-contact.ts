@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import type { DialogState } from './dialog.ts';
 import type { Flow, Transport } from './engine.ts';
 import type { LocalAddresses } from './local-addresses.ts';
 import { parseNameAddr, splitList } from './message/name-addr.ts';
@@ -14,15 +15,54 @@ export const contactUser = 'lamplighter';
  * @param secure the dialog was asked for by `sips:`; heeded where the flow is.
  */
 export function ownContact(flow: Flow, advertise: string | null, addresses: LocalAddresses, secure = false): string {
-  const told = advertise === null ? null : hostPortOf(advertise);
-  const advertised = told !== null && isForFamily(told.host, flow.remote.address) ? told : null;
-  const host =
-    advertised?.host ?? (isWildcard(flow.local.address) ? addresses.facing(flow.remote.address) : flow.local.address);
-  // an advertised port is the one of plain SIP: TLS and WebSocket listen elsewhere
-  const plain = flow.transport === 'udp' || flow.transport === 'tcp';
-  const port = (plain ? advertised?.port : null) ?? flow.local.port;
-  const sips = secure && (flow.transport === 'tls' || flow.transport === 'wss');
-  return `<${sips ? 'sips' : 'sip'}:${contactUser}@${bracketed(host)}:${port}${transportParam(flow.transport, sips)}>`;
+  return new OwnContact(advertise, addresses).at(flow, secure);
+}
+
+/** The same for who says it with each answer and each NOTIFY: kept while it does not differ, as it hardly ever does (-0.5 us). */
+export class OwnContact {
+  readonly #advertised: HostPort | null;
+  readonly #addresses: LocalAddresses;
+  #host = '';
+  #port = 0;
+  #transport: Transport = 'udp';
+  #sips = false;
+  #contact = '';
+
+  constructor(advertise: string | null, addresses: LocalAddresses) {
+    this.#advertised = advertise === null ? null : hostPortOf(advertise);
+    this.#addresses = addresses;
+  }
+
+  /** In a dialog. */
+  in({ flow, remoteTarget, routeSet }: Pick<DialogState, 'flow' | 'remoteTarget' | 'routeSet'>): string {
+    return this.at(flow, isEncrypted(flow.transport) && isSecureTarget(remoteTarget, routeSet));
+  }
+
+  /** As `ownContact`. */
+  at({ transport, local, remote }: Flow, secure: boolean): string {
+    const told = this.#advertised;
+    const advertised = told !== null && isForFamily(told.host, remote.address) ? told : null;
+    const host =
+      advertised?.host ?? (isWildcard(local.address) ? this.#addresses.facing(remote.address) : local.address);
+    // an advertised port is the one of plain SIP: TLS and WebSocket listen elsewhere
+    const plain = transport === 'udp' || transport === 'tcp';
+    const port = (plain ? advertised?.port : null) ?? local.port;
+    const sips = secure && isEncrypted(transport);
+    if (host === this.#host && port === this.#port && transport === this.#transport && sips === this.#sips) {
+      return this.#contact;
+    }
+    const scheme = sips ? 'sips' : 'sip';
+    this.#host = host;
+    this.#port = port;
+    this.#transport = transport;
+    this.#sips = sips;
+    this.#contact = `<${scheme}:${contactUser}@${bracketed(host)}:${port}${transportParam(transport, sips)}>`;
+    return this.#contact;
+  }
+}
+
+function isEncrypted(transport: Transport): boolean {
+  return transport === 'tls' || transport === 'wss';
 }
 
 /**
@@ -55,6 +95,11 @@ function isWildcard(address: string): boolean {
   return address === '0.0.0.0' || address === '::' || address === '';
 }
 
-function hostPortOf(text: string): { readonly host: string; readonly port: number | null } {
+interface HostPort {
+  readonly host: string;
+  readonly port: number | null;
+}
+
+function hostPortOf(text: string): HostPort {
   return (isIP(text) === 6 ? null : parseHostPort(text)) ?? { host: text, port: null };
 }

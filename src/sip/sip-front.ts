@@ -32,7 +32,7 @@ import { detached } from './message/wire-text.ts';
 import { type NoticePath, noticeRequest } from './notice-request.ts';
 import { headBytes, notifyRequest } from './notify-request.ts';
 import { answerOther } from './other-methods.ts';
-import { bracketed, contactUser, isSecureTarget, ownContact } from './own-contact.ts';
+import { bracketed, OwnContact } from './own-contact.ts';
 import type { Places } from './places.ts';
 import { PublishServer } from './publish-server.ts';
 import type { SecurityEvent, SecurityReports } from './security-log.ts';
@@ -72,6 +72,8 @@ export interface OtherListeners {
   readonly onNotify?: (transaction: ServerTransaction) => boolean;
 }
 
+const none: HeaderList = [];
+
 /** More requests than this waiting are a storm: phones that refresh leave a dozen at most. */
 const crowd = 256;
 
@@ -79,7 +81,8 @@ const crowd = 256;
 export class SipFront implements NotifySender {
   readonly #options: SipFrontOptions;
   readonly #dialogs = new DialogTable();
-  readonly #allowEvents: HeaderList;
+  readonly #allowEvents: HeaderList[number];
+  readonly #contact: OwnContact;
   readonly #tools: StepTools;
   readonly #userAgents = new UserAgents();
   readonly #publishServer: PublishServer;
@@ -88,7 +91,8 @@ export class SipFront implements NotifySender {
   constructor(options: SipFrontOptions) {
     this.#options = options;
     this.#ownsCseq = options.engine.capabilities.ownsCseq;
-    this.#allowEvents = [['Allow-Events', options.allowEvents.join(', ')]];
+    this.#allowEvents = ['Allow-Events', options.allowEvents.join(', ')];
+    this.#contact = new OwnContact(options.advertise, options.places.addresses);
     this.#tools = { ...options, dialogs: this.#dialogs };
     this.#publishServer = new PublishServer({
       tools: this.#tools,
@@ -127,14 +131,14 @@ export class SipFront implements NotifySender {
 
   notify(dialog: DialogState, message: NotifyMessage): Promise<NotifyResult> {
     dialog.localCseq += 1;
-    const request = notifyRequest(dialog, dialog.localCseq, this.#contactFor(dialog), message);
+    const request = notifyRequest(dialog, dialog.localCseq, this.#contact.in(dialog), message);
     const sent = this.#options.engine.request(request);
     return this.#ownsCseq ? sent.then(toResult) : sent.then((response) => toResult(counted(dialog, response)));
   }
 
   /** Sends a NOTIFY outside of any dialog by this path, which may be that of a dialog; the dialog stays as it is. */
   notifyApart(dialog: NoticePath, notice: PhoneNotice): Promise<NotifyResult> {
-    const request = noticeRequest(dialog, notice, this.#contactFor(dialog), this.#options.random);
+    const request = noticeRequest(dialog, notice, this.#contact.in(dialog), this.#options.random);
     return this.#options.engine.request(request).then(toResult);
   }
 
@@ -157,7 +161,7 @@ export class SipFront implements NotifySender {
 
   roomBytes(dialog: DialogState, message: Omit<NotifyMessage, 'content' | 'contentType'>): number {
     const bodiless = { ...message, contentType: null, content: '' };
-    const head = headBytes(notifyRequest(dialog, 2 ** 31, this.#contactFor(dialog), bodiless));
+    const head = headBytes(notifyRequest(dialog, 2 ** 31, this.#contact.in(dialog), bodiless));
     const { engine } = this.#options;
     return Math.max(Math.min(engine.roomBytes(dialog.flow), engine.capabilities.maxMessage) - head, 0);
   }
@@ -176,66 +180,67 @@ export class SipFront implements NotifySender {
   }
 
   #serve(transaction: ServerTransaction, onSubscribe: OnSubscribe, { onPublish, onNotify }: OtherListeners): void {
-    const failed = (error: unknown): void => {
-      const source = sourceOf(transaction.request);
-      this.#options.logger.error({ err: error, source }, 'a SIP request could not be served');
-      transaction.respond({ status: 500 });
-    };
     try {
       const { method } = transaction.request;
-      if (method === 'SUBSCRIBE') this.#subscribe(transaction, onSubscribe)?.catch(failed);
+      if (method === 'SUBSCRIBE') this.#subscribe(transaction, onSubscribe);
       else if (method === 'PUBLISH' && onPublish !== undefined) {
-        this.#publishServer.serve(transaction, onPublish).catch(failed);
+        this.#publishServer.serve(transaction, onPublish).catch((error: unknown) => this.#failed(transaction, error));
       } else if (method !== 'NOTIFY' || onNotify?.(transaction) !== true) this.#other(transaction);
     } catch (error) {
-      failed(error);
+      this.#failed(transaction, error);
     }
+  }
+
+  #failed(transaction: ServerTransaction, error: unknown): void {
+    const source = sourceOf(transaction.request);
+    this.#options.logger.error({ err: error, source }, 'a SIP request could not be served');
+    transaction.respond({ status: 500 });
   }
 
   #other(transaction: ServerTransaction): void {
     const { accepts = [], publishTypes: publishes = [] } = this.#options;
-    const capabilities = { dialogs: this.#dialogs, allowEvents: this.#allowEvents, accepts, publishes };
+    const capabilities = { dialogs: this.#dialogs, allowEvents: [this.#allowEvents], accepts, publishes };
     const answer = answerOther(transaction.request, capabilities);
     if (answer !== null) transaction.respond(answer);
   }
 
-  /** A promise only where somebody had to be asked or something be written before the answer. */
-  #subscribe(transaction: ServerTransaction, onSubscribe: OnSubscribe): Promise<void> | undefined {
+  /** Waits only where somebody has to be asked or something be written before the answer: a promise costs a microsecond. */
+  #subscribe(transaction: ServerTransaction, onSubscribe: OnSubscribe): void {
     const { request } = transaction;
     const read = readSubscribe(request);
     if (!read.ok) {
       const { status = 400, message } = read.refusal;
       this.#refuse(transaction, otherName, status === 489 ? { status } : { status, reason: message });
-      return undefined;
+      return;
     }
-    const initial = read.value.toTag === null;
     const attempt: Attempt = {
       request,
       message: read.value,
-      initial,
+      initial: read.value.toTag === null,
       dialog: null,
+      resource: null,
       who: null,
       domain: null,
       how: 'digest',
     };
-    return soon(judgeSubscribe(attempt, this.#tools), (verdict) =>
-      this.#judged(transaction, attempt, verdict, onSubscribe),
-    );
+    const verdict = judgeSubscribe(attempt, this.#tools);
+    if (!(verdict instanceof Promise)) {
+      this.#judged(transaction, attempt, verdict, onSubscribe);
+      return;
+    }
+    verdict
+      .then((late) => this.#judged(transaction, attempt, late, onSubscribe))
+      .catch((error: unknown) => this.#failed(transaction, error));
   }
 
-  #judged(
-    transaction: ServerTransaction,
-    attempt: Attempt,
-    verdict: SipAnswer | null,
-    onSubscribe: OnSubscribe,
-  ): Promise<void> | undefined {
+  #judged(transaction: ServerTransaction, attempt: Attempt, verdict: SipAnswer | null, onSubscribe: OnSubscribe): void {
     const { dialog, initial, who } = attempt;
     if (verdict !== null) {
       const isSet = initial && attempt.request.body.length > 0;
       if ((dialog ?? who) !== null && verdict.status === 403)
         this.#report(attempt, isSet ? 'foreign-set' : 'not-allowed');
       this.#refuse(transaction, attempt.message.event, verdict);
-      return undefined;
+      return;
     }
     if (dialog === null) throw new Error('a SUBSCRIBE passed every step without a dialog');
     const asked = this.#asked(attempt, dialog);
@@ -244,26 +249,41 @@ export class SipFront implements NotifySender {
       this.#dialogs.add(dialog);
       if (!this.#ownsCseq) dialog.localCseq = attempt.message.cseq; // where the engine begins to count, too
     }
-    const refused = () => {
-      if (initial) this.#dialogs.remove(dialog); // RFC 3261 12.1: a refused SUBSCRIBE makes no dialog
-    };
-    const answered = (answer: SubscribeAnswer): undefined => {
-      if (!isSuccess(answer.status)) refused();
-      if (answer.status === 403) this.#report(attempt, asked.body.length > 0 ? 'foreign-set' : 'not-allowed');
-      this.#answer(transaction, asked, answer);
-    };
     let answer: SubscribeAnswer | Promise<SubscribeAnswer>;
     try {
       answer = onSubscribe(asked);
     } catch (error) {
-      refused();
+      this.#forget(asked);
       throw error;
     }
-    if (!(answer instanceof Promise)) return answered(answer);
-    return answer.then(answered, (error: unknown) => {
-      refused();
-      throw error;
+    if (!(answer instanceof Promise)) {
+      this.#told(transaction, attempt, asked, answer);
+      return;
+    }
+    const failed = (error: unknown) => this.#failed(transaction, error);
+    const told = (late: SubscribeAnswer) => {
+      try {
+        this.#told(transaction, attempt, asked, late);
+      } catch (error) {
+        failed(error);
+      }
+    };
+    // one `then` for all that may follow
+    void answer.then(told, (error: unknown) => {
+      this.#forget(asked);
+      failed(error);
     });
+  }
+
+  #told(transaction: ServerTransaction, attempt: Attempt, asked: SubscribeRequest, answer: SubscribeAnswer): void {
+    if (!isSuccess(answer.status)) this.#forget(asked);
+    if (answer.status === 403) this.#report(attempt, asked.body.length > 0 ? 'foreign-set' : 'not-allowed');
+    this.#answer(transaction, asked, answer);
+  }
+
+  /** RFC 3261 12.1: a refused SUBSCRIBE makes no dialog. */
+  #forget({ initial, dialog }: SubscribeRequest): void {
+    if (initial) this.#dialogs.remove(dialog);
   }
 
   #report({ request, message, initial, who, how }: Attempt, event: SecurityEvent): void {
@@ -276,15 +296,14 @@ export class SipFront implements NotifySender {
   }
 
   /** Texts that the notifier keeps are copies (`detached`), the others may be cuts of the message. */
-  #asked({ request, message, initial, who, domain, how }: Attempt, dialog: DialogState): SubscribeRequest {
-    const { places } = this.#options;
+  #asked({ request, message, initial, resource, who, domain, how }: Attempt, dialog: DialogState): SubscribeRequest {
     const { remoteTarget } = message;
     return {
       dialog,
       initial,
       path: { remoteTarget, flow: request.flow },
       requestUri: initial ? detached(request.uri) : request.uri,
-      resource: !initial && message.uri.user === contactUser ? null : places.aorFor(message.uri),
+      resource,
       watcher: { aor: domain === null ? null : who, how },
       event: message.event,
       eventId: message.id === null ? null : detached(message.id),
@@ -309,16 +328,16 @@ export class SipFront implements NotifySender {
   }
 
   #answer(transaction: ServerTransaction, { dialog, event }: SubscribeRequest, answer: SubscribeAnswer): void {
-    const { status, reason, expires, headers = [], after } = answer;
+    const { status, reason, expires, headers = none, after } = answer;
     if (!isSuccess(status)) {
       this.#refuse(transaction, event, reason === undefined ? { status, headers } : { status, reason, headers });
     } else {
-      const all: HeaderList = [
-        ['Contact', this.#contactFor(dialog)],
+      const usual: HeaderList = [
+        ['Contact', this.#contact.in(dialog)],
         ['Expires', String(expires ?? 0)], // E65-04
-        ...this.#allowEvents,
-        ...headers,
+        this.#allowEvents,
       ];
+      const all = headers.length === 0 ? usual : [...usual, ...headers];
       const accepted = { status, headers: all, toTag: dialog.localTag };
       this.#options.meters?.subscribes.add(event, status);
       transaction.respond(reason === undefined ? accepted : { ...accepted, reason });
@@ -332,20 +351,10 @@ export class SipFront implements NotifySender {
     this.#options.meters?.subscribes.add(event, answer.status);
     transaction.respond(
       answer.status === 489
-        ? { ...answer, headers: [...headers, ...this.#allowEvents], smaller: { status: 489 } }
+        ? { ...answer, headers: [...headers, this.#allowEvents], smaller: { status: 489 } }
         : answer,
     );
   }
-
-  #contactFor({ flow, remoteTarget, routeSet }: Pick<DialogState, 'flow' | 'remoteTarget' | 'routeSet'>): string {
-    const secure = isSecureTarget(remoteTarget, routeSet);
-    return ownContact(flow, this.#options.advertise, this.#options.places.addresses, secure);
-  }
-}
-
-/** `then` without a promise where the value is there: each layer of them costs a microsecond a SUBSCRIBE. */
-function soon<T>(value: T | Promise<T>, next: (value: T) => Promise<void> | undefined): Promise<void> | undefined {
-  return value instanceof Promise ? value.then(next) : next(value);
 }
 
 /** `192.0.2.1:5060` of a contact; null: it is none. */

@@ -13,6 +13,7 @@ import {
   readSuppressIfMatch,
   splitLines,
 } from './headers.ts';
+import { digitBit, endOf } from './message/char-classes.ts';
 import { parseNameAddr } from './message/name-addr.ts';
 import { readParty } from './message/party.ts';
 import { parseUri, type SipUri } from './message/uri.ts';
@@ -107,15 +108,23 @@ function withRequired(supported: readonly string[], required: readonly string[])
 
 /** RFC 3261 8.1.1: From with a tag, To, Call-ID, CSeq. */
 export function readAddressing(request: SipRequest): Outcome<Addressing> {
-  const [from, to] = [request.header('From') ?? '', request.header('To') ?? ''];
+  const from = request.header('From') ?? '';
+  const to = request.header('To') ?? '';
   const { parts } = request;
   const fromParty = parts?.from ?? readParty(from);
   const toParty = parts?.to ?? readParty(to);
   if (fromParty === null || fromParty.tag === null) return refused('from-malformed', 'Malformed From Header', 400);
   if (toParty === null) return refused('to-malformed', 'Malformed To Header', 400);
   const callId = request.header('Call-ID');
-  const cseq = /^(\d{1,10})\s/.exec(request.header('CSeq') ?? '')?.[1];
-  if (!callId || cseq === undefined) return refused('header-missing', 'Call-ID And CSeq Are Needed', 400);
+  const cseq = numberOfCseq(request.header('CSeq') ?? '');
+  if (!callId || cseq === null) return refused('header-missing', 'Call-ID And CSeq Are Needed', 400);
   const { uri: fromUri, tag: fromTag } = fromParty;
-  return granted({ callId, cseq: Number(cseq), from, to, fromUri, fromTag, toUri: toParty.uri, toTag: toParty.tag });
+  return granted({ callId, cseq, from, to, fromUri, fromTag, toUri: toParty.uri, toTag: toParty.tag });
+}
+
+/** One to ten digits with white space behind them. */
+function numberOfCseq(line: string): number | null {
+  const end = endOf(line, digitBit, 0, line.length);
+  const isNumber = end > 0 && end <= 10 && (line.charAt(end) === ' ' || line.charAt(end) === '\t');
+  return isNumber ? Number(line.slice(0, end)) : null;
 }

@@ -6,6 +6,7 @@ import type { SipAnswer, SipRequest } from './engine.ts';
 import { extensions } from './extensions.ts';
 import type { Watcher } from './front.ts';
 import { splitLines } from './headers.ts';
+import { contactUser } from './own-contact.ts';
 import type { Places } from './places.ts';
 import type { SubscribeMessage } from './subscribe-message.ts';
 
@@ -24,6 +25,8 @@ export interface Attempt {
   readonly message: SubscribeMessage;
   readonly initial: boolean;
   dialog: DialogState | null;
+  /** What the Request-URI names; null: nothing of ours. */
+  resource: Aor | null;
   /** As the authenticator says. */
   who: Aor | null;
   domain: string | null;
@@ -48,7 +51,7 @@ const steps: readonly Step[] = [
   authenticate,
   requireSameUser,
   requireOrder,
-  requireOurResource,
+  findResource,
   requireOneDomain,
   openDialog,
 ];
@@ -141,7 +144,14 @@ function requireOrder({ dialog, message, request }: Attempt, { dialogs }: StepTo
   return taken.ok ? null : { status: 500, reason: taken.refusal.message };
 }
 
-/** RFC 3261 8.2.2.1. A refresh is for the resource of its dialog, whatever its Request-URI says. */
+/** RFC 3261 8.2.2.1. A refresh is for the resource of its dialog, whatever its Request-URI says: often our bare Contact. */
+function findResource(attempt: Attempt, { places }: StepTools): Verdict {
+  const { initial, message } = attempt;
+  attempt.resource = !initial && message.uri.user === contactUser ? null : places.aorFor(message.uri);
+  return initial && attempt.resource === null ? { status: 404 } : null;
+}
+
+/** The same of what comes without a dialog. */
 export function requireOurResource({ initial, message }: Claim, { places }: StepTools): Verdict {
   return initial && places.aorFor(message.uri) === null ? { status: 404 } : null;
 }

@@ -110,7 +110,9 @@ export class Extensions {
   }
 
   #holder(aor: Aor): string | null {
-    return this.#sources.find((source) => this.#told.get(source)?.has(aor)) ?? null;
+    // asked of each SUBSCRIBE, so without a function of its own
+    for (const source of this.#sources) if (this.#told.get(source)?.has(aor) === true) return source;
+    return null;
   }
 }
 

@@ -28,6 +28,13 @@ export interface FeatureNews {
   readonly wished?: FeatureValue | undefined;
 }
 
+type FeatureStates = Readonly<Record<FeatureName, FeatureState>>;
+
+function statesOf(assigned: readonly FeatureName[], held: (feature: FeatureName) => HeldFeature): FeatureStates {
+  const state = (feature: FeatureName): FeatureState => ({ assigned: assigned.includes(feature), ...held(feature) });
+  return { dnd: state('dnd'), cfa: state('cfa'), cfb: state('cfb'), cfna: state('cfna') };
+}
+
 const untouched: HeldFeature = { ...featureOff, rev: 0, updatedBy: 'pbx', updatedAt: 0 };
 const wishers: ReadonlySet<OriginKind> = new Set<OriginKind>(['phone', 'api', 'rpc', 'cli']);
 
@@ -41,6 +48,7 @@ export interface FeaturesTools {
 export class Features {
   readonly #tools: FeaturesTools;
   readonly #held = new Map<Aor, Partial<Record<FeatureName, HeldFeature>>>();
+  readonly #untouched = new WeakMap<readonly FeatureName[], FeatureStates>();
 
   constructor(tools: FeaturesTools) {
     this.#tools = tools;
@@ -48,6 +56,16 @@ export class Features {
 
   of(aor: Aor, feature: FeatureName): HeldFeature {
     return this.#held.get(aor)?.[feature] ?? untouched;
+  }
+
+  /** All of one resource. Who never touched any shares an object with all who have the same: a call makes a new view. */
+  states(aor: Aor, assigned: readonly FeatureName[]): FeatureStates {
+    if (this.#held.has(aor)) return statesOf(assigned, (feature) => this.of(aor, feature));
+    const known = this.#untouched.get(assigned);
+    if (known !== undefined) return known;
+    const states = statesOf(assigned, () => untouched);
+    this.#untouched.set(assigned, states);
+    return states;
   }
 
   aors(): Iterable<Aor> {

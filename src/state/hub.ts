@@ -1,6 +1,6 @@
 import type { Aor } from '../model/aor.ts';
 import type { Clock } from '../model/clock.ts';
-import { type FeatureName, type FeatureRow, type FeatureState, featureNames } from '../model/feature.ts';
+import { type FeatureName, type FeatureRow, featureNames } from '../model/feature.ts';
 import type { Logger } from '../model/logger.ts';
 import type { Device, PbxEvent } from '../model/pbx-event.ts';
 import { publicationSource } from '../model/publication.ts';
@@ -388,10 +388,6 @@ export class Hub {
     const agent = agents.of(aor);
     const published = this.#publications.presence(aor);
     const { known, stale, displayName, assigned } = this.#standing(aor);
-    const state = (feature: FeatureName): FeatureState => ({
-      assigned: assigned.includes(feature),
-      ...features.of(aor, feature),
-    });
     return {
       aor,
       displayName,
@@ -402,7 +398,7 @@ export class Hub {
       contactUris: registrations.urisOf(aor),
       ...devicesIn(registrations.devicesOf(aor)),
       dialogs: this.#publications.dialogs(aor, dialogs.of(aor)),
-      features: { dnd: state('dnd'), cfa: state('cfa'), cfb: state('cfb'), cfna: state('cfna') },
+      features: features.states(aor, assigned),
       mailbox: mailboxes.of(aor) ?? this.#publications.mailbox(aor),
       ...(published.length > 0 ? { published } : {}),
       ...(agent === null ? {} : { agent }),

@@ -69,8 +69,11 @@ export class KeyLamps {
   }
 }
 
-/** Asked for every resource, several times: nearly always by its first letter. */
+const lastDigit = '9'.charCodeAt(0);
+
+/** Asked for every resource, several times: nearly all begin with a digit. */
 function shownBy(aor: Aor): Shown | null {
+  if (aor.charCodeAt(0) <= lastDigit) return null;
   if (aor.startsWith(prefixes.dnd)) return 'dnd';
   if (aor.startsWith(prefixes.agent)) return 'agent';
   return aor.startsWith(prefixes.cfa) ? 'cfa' : null;

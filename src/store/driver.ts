@@ -8,11 +8,8 @@ export interface Statement {
   run(...values: readonly Value[]): void;
   all(...values: readonly Value[]): Row[];
   get(...values: readonly Value[]): Row | undefined;
-  /**
-   * All rows, each turned at once: of 100,000 rows no second picture stands in memory. A row is its values in the order of
-   * the columns: an object of each would cost as much again.
-   */
-  map<T>(turn: (values: readonly Value[]) => T): T[];
+  /** All rows, each as its values in the order of the columns: objects would cost twice as much. */
+  values(...values: readonly Value[]): (readonly Value[])[];
 }
 
 /** The only door to better-sqlite3: one connection; every SQLite error leaves as a `store-*` Fault. */
@@ -52,6 +49,7 @@ export class Driver {
 
   prepare(sql: string): Statement {
     const statement = this.#guard(() => this.#db.prepare<Value[], Row>(sql));
+    let raw: Database.Statement<Value[], Value[]> | null = null;
     return {
       run: (...values) => {
         try {
@@ -62,10 +60,10 @@ export class Driver {
       },
       all: (...values) => this.#guard(() => statement.all(...values)),
       get: (...values) => this.#guard(() => statement.get(...values)),
-      map: (turn) =>
+      values: (...values) =>
         this.#guard(() => {
-          const raw = this.#db.prepare<Value[], Value[]>(sql).raw(true);
-          return Array.from(raw.iterate(), turn);
+          raw ??= this.#db.prepare<Value[], Value[]>(sql).raw(true);
+          return raw.all(...values);
         }),
     };
   }

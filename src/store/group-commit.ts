@@ -1,14 +1,23 @@
 import { performance } from 'node:perf_hooks';
 import type { Driver } from './driver.ts';
 
-interface Waiting {
-  readonly write: () => void;
-  readonly done: () => void;
-  readonly failed: (error: unknown) => void;
-}
-
 /** Rows that wait at most for more of their kind. */
 const largest = 64;
+
+/** Rows that are written together: one promise for all of them, each of its own cost 0.5 µs. */
+class Group {
+  readonly writes: (() => void)[] = [];
+  readonly written: Promise<void>;
+  done: () => void = () => undefined;
+  failed: (error: unknown) => void = () => undefined;
+
+  constructor() {
+    this.written = new Promise((done, failed) => {
+      this.done = done;
+      this.failed = failed;
+    });
+  }
+}
 
 /**
  * Births and deaths share a transaction while each turn of the event loop brings more of them: singly 18 µs each, eight
@@ -18,7 +27,7 @@ export class GroupCommit {
   readonly #driver: Driver;
   readonly #settled: (error: unknown) => void;
   readonly #took: (seconds: number) => void;
-  #waiting: Waiting[] = [];
+  #waiting: Group | null = null;
 
   /** `settled` hears of each group: null, or what failed; `took`, how long one took that did not fail. */
   constructor(driver: Driver, settled: (error: unknown) => void, took: (seconds: number) => void = () => undefined) {
@@ -29,19 +38,22 @@ export class GroupCommit {
 
   /** Rows that wait. */
   get size(): number {
-    return this.#waiting.length;
+    return this.#waiting?.writes.length ?? 0;
   }
 
+  /** The promise is that of all rows that are written with this one. */
   add(write: () => void): Promise<void> {
-    return new Promise((done, failed) => {
-      if (this.#waiting.length === 0) this.#flushUnlessMore(0);
-      this.#waiting.push({ write, done, failed });
-    });
+    if (this.#waiting === null) {
+      this.#waiting = new Group();
+      this.#flushUnlessMore(0);
+    }
+    this.#waiting.writes.push(write);
+    return this.#waiting.written;
   }
 
   #flushUnlessMore(before: number): void {
     setImmediate(() => {
-      const now = this.#waiting.length;
+      const now = this.size;
       if (now > before && now < largest) this.#flushUnlessMore(now);
       else this.flush();
     });
@@ -50,19 +62,19 @@ export class GroupCommit {
   /** Commits what waits now. */
   flush(): void {
     const group = this.#waiting;
-    if (group.length === 0) return;
-    this.#waiting = [];
+    if (group === null) return;
+    this.#waiting = null;
     const began = performance.now();
     try {
       this.#driver.transaction(() => {
-        for (const { write } of group) write();
+        for (const write of group.writes) write();
       });
       this.#took((performance.now() - began) / 1000);
       this.#settled(null);
-      for (const { done } of group) done();
+      group.done();
     } catch (error) {
       this.#settled(error);
-      for (const { failed } of group) failed(error);
+      group.failed(error);
     }
   }
 }

@@ -6,10 +6,11 @@ import { extras } from './migrations/0003-extras.ts';
 import { publications } from './migrations/0004-publications.ts';
 import { profiles } from './migrations/0005-profiles.ts';
 import { registrations } from './migrations/0006-registrations.ts';
+import { dialogLines } from './migrations/0007-dialog-lines.ts';
 import { makePrivate } from './privacy.ts';
 
 /** Step n leads from schema n to n+1. Steps are never edited once released. */
-const steps: readonly string[] = [first, pulses, extras, publications, profiles, registrations];
+const steps: readonly string[] = [first, pulses, extras, publications, profiles, registrations, dialogLines];
 
 /** The schema that this version writes. */
 export const schemaVersion = steps.length;

@@ -103,7 +103,7 @@ export class SqliteStore implements Store {
   load(now: number): StoredState {
     const subscriptions = this.#subscriptions.load(now);
     this.#audit.prune();
-    const next = Math.max(Number(this.#meta('next_subscription_id') ?? 1), (subscriptions.at(-1)?.id ?? 0) + 1);
+    const next = Math.max(Number(this.#meta('next_subscription_id') ?? 1), this.#subscriptions.last + 1);
     this.#reserveIds(next + idBlock);
     return {
       subscriptions,
@@ -189,11 +189,11 @@ export class SqliteStore implements Store {
   }
 
   pulseSubscription(pulse: SubscriptionPulse): void {
-    this.#behind.put(`pulse ${pulse.id}`, () => this.#subscriptions.pulse(pulse));
+    this.#behind.put(pulseOf(pulse.id), () => this.#subscriptions.pulse(pulse));
   }
 
   touchSubscription(row: SubscriptionRow): void {
-    this.#behind.put(`subscription ${row.id}`, () => this.#subscriptions.touch(row));
+    this.#behind.put(dialogOf(row.id), () => this.#subscriptions.touch(row));
     this.pulseSubscription(row);
   }
 
@@ -258,8 +258,8 @@ export class SqliteStore implements Store {
   }
 
   #dropTouches(id: number): void {
-    this.#behind.drop(`subscription ${id}`);
-    this.#behind.drop(`pulse ${id}`);
+    this.#behind.drop(pulseOf(id));
+    this.#behind.drop(dialogOf(id));
   }
 
   #write(work: () => void): void {
@@ -326,6 +326,10 @@ export class SqliteStore implements Store {
     this.#idLimit = limit;
   }
 }
+
+/** Names of what waits of a subscription: ids are positive. */
+const pulseOf = (id: number): number => id;
+const dialogOf = (id: number): number => -id;
 
 /** The nearest folder that is there is asked first: a recursive mkdir below /proc never comes back (Node 20). */
 function makeFolder(path: string): void {

@@ -5,10 +5,11 @@ import type { Leg } from '../model/pbx-event.ts';
 import type { RegistrationRow } from '../model/phone.ts';
 import type { ProfileDocument, ProfileKey } from '../model/profile-document.ts';
 import type { PublicationRow } from '../model/publication-row.ts';
-import type { SubscriptionPulse, SubscriptionRow } from '../model/subscription-row.ts';
+import type { SubscriptionPulse, SubscriptionRow, SubscriptionRows } from '../model/subscription-row.ts';
 
 export interface StoredState {
-  readonly subscriptions: readonly SubscriptionRow[];
+  /** To be read before anything of them is written. */
+  readonly subscriptions: SubscriptionRows;
   /** By id, which is the order they were made in. */
   readonly publications: readonly PublicationRow[];
   /** Registrations that went through us, the oldest first. */

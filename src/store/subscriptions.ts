@@ -1,5 +1,5 @@
 import type { Aor } from '../model/aor.ts';
-import type { SubscriptionPulse, SubscriptionRow } from '../model/subscription-row.ts';
+import type { SubscriptionPulse, SubscriptionRow, SubscriptionRows } from '../model/subscription-row.ts';
 import type { Driver, Statement, Value } from './driver.ts';
 
 const columns =
@@ -21,7 +21,9 @@ export class SubscriptionTable {
   readonly #pulse: Statement;
   readonly #remove: Statement;
   readonly #reserve: Statement;
-  readonly #all: Statement;
+  readonly #page: Statement;
+  readonly #facts: Statement;
+  readonly #expired: Statement;
   readonly #orphans: Statement;
   readonly #putExtra: Statement;
   readonly #removeExtra: Statement;
@@ -47,10 +49,16 @@ export class SubscriptionTable {
     );
     this.#remove = driver.prepare('DELETE FROM subscriptions WHERE id = ?');
     this.#reserve = hard.prepare('UPDATE subscriptions SET cseq_limit = ?, version_limit = ? WHERE id = ?');
-    this.#all = driver.prepare(
+    this.#page = driver.prepare(
       `SELECT subscriptions.${columns.replaceAll(', ', ', subscriptions.')},
          pulses.expires_at, pulses.remote_cseq, pulses.shown
-       FROM subscriptions LEFT JOIN pulses ON pulses.id = subscriptions.id ORDER BY subscriptions.id`,
+       FROM subscriptions LEFT JOIN pulses ON pulses.id = subscriptions.id
+       WHERE subscriptions.id > ? ORDER BY subscriptions.id LIMIT ${pageSize}`,
+    );
+    this.#facts = driver.prepare('SELECT count(*) AS count, max(id) AS last FROM subscriptions');
+    this.#expired = driver.prepare(
+      `DELETE FROM subscriptions WHERE ? >=
+         coalesce((SELECT expires_at FROM pulses WHERE pulses.id = subscriptions.id), expires_at)`,
     );
     this.#orphans = driver.prepare('DELETE FROM pulses WHERE id NOT IN (SELECT id FROM subscriptions)');
     this.#putExtra = driver.prepare('INSERT OR REPLACE INTO extras (id, extra) VALUES (?,?)');
@@ -105,17 +113,35 @@ export class SubscriptionTable {
     this.#raised = raised;
   }
 
+  /** The largest id in the table; 0: it is empty. */
+  get last(): number {
+    return Number(this.#facts.get()?.['last'] ?? 0);
+  }
+
   /** What has not expired at `now`; the rest is deleted. */
-  load(now: number): SubscriptionRow[] {
-    const extras = new Map(this.#extras.map(([id, extra]) => [Number(id), String(extra)] as const));
-    for (const id of extras.keys()) this.#extraIds.add(id);
-    const rows = this.#all.map((values) => read(values, this.#raised, extras));
-    const living = rows.filter(({ expiresAt }) => expiresAt > now);
-    if (living.length < rows.length) for (const { id, expiresAt } of rows) if (expiresAt <= now) this.remove(id);
+  load(now: number): SubscriptionRows {
+    this.#expired.run(now);
     this.#orphans.run();
-    return living;
+    const extras = new Map(this.#extras.values().map(([id, extra]) => [Number(id), String(extra)] as const));
+    for (const id of extras.keys()) this.#extraIds.add(id);
+    const length = Number(this.#facts.get()?.['count'] ?? 0);
+    const raised = this.#raised; // as it is now: the caller may raise it before he reads
+    return { length, [Symbol.iterator]: () => this.#read(raised, extras) };
+  }
+
+  *#read(raised: Raised, extras: ReadonlyMap<number, string>): Iterator<SubscriptionRow> {
+    let last = 0;
+    for (;;) {
+      const page = this.#page.values(last);
+      for (const values of page) yield read(values, raised, extras);
+      if (page.length < pageSize) return;
+      last = Number(page.at(-1)?.[0]);
+    }
   }
 }
+
+/** Rows read at once: what is made of them dies young. */
+const pageSize = 250;
 
 function textOf(shown: readonly string[]): string {
   return shown.length === 0 ? '[]' : JSON.stringify(shown);

@@ -8,13 +8,16 @@ const retryMs = 1000;
 /** Rows a transaction: 200 take about 2 ms, 1000 would stall the loop for 100 ms. */
 const batch = 200;
 
+/** Of subscriptions, of which there are most, a number: a text for each would have to be made and hashed. */
+type Key = string | number;
+
 /** Coalesces writes that may be lost by a crash: the last write of a key wins, a failing disk is tried again. */
 export class WriteBehind {
   readonly #driver: Driver;
   readonly #clock: Clock;
   readonly #settled: (error: unknown) => void;
   readonly #took: (seconds: number) => void;
-  readonly #dirty = new Map<string, () => void>();
+  readonly #dirty = new Map<Key, () => void>();
   #timer: Timer | null = null;
 
   /** `settled` hears of each batch: null, or what failed; `took`, how long one took that did not fail. */
@@ -35,12 +38,12 @@ export class WriteBehind {
     return this.#dirty.size;
   }
 
-  put(key: string, write: () => void): void {
+  put(key: Key, write: () => void): void {
     this.#dirty.set(key, write);
     this.#arm(delayMs);
   }
 
-  drop(key: string): void {
+  drop(key: Key): void {
     this.#dirty.delete(key);
   }
 

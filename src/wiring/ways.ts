@@ -1,6 +1,6 @@
 import type { Config } from '../config/schema.ts';
 import type { SourceView, UpstreamView, Way, WaysView } from '../model/ways.ts';
-import type { SubscriptionPath } from '../notifier/notifier.ts';
+import type { SubscriptionPath } from '../notifier/census.ts';
 import type { EngineLoad } from '../sip/embedded/engine.ts';
 import type { Heard } from '../sip/heard.ts';
 

@@ -10,6 +10,8 @@ import { endChild, startChild } from './child.ts';
 import { base, domain } from './generator.ts';
 import { cpuMicros, type Memory, memoryOf, udpDrops } from './procfs.ts';
 
+/** As `npm start` and the package start it (docs/performance.md). */
+const asStarted = ['--v8-pool-size=1'];
 const ownMain = new URL('../../src/main.js', import.meta.url).pathname;
 
 export interface ServerSettings {
@@ -78,12 +80,12 @@ export class Server {
       'pbx:',
       pbx ?? `  - { name: bench, type: simulated, extensions: ['${base}-${last}'] }`,
       `store: { path: '${join(this.folder, 'bench.db')}' }`,
-      'http: { listen: 127.0.0.1:0 }',
+      'http: { listen: 127.0.0.1:0, rate: { perSecond: 100000, burst: 100000 } }', // one client drives a whole site
       'log: { level: warn }',
     ];
     const file = join(this.folder, 'lamplighter.yaml');
     writeFileSync(file, `${config.join('\n')}\n`);
-    const words = [...node, main, 'start', '--config', file];
+    const words = [...asStarted, ...node, main, 'start', '--config', file];
     this.startedAt = Number(process.hrtime.bigint());
     const child = startChild(0, process.execPath, words, {
       stdio: ['ignore', 'pipe', 'pipe'],

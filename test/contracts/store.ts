@@ -128,7 +128,7 @@ export function storeContract(name: string, place: () => StorePlace): void {
       await store.putSubscription(subscriptionRow(1));
       store.close();
       const again = here.open();
-      assert.deepEqual(again.load(0).subscriptions, [subscriptionRow(1)]);
+      assert.deepEqual([...again.load(0).subscriptions], [subscriptionRow(1)]);
       again.close();
     }));
 
@@ -156,7 +156,7 @@ export function storeContract(name: string, place: () => StorePlace): void {
       store.close();
       const again = here.open();
       assert.deepEqual(
-        again.load(10).subscriptions.map((row) => row.id),
+        [...again.load(10).subscriptions].map((row) => row.id),
         [2],
       );
       again.close();
@@ -240,7 +240,7 @@ export function storeContract(name: string, place: () => StorePlace): void {
       store.reserveAll(1000, 1000);
       store.close();
       const again = here.open();
-      const row = again.load(0).subscriptions[0];
+      const [row] = again.load(0).subscriptions;
       assert.equal(row?.cseqLimit, 3000);
       assert.equal(row?.versionLimit, 4000);
       again.close();
@@ -257,8 +257,9 @@ export function storeContract(name: string, place: () => StorePlace): void {
       store.close();
       const again = here.open();
       const loaded = again.load(0);
-      assert.equal(loaded.subscriptions[0]?.expiresAt, 5500);
-      assert.deepEqual(loaded.subscriptions[0]?.shown, []);
+      const [row] = loaded.subscriptions;
+      assert.equal(row?.expiresAt, 5500);
+      assert.deepEqual(row?.shown, []);
       assert.deepEqual(loaded.dialogs, [{ source: 'main', aor: alice, legs: [leg] }]);
       again.close();
     }));
@@ -281,7 +282,7 @@ export function storeContract(name: string, place: () => StorePlace): void {
       store.close();
       const again = here.open();
       assert.deepEqual(
-        again.load(0).subscriptions.map(({ shown }) => shown),
+        [...again.load(0).subscriptions].map(({ shown }) => shown),
         [['b'], ['b'], ['c']],
       );
       again.close();
@@ -302,7 +303,12 @@ export function storeContract(name: string, place: () => StorePlace): void {
       store.close();
       const again = here.open();
       assert.deepEqual(
-        again.load(60).subscriptions.map(({ id, expiresAt, remoteCseq, shown }) => [id, expiresAt, remoteCseq, shown]),
+        [...again.load(60).subscriptions].map(({ id, expiresAt, remoteCseq, shown }) => [
+          id,
+          expiresAt,
+          remoteCseq,
+          shown,
+        ]),
         [
           [1, 200, 41, ['now']],
           [2, 300, 0, ['put']],
@@ -321,7 +327,7 @@ export function storeContract(name: string, place: () => StorePlace): void {
       await gone;
       store.close();
       const again = here.open();
-      assert.deepEqual(again.load(0).subscriptions, []);
+      assert.deepEqual([...again.load(0).subscriptions], []);
       again.close();
     }));
 

@@ -56,6 +56,7 @@ for (const transport of ['udp', 'tcp'] as const) {
       account: '1001',
     });
     const incoming = await callee.nextCall();
+    const before = await notifiesAnswered();
     incoming.ringing();
     await lamps.show({ '1001': 'busy', '1002': 'ringing' });
     await incoming.answer();
@@ -63,6 +64,7 @@ for (const transport of ['udp', 'tcp'] as const) {
     const transferred = await third.nextCall();
     transferred.ringing();
     await lamps.show({ '1003': 'ringing' });
+    await notifiesAnswered(before + 2); // that it is tried, and that it rings
     await transferred.answer();
     const { code, log } = await calling;
     assert.equal(code, 0, log);
@@ -104,6 +106,19 @@ test(`${rate} calls a second from phone to phone through Lamplighter, Asterisk a
   await lamps.leave();
   await allQuiet(site);
 });
+
+/** NOTIFYs of Asterisk that phones took, once there are `least`. SIPp gives up where one comes before it answered the last. */
+async function notifiesAnswered(least = 0): Promise<number> {
+  for (const end = Date.now() + 10_000; ; ) {
+    const text = await (await fetch(`${site.daemon.http}/metrics`)).text();
+    const count = Number(
+      /^lamplighter_relay_answers_total\{method="NOTIFY",status="200"\} (\d+)$/m.exec(text)?.[1] ?? 0,
+    );
+    if (count >= least) return count;
+    if (Date.now() > end) throw new Error(`only ${count} of ${least} NOTIFYs of Asterisk were answered`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
 
 function isWhole({ made, lost, taken, dropped }: CallsReport): boolean {
   return made === calls && taken === calls && lost + dropped === 0;

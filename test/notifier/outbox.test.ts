@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readDialog } from '../../src/notifier/dialog-json.ts';
 import { alice, bob, FakeStore, keys, lamps, newDialog, settle, tcp, told, udp, World } from './support.ts';
 
 test('the first change is told at once, the next not before a second has passed, and then the last state (D42-05)', async () => {
@@ -296,7 +297,7 @@ test('a NOTIFY over a connection goes by the flow of the last SUBSCRIBE', async 
   const dialog = await world.lamp({ dialog: newDialog(tcp('c1')) });
   await world.again(dialog, { path: { remoteTarget: dialog.remoteTarget, flow: tcp('c2') } });
   assert.equal(world.sender.take()[0]?.flow.connection, 'c2');
-  assert.equal(JSON.parse(world.store.rows.get(1)?.dialog ?? '').flow.connection, 'c2');
+  assert.equal(readDialog(world.store.rows.get(1)?.dialog ?? '', 0)?.flow.connection, 'c2');
 });
 
 test('a SUBSCRIBE in the middle of a fan-out to 10,000 watchers is answered, and told, long before the fan-out ends', async () => {
@@ -317,7 +318,7 @@ test('a SUBSCRIBE in the middle of a fan-out to 10,000 watchers is answered, and
   assert.equal(world.sender.sent.length, 10_001);
 });
 
-test('while requests wait for their answers NOTIFYs wait too, and no longer than half a second', async () => {
+test('while requests wait for their answers NOTIFYs wait too, and no longer than one and a half seconds', async () => {
   const world = new World();
   world.sender.crowded = true;
   const answer = await world.subscribe({ dialog: newDialog() });
@@ -331,7 +332,7 @@ test('while requests wait for their answers NOTIFYs wait too, and no longer than
   world.state.calls(alice, 'd1');
   await world.subscribe({ dialog: newDialog() });
   await settle();
-  world.clock.advance(499);
+  world.clock.advance(1_499);
   await settle();
   assert.equal(world.sender.sent.length, 0);
   world.clock.advance(1);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SubscriptionRow } from '../../src/model/subscription-row.ts';
+import { readDialog } from '../../src/notifier/dialog-json.ts';
 import type { NotifierDeps } from '../../src/notifier/notifier.ts';
 import type { SubscriptionStore } from '../../src/notifier/ports.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -8,7 +9,7 @@ import { alice, type FakeStore, newDialog, settle, tcp, told, udp, World } from 
 
 /** Kills the first world and brings another up on its disk. */
 function reborn(before: World, overrides: Partial<NotifierDeps> = {}, nextId = 1): World {
-  const rows = [...before.store.rows.values()];
+  const rows = [...before.store.rows.values()].sort((a, b) => a.id - b.id); // as a store gives them
   const world = new World(before.store, overrides);
   world.clock.advance(before.clock.now() - world.clock.now() + 2000);
   world.notifier.restore(rows, nextId);
@@ -135,8 +136,10 @@ test('rows that are over, unreadable, or of a package nobody serves are dropped,
   assert.ok(good);
   const bad = (id: number, over: Partial<SubscriptionRow>) =>
     first.store.rows.set(id, { ...good, id, device: `d${id}`, ...over });
-  const dialog = JSON.parse(good.dialog) as object;
+  // as it was written up to schema 6
+  const dialog = readDialog(good.dialog, 1);
   const json = (over: object) => ({ dialog: JSON.stringify({ ...dialog, localTag: 'other', ...over }) });
+  const lines = (line: number, text: string) => ({ dialog: good.dialog.split('\n').with(line, text).join('\n') });
   bad(2, { expiresAt: first.clock.now() - 1 });
   bad(3, { dialog: '{' });
   bad(4, { event: 'gone' });
@@ -148,14 +151,23 @@ test('rows that are over, unreadable, or of a package nobody serves are dropped,
   bad(10, { dialog: 'null' });
   bad(11, { versionLimit: Number.NaN });
   bad(12, { ...json({ localTag: 'later' }), device: 'good' });
+  bad(13, { ...lines(0, 'latest'), device: 'good' });
+  bad(14, lines(0, ''));
+  bad(15, lines(6, ''));
+  bad(16, lines(7, 'carrier-pigeon'));
+  bad(17, lines(11, '65536'));
+  bad(20, lines(11, '0'));
+  bad(21, json({ flow: { ...dialog?.flow, remote: { address: '127.0.0.1', port: 0 } } }));
+  bad(18, { dialog: good.dialog.split('\n').slice(0, 13).join('\n') });
+  bad(19, { dialog: `${good.dialog}\n` });
   const second = reborn(first);
   await settle();
-  assert.deepEqual([...second.store.rows.keys()], [1, 12], 'two lamp keys of one phone both stay');
+  assert.deepEqual([...second.store.rows.keys()], [1, 12, 13], 'the lamp keys of one phone all stay');
   assert.deepEqual(
     second.notifier.list().map(({ id }) => id),
-    [1, 12],
+    [1, 12, 13],
   );
-  assert.equal(second.logger.lines.filter(({ level }) => level === 'warn').length, 9);
+  assert.equal(second.logger.lines.filter(({ level }) => level === 'warn').length, 17);
 });
 
 test('a phone behind a connection is not told until it subscribes over a new one, then everything', async () => {

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { aorOf } from '../../src/model/aor.ts';
 import { negotiate } from '../../src/notifier/accept.ts';
+import { readDialog } from '../../src/notifier/dialog-json.ts';
 import { interval } from '../../src/notifier/interval.ts';
 import { alice, bob, FakeStore, keys, lamps, newDialog, settle, told, udp, World } from './support.ts';
 
@@ -285,5 +286,5 @@ test('RFC 3261 12.2.2: a dialog follows its phone with a granted SUBSCRIBE, and 
   assert.equal((await world.again(dialog, { path: elsewhere })).status, 200);
   assert.deepEqual({ remoteTarget: dialog.remoteTarget, flow: dialog.flow }, elsewhere);
   const [row] = world.store.rows.values();
-  assert.equal(JSON.parse(row?.dialog ?? '').remoteTarget, 'sip:1001@192.0.2.99', 'on disk, too');
+  assert.equal(readDialog(row?.dialog ?? '', 0)?.remoteTarget, 'sip:1001@192.0.2.99', 'on disk, too');
 });

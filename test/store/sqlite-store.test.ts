@@ -150,7 +150,10 @@ test(
     const store = open(path);
     const loaded = store.load(0);
     assert.equal(loaded.subscriptions.length, 1);
-    assert.equal(loaded.subscriptions[0]?.cseqLimit, 7000);
+    assert.deepEqual(
+      Array.from(loaded.subscriptions, ({ cseqLimit }) => cseqLimit),
+      [7000],
+    );
     store.close();
   }),
 );

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aorOf } from '../../src/model/aor.ts';
-import type { SubscriptionPath } from '../../src/notifier/notifier.ts';
+import type { SubscriptionPath } from '../../src/notifier/census.ts';
 import { waysOf } from '../../src/wiring/ways.ts';
 import { configOf } from '../cli/seen.ts';
 

@@ -4,9 +4,9 @@ import { type Random, token } from '../../model/random.ts';
 import { type Flow, isStream, type SipAnswer, type SipRequest } from '../engine.ts';
 import { readParty } from '../message/party.ts';
 import type { SipUri } from '../message/uri.ts';
-import { fromText, toText } from '../message/wire-text.ts';
+import { toText } from '../message/wire-text.ts';
 import type { Places } from '../places.ts';
-import type { SecurityReports } from '../security-log.ts';
+import type { SecurityReports, Suspect } from '../security-log.ts';
 import { AssertedIdentity, type IdentityOptions } from './asserted-identity.ts';
 import { CredentialCache, type CredentialEntry, type Credentials, type Lookup } from './credentials.ts';
 import { type DigestAuthorization, parseAuthorization, Secret, verifyDigest } from './digest.ts';
@@ -14,6 +14,7 @@ import { sameTarget } from './digest-uri.ts';
 import { Nonces, type NonceVerdict } from './nonce.ts';
 import { NonceCounts } from './nonce-counts.ts';
 import { ownCopy } from './own-copy.ts';
+import { type Realm, realmOf } from './realm.ts';
 import { TrustedNetworks } from './trusted-networks.ts';
 
 export type AuthMode = 'pbx' | 'users' | 'trusted';
@@ -73,10 +74,16 @@ export type AuthResult =
 /** `registered`: by a path that a phone of his has just registered by. */
 type How = 'digest' | 'trusted' | 'registered';
 
-interface Judged {
-  /** The credentials that the digest was made with; null: it was not. */
-  readonly genuine: Credentials | null;
-  readonly known: boolean;
+type Header = readonly [name: string, value: string];
+
+/** Credentials that came, and what has been found out of them. */
+interface Shown {
+  readonly request: SipRequest;
+  readonly given: DigestAuthorization;
+  /** Who they say it is. */
+  readonly user: Aor;
+  readonly nonce: NonceVerdict;
+  readonly facts: DigestFacts;
 }
 
 /**
@@ -87,15 +94,20 @@ export class Authenticator {
   /** For the one that takes its place. */
   readonly memory: NonceMemory;
   readonly #options: AuthenticatorOptions;
+  /** Asked of every request: texts of a file are compared letter by letter. */
+  readonly #trusting: boolean;
   readonly #networks: TrustedNetworks;
   readonly #identity: AssertedIdentity | null;
   readonly #credentials: CredentialCache;
   readonly #nonces: Nonces;
   readonly #counts: NonceCounts;
+  /** The last one: mostly there is no other. */
+  #realm = realmOf('');
 
   /** Throws a Fault `config-invalid` where an entry of `trusted`, or of `identity.from`, is no network. */
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
+    this.#trusting = options.mode === 'trusted';
     this.#networks = new TrustedNetworks(options.trusted);
     this.#identity = options.identity ? new AssertedIdentity(options.identity, options.places) : null;
     this.#credentials = new CredentialCache(
@@ -114,7 +126,7 @@ export class Authenticator {
     if (asserted !== null) return asserted;
     const known = this.#options.registered === undefined ? null : this.#registered(request, from);
     if (known !== null) return known;
-    return this.#options.mode === 'trusted' ? this.#believe(request, from) : this.#examine(request, from);
+    return this.#trusting ? this.#believe(request, from) : this.#examine(request, from);
   }
 
   /** Whether a challenge of ours for this domain has this nonce, and its answer is still good for something. */
@@ -180,7 +192,8 @@ export class Authenticator {
     // of whoever owns that address.
     const isUseless = nonce.state === 'foreign' || (nonce.state === 'elsewhere' && !isGuarded(request));
     if (isUseless) return this.#challenge(request, domain, facts, true);
-    return this.#verify(request, authorization, this.#userOf(authorization.username, domain), nonce, facts);
+    const user = this.#userOf(authorization.username, domain);
+    return this.#verify({ request, given: authorization, user, nonce, facts });
   }
 
   /** Of several Authorization headers the one for our realm; null where none can be used. */
@@ -188,81 +201,61 @@ export class Authenticator {
     for (const value of request.headers('Authorization')) {
       const parsed = parseAuthorization(value);
       const offered = parsed !== null && !(facts.md5Only && parsed.algorithm !== 'MD5');
-      if (offered && parsed.realm === fromText(facts.realm)) return parsed;
+      if (offered && parsed.realm === this.#written(facts).wire) return parsed;
     }
     return null;
   }
 
-  #verify(
-    request: SipRequest,
-    given: DigestAuthorization,
-    user: Aor,
-    nonce: NonceVerdict,
-    facts: DigestFacts,
-  ): AuthResult | Promise<AuthResult> {
-    const judged = this.#judge(request, user, given);
-    if (!(judged instanceof Promise)) return this.#conclude(request, given, user, nonce, facts, judged);
-    return judged.then(
-      (late) => this.#conclude(request, given, user, nonce, facts, late),
-      (error: unknown) => this.#unavailable(request, `the PBX cannot be asked for credentials: ${messageOf(error)}`),
-    );
-  }
-
-  #conclude(
-    request: SipRequest,
-    authorization: DigestAuthorization,
-    user: Aor,
-    nonce: NonceVerdict,
-    facts: DigestFacts,
-    judged: Judged,
-  ): AuthResult {
-    const domain = domainOf(user);
-    const { address } = request.flow.remote;
-    const suspect = { address, proven: nonce.atHome || isStream(request.flow.transport) };
-    if (judged.genuine === null) {
-      const event = judged.known ? 'auth-failed' : 'unknown-user';
-      this.#options.security.report(event, suspect, this.#named(authorization, user));
-      return this.#challenge(request, domain, facts, false);
-    }
-    if (nonce.state === 'stale') return this.#challenge(request, domain, facts, true);
-    // Without qop there is no count: such a nonce serves once, else its header could be replayed as it is.
-    const count = authorization.auth === null ? 1 : Number.parseInt(authorization.auth.nc, 16);
-    const taken = this.#counts.take(
-      authorization.nonce,
-      user,
-      count,
-      nonce.issuedAt,
-      isGuarded(request) && nonce.atHome,
-    );
-    if (taken === 'used') {
-      this.#options.security.report('nonce-replay', suspect, this.#named(authorization, user));
-    }
-    if (taken !== 'new') return this.#challenge(request, domain, facts, true);
-    const { extension } = judged.genuine;
-    return { ok: true, who: extension === undefined ? user : aorOf(extension, domain), domain, how: 'digest' };
-  }
-
   /** At once where the user is remembered and the digest is right, or asked about a moment ago. */
-  #judge(request: SipRequest, user: Aor, given: DigestAuthorization): Judged | Promise<Judged> {
-    const remembered = this.#credentials.remembered(user);
-    if (remembered !== undefined) return this.#judgeBy(remembered, request, user, given);
-    const asked = this.#credentials.get(user, request.flow.remote.address);
-    return asked.then((entry) => this.#judgeBy(entry, request, user, given));
+  #verify(shown: Shown): AuthResult | Promise<AuthResult> {
+    const remembered = this.#credentials.remembered(shown.user);
+    return remembered === undefined
+      ? this.#ask(shown, (entry) => this.#judge(shown, entry))
+      : this.#judge(shown, remembered);
   }
 
   /** Looks a second time where the password may have been changed at the PBX a moment ago. */
-  #judgeBy(
-    { found, secret }: CredentialEntry,
-    { method, flow }: SipRequest,
-    user: Aor,
-    given: DigestAuthorization,
-  ): Judged | Promise<Judged> {
-    if (verifyDigest(given, method, secret)) return { genuine: found, known: true };
-    if (!this.#credentials.mayBeOutdated(user)) return { genuine: null, known: found !== null };
-    return this.#credentials.renew(user, flow.remote.address).then((renewed) => {
-      const right = verifyDigest(given, method, renewed.secret);
-      return { genuine: right ? renewed.found : null, known: renewed.found !== null };
-    });
+  #judge(shown: Shown, entry: CredentialEntry): AuthResult | Promise<AuthResult> {
+    const { found } = entry;
+    if (isRight(shown, entry) && found !== null) return this.#admit(shown, found);
+    if (!this.#credentials.mayBeOutdated(entry)) return this.#refuse(shown, found !== null);
+    return this.#ask(shown, (renewed) =>
+      isRight(shown, renewed) && renewed.found !== null
+        ? this.#admit(shown, renewed.found)
+        : this.#refuse(shown, renewed.found !== null),
+    );
+  }
+
+  #ask(
+    { request, user }: Shown,
+    then: (entry: CredentialEntry) => AuthResult | Promise<AuthResult>,
+  ): Promise<AuthResult> {
+    return this.#credentials
+      .ask(user, request.flow.remote.address)
+      .then(then, (error: unknown) =>
+        this.#unavailable(request, `the PBX cannot be asked for credentials: ${messageOf(error)}`),
+      );
+  }
+
+  #refuse({ request, given, user, nonce, facts }: Shown, known: boolean): AuthResult {
+    const event = known ? 'auth-failed' : 'unknown-user';
+    this.#options.security.report(event, suspectOf(request, nonce), this.#named(given, user));
+    return this.#challenge(request, domainOf(user), facts, false);
+  }
+
+  /** The password is right. */
+  #admit({ request, given, user, nonce, facts }: Shown, { extension }: Credentials): AuthResult {
+    const domain = domainOf(user);
+    if (nonce.state === 'stale') return this.#challenge(request, domain, facts, true);
+    // Without qop there is no count: such a nonce serves once, else its header could be replayed as it is.
+    const count = given.auth === null ? 1 : Number.parseInt(given.auth.nc, 16);
+    const isSafe = isGuarded(request) && nonce.atHome;
+    const taken = this.#counts.take(given.nonce, user, count, nonce.issuedAt, isSafe);
+    if (taken === 'used') {
+      this.#options.security.report('nonce-replay', suspectOf(request, nonce), this.#named(given, user));
+    }
+    if (taken !== 'new') return this.#challenge(request, domain, facts, true);
+    return { ok: true, who: extension === undefined ? user : aorOf(extension, domain), domain, how: 'digest' };
   }
 
   /** For a user who does not exist a secret nobody has, of the same kind: it takes the same work. */
@@ -294,16 +287,19 @@ export class Authenticator {
   /** 401, never 407 (RFC 6665 4.2.1.3): the same for everybody. */
   #challenge({ flow }: SipRequest, domain: string, facts: DigestFacts, stale: boolean): AuthResult {
     const nonce = this.#nonces.issue(flow.remote.address, domain);
-    const realm = fromText(facts.realm).replaceAll(/["\\]/g, '\\$&');
-    const challenge = (algorithm: string): readonly [string, string] => [
-      'WWW-Authenticate',
-      `Digest realm="${realm}", nonce="${nonce}", algorithm=${algorithm}, qop="auth"${stale ? ', stale=true' : ''}`,
-    ];
-    const md5 = challenge('MD5');
+    const start = `${this.#written(facts).challenge}${nonce}", algorithm=`;
+    const end = stale ? ', qop="auth", stale=true' : ', qop="auth"';
+    const md5: Header = ['WWW-Authenticate', `${start}MD5${end}`];
     const smaller: SipAnswer = { status: 401, headers: [md5], smaller: tooShort };
     if (facts.md5Only) return { ok: false, answer: smaller };
     // RFC 8760 2.3: the strongest first; a phone takes the first that it knows.
-    return { ok: false, answer: { status: 401, headers: [challenge('SHA-256'), md5], smaller } };
+    const sha256: Header = ['WWW-Authenticate', `${start}SHA-256${end}`];
+    return { ok: false, answer: { status: 401, headers: [sha256, md5], smaller } };
+  }
+
+  #written({ realm }: DigestFacts): Realm {
+    if (this.#realm.text !== realm) this.#realm = realmOf(realm);
+    return this.#realm;
   }
 
   #unavailable(request: SipRequest, detail: string): AuthResult {
@@ -320,6 +316,14 @@ const tooShort: SipAnswer = { status: 400, reason: 'Too Short' };
 
 function fromOf(request: SipRequest): SipUri | null {
   return (request.parts?.from ?? readParty(request.header('From') ?? ''))?.uri ?? null;
+}
+
+function isRight({ given, request }: Shown, { secret }: CredentialEntry): boolean {
+  return verifyDigest(given, request.method, secret);
+}
+
+function suspectOf({ flow }: SipRequest, nonce: NonceVerdict): Suspect {
+  return { address: flow.remote.address, proven: nonce.atHome || isStream(flow.transport) };
 }
 
 /**

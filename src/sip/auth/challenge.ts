@@ -20,6 +20,7 @@ export interface Challenge {
 
 /** Longer ones are nobody's nonce, and each request would carry them. */
 const longest = 512;
+const parameters = ['realm', 'nonce', 'opaque', 'algorithm', 'qop', 'stale'];
 
 /**
  * The challenges of a 401 (`WWW-Authenticate` lines) or a 407 in the order offered, which is the order of preference
@@ -34,23 +35,19 @@ export function readChallenges(lines: readonly string[], proxy: boolean): readon
 
 function readChallenge(line: string, proxy: boolean): Challenge | null {
   if (!/^digest[ \t]/i.test(line)) return null;
-  const given = readParameters(line, 'digest '.length);
-  const realm = given?.get('realm');
-  const nonce = given?.get('nonce');
-  if (given === null || realm === undefined || !nonce) return null;
-  const algorithm = (given.get('algorithm') ?? 'MD5').toUpperCase();
+  const given = readParameters(line, 'digest '.length, parameters);
+  if (given === null) return null;
+  const [realm, nonce, opaque = null, named = 'MD5', qop, stale] = given;
+  if (realm === undefined || !nonce) return null;
+  const algorithm = named.toUpperCase();
   if (algorithm !== 'MD5' && algorithm !== 'SHA-256') return null;
-  const qops = given
-    .get('qop')
-    ?.toLowerCase()
-    .split(/[ \t]*,[ \t]*/);
+  const qops = qop?.toLowerCase().split(/[ \t]*,[ \t]*/);
   if (qops !== undefined && !qops.includes('auth')) return null;
   // COMPAT(RFC 2543 phones): none at all, in MD5. SHA-256 came with qop, and so with a nonce of ours against prepared tables.
   if (qops === undefined && algorithm !== 'MD5') return null;
-  const opaque = given.get('opaque') ?? null;
   if ([realm, nonce, opaque ?? ''].some(({ length }) => length > longest)) return null;
-  const stale = given.get('stale')?.toLowerCase() === 'true';
-  return { proxy, realm, nonce, opaque, algorithm, qop: qops !== undefined, stale };
+  const isStale = stale?.toLowerCase() === 'true';
+  return { proxy, realm, nonce, opaque, algorithm, qop: qops !== undefined, stale: isStale };
 }
 
 export interface AnswerWith {

@@ -12,24 +12,33 @@ const equals = 0x3d;
 const backslash = 0x5c;
 
 /**
- * The parameters of a Digest header from `start` on, by lower-case name, quotes and escapes taken off. Strict: null where
- * there is none, one is given twice, an element is empty, or a control character is anywhere. Looks at each byte once.
+ * The parameters of a Digest header from `start` on that have one of these (lower-case) names, in their order, quotes and
+ * escapes taken off; undefined where it is not there. Strict: null where there is no parameter at all, one is given twice,
+ * an element is empty, or a control character is anywhere. Looks at each byte once.
  */
-export function readParameters(text: string, start: number): Map<string, string> | null {
-  const found = new Map<string, string>();
+export function readParameters(
+  text: string,
+  start: number,
+  names: readonly string[],
+): readonly (string | undefined)[] | null {
+  const values = new Array<string | undefined>(names.length).fill(undefined);
+  let others: Set<string> | null = null;
   for (let at = start; ; at += 1) {
     at = afterBlanks(text, at);
     const nameEnd = afterToken(text, at);
     const name = text.slice(at, nameEnd).toLowerCase();
+    const index = names.indexOf(name);
+    if (name === '' || (index < 0 ? others?.has(name) : values[index] !== undefined)) return null;
     at = afterBlanks(text, nameEnd);
-    if (name === '' || found.has(name) || text.charCodeAt(at) !== equals) return null;
+    if (text.charCodeAt(at) !== equals) return null;
     at = afterBlanks(text, at + 1);
     const isQuoted = text.charCodeAt(at) === quote;
     const end = isQuoted ? afterQuoted(text, at) : afterToken(text, at);
     if (end <= at) return null;
-    found.set(name, isQuoted ? unquoted(text, at, end) : text.slice(at, end));
+    if (index < 0) others = (others ?? new Set()).add(name);
+    else values[index] = isQuoted ? unquoted(text, at, end) : text.slice(at, end);
     at = afterBlanks(text, end);
-    if (at === text.length) return found;
+    if (at === text.length) return values;
     if (text.charCodeAt(at) !== comma) return null;
   }
 }

@@ -23,6 +23,7 @@ export type DigestSecret = { readonly password: string } | { readonly ha1: strin
 
 /** Bytes; what is longer is nobody's name and must not become a question to the PBX. */
 const longestUser = 128;
+const parameters = 'username realm nonce uri response algorithm qop cnonce nc userhash'.split(' ');
 const hexLength: Record<DigestAlgorithm, number> = { MD5: 32, 'SHA-256': 64 };
 
 /**
@@ -31,19 +32,23 @@ const hexLength: Record<DigestAlgorithm, number> = { MD5: 32, 'SHA-256': 64 };
  */
 export function parseAuthorization(value: string): DigestAuthorization | null {
   if (!/^digest[ \t]/i.test(value)) return null;
-  const given = readParameters(value, 'digest '.length);
+  const given = readParameters(value, 'digest '.length, parameters);
   if (given === null) return null;
-  const algorithm = algorithmOf(given.get('algorithm'));
-  const username = given.get('username');
-  const realm = given.get('realm');
-  const nonce = given.get('nonce');
-  const uri = given.get('uri');
-  const response = given.get('response')?.toLowerCase();
-  if (algorithm === null || !username || realm === undefined || !nonce || !uri || response === undefined) return null;
-  if (username.length > longestUser || given.get('userhash')?.toLowerCase() === 'true') return null; // never offered
-  if (response.length !== hexLength[algorithm] || !/^[0-9a-f]+$/.test(response)) return null;
-  const auth = protectionOf(given, algorithm);
+  const [username, realm, nonce, uri, written, named, qop, cnonce, nc, userhash] = given;
+  const algorithm = algorithmOf(named);
+  if (algorithm === null || !username || realm === undefined || !nonce || !uri || written === undefined) return null;
+  if (username.length > longestUser || userhash?.toLowerCase() === 'true') return null; // never offered
+  if (written.length !== hexLength[algorithm] || !/^[0-9a-f]+$/i.test(written)) return null;
+  const auth = protectionOf(qop, cnonce, nc, algorithm);
+  const response = written.toLowerCase();
   return auth === undefined ? null : { username, realm, nonce, uri, response, algorithm, auth };
+}
+
+/** H(A1) in hex, and of which name and realm. */
+interface Computed {
+  readonly username: string;
+  readonly realm: string;
+  readonly hash: string;
 }
 
 /** A secret with what has been computed from it: a phone's A1 is the same in every request. */
@@ -51,10 +56,8 @@ export class Secret {
   /** False: it stands in for a user who does not exist, and verifies nothing. */
   readonly real: boolean;
   readonly #source: DigestSecret;
-  readonly #a1 = new Map<
-    DigestAlgorithm,
-    { readonly username: string; readonly realm: string; readonly hash: string }
-  >();
+  #md5: Computed | null = null;
+  #sha256: Computed | null = null;
 
   constructor(source: DigestSecret, real = true) {
     this.#source = source;
@@ -64,10 +67,12 @@ export class Secret {
   /** H(A1) in hex; null: this secret does not lead there (RFC 8760 2.4: SHA-256 not from an MD5 of the password). */
   a1(algorithm: DigestAlgorithm, username: string, realm: string): string | null {
     if ('ha1' in this.#source) return algorithm === 'MD5' ? this.#source.ha1.toLowerCase() : null;
-    const known = this.#a1.get(algorithm);
-    if (known?.username === username && known.realm === realm) return known.hash;
+    const known = algorithm === 'MD5' ? this.#md5 : this.#sha256;
+    if (known !== null && known.username === username && known.realm === realm) return known.hash;
     const a1 = hash(algorithm, `${username}:${realm}:${fromText(this.#source.password)}`);
-    this.#a1.set(algorithm, { username: detached(username), realm: detached(realm), hash: a1 });
+    const computed = { username: detached(username), realm: detached(realm), hash: a1 };
+    if (algorithm === 'MD5') this.#md5 = computed;
+    else this.#sha256 = computed;
     return a1;
   }
 }
@@ -104,10 +109,12 @@ function algorithmOf(text: string | undefined): DigestAlgorithm | null {
 }
 
 /** undefined: not a combination we accept. */
-function protectionOf(given: Map<string, string>, algorithm: DigestAlgorithm): DigestAuthorization['auth'] | undefined {
-  const qop = given.get('qop');
-  const cnonce = given.get('cnonce');
-  const nc = given.get('nc');
+function protectionOf(
+  qop: string | undefined,
+  cnonce: string | undefined,
+  nc: string | undefined,
+  algorithm: DigestAlgorithm,
+): DigestAuthorization['auth'] | undefined {
   // COMPAT(RFC 2543 phones): no qop although it was offered, RFC 3261 22.4 (8). SHA-256 came with qop.
   if (qop === undefined) return algorithm === 'MD5' ? null : undefined;
   if (qop.toLowerCase() !== 'auth' || !cnonce || nc === undefined || !/^[0-9a-f]{8}$/i.test(nc)) return undefined;

@@ -4,8 +4,8 @@ import { sourceNetwork } from '../embedded/address.ts';
 export interface Waiting {
   /** False: it was asked already, or nobody waits for its answer any more. */
   readonly wanted: boolean;
-  /** Asks. Settles when the PBX has answered, or certainly will not any more; never rejects. */
-  ask(): Promise<void>;
+  /** Asks. `done`: the PBX has answered, or certainly will not any more. */
+  ask(done: () => void): void;
 }
 
 interface Row {
@@ -36,7 +36,7 @@ export class LookupRows {
     const source = sourceNetwork(address);
     const row = this.#rows.get(source) ?? { asked: 0, waiting: [] };
     if (row.waiting.includes(question)) return true;
-    if (row.asked < (isThisHost(address) ? mostOfAll.asked : mostAsked)) {
+    if (row.asked < mostAsked || (row.asked < mostOfAll.asked && isThisHost(address))) {
       if (this.#asked >= mostOfAll.asked) return false;
       this.#rows.set(source, row);
       this.#ask(source, row, question);
@@ -52,7 +52,7 @@ export class LookupRows {
   #ask(source: string, row: Row, question: Waiting): void {
     row.asked += 1;
     this.#asked += 1;
-    void question.ask().then(() => {
+    question.ask(() => {
       row.asked -= 1;
       this.#asked -= 1;
       this.#next(source, row);

@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../../model/clock.ts';
 import type { Random } from '../../model/random.ts';
+import { KeyedHash } from './keyed-hash.ts';
 
 const timeBytes = 6;
 const chanceBytes = 4;
@@ -11,8 +12,8 @@ const bodyBytes = placeAt + placeBytes;
 
 /** A clock that was set back a little must not make every nonce look forged. */
 const toleratedFutureMs = 60_000;
-/** Addresses whose place is remembered: phones come again and again. */
-const maxPlaces = 4096;
+/** Bytes of an IPv6 address with its zone, and to spare. */
+const longestAddress = 128;
 
 /**
  * `fresh`: good. `elsewhere`: sent to another address, and good only where something else, the tags of a dialog, stops a
@@ -32,7 +33,7 @@ export interface NonceVerdict {
 const foreign: NonceVerdict = { state: 'foreign', atHome: false, issuedAt: 0 };
 
 /**
- * Nonces without storage: time, chance, the place they were sent to, and an HMAC over all three. They outlive a restart,
+ * Nonces without storage: time, chance, the place they were sent to, and a keyed hash over all three. They outlive a restart,
  * because their secret does. The place is the address without the port: CGNAT changes ports from one request to the next,
  * and the address alone tells that whoever shows the nonce has received it there.
  * Each domain has its own key: what was answered to the challenge of one is worth nothing in another, where a namesake may
@@ -42,16 +43,18 @@ const foreign: NonceVerdict = { state: 'foreign', atHome: false, issuedAt: 0 };
  */
 export class Nonces {
   readonly #key: Buffer;
-  readonly #keys = new Map<string, Buffer>();
-  readonly #placeKey: Buffer;
+  readonly #macs = new Map<string, KeyedHash>();
+  readonly #places: KeyedHash;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #lifetimeMs: number;
-  readonly #places = new Map<string, Buffer>();
+  /** The nonce that is being made, or the one that would be right. */
+  readonly #bytes = Buffer.alloc(bodyBytes + macBytes);
 
   constructor(options: { secret: Buffer; clock: Clock; random: Random; lifetimeMs?: number }) {
     this.#key = createHmac('sha256', options.secret).update('digest nonce').digest();
-    this.#placeKey = createHmac('sha256', options.secret).update('digest nonce place').digest();
+    const placeKey = createHmac('sha256', options.secret).update('digest nonce place').digest();
+    this.#places = new KeyedHash(placeKey, placeBytes, longestAddress);
     this.#clock = options.clock;
     this.#random = options.random;
     this.#lifetimeMs = options.lifetimeMs ?? 2 * 3600_000;
@@ -59,21 +62,24 @@ export class Nonces {
 
   /** For a challenge that goes to this address. `domain`: one of ours, of which there are few. */
   issue(address: string, domain: string): string {
-    const bytes = Buffer.alloc(bodyBytes + macBytes);
+    const bytes = this.#bytes;
     bytes.writeUIntBE(this.#clock.now(), 0, timeBytes);
     this.#random.bytes(chanceBytes).copy(bytes, timeBytes);
-    this.#placeOf(address).copy(bytes, placeAt);
-    this.#mac(bytes, domain).copy(bytes, bodyBytes, 0, macBytes);
+    this.#setPlace(address);
+    this.#setMac(domain);
     return bytes.toString('base64url');
   }
 
   judge(nonce: string, address: string, domain: string): NonceVerdict {
-    const bytes = Buffer.from(nonce, 'base64url');
+    const given = Buffer.from(nonce, 'base64url');
     // The decoder skips what it does not know: only the one spelling that was issued counts.
-    if (bytes.length !== bodyBytes + macBytes || bytes.toString('base64url') !== nonce) return foreign;
-    if (!timingSafeEqual(bytes.subarray(bodyBytes), this.#mac(bytes, domain).subarray(0, macBytes))) return foreign;
-    const issuedAt = bytes.readUIntBE(0, timeBytes);
-    const state = this.#state(issuedAt, timingSafeEqual(bytes.subarray(placeAt, bodyBytes), this.#placeOf(address)));
+    if (given.length !== bodyBytes + macBytes || given.toString('base64url') !== nonce) return foreign;
+    given.copy(this.#bytes);
+    this.#setMac(domain);
+    if (!timingSafeEqual(given, this.#bytes)) return foreign;
+    this.#setPlace(address);
+    const issuedAt = given.readUIntBE(0, timeBytes);
+    const state = this.#state(issuedAt, timingSafeEqual(given, this.#bytes));
     return { state, atHome: state === 'fresh', issuedAt };
   }
 
@@ -83,21 +89,17 @@ export class Nonces {
     return atHome ? 'fresh' : 'elsewhere';
   }
 
-  #mac(bytes: Buffer, domain: string): Buffer {
-    let key = this.#keys.get(domain);
-    if (key === undefined) {
-      key = createHmac('sha256', this.#key).update(domain).digest();
-      this.#keys.set(domain, key);
-    }
-    return createHmac('sha256', key).update(bytes.subarray(0, bodyBytes)).digest();
+  #setPlace(address: string): void {
+    this.#bytes.write(this.#places.of(address), placeAt, 'latin1');
   }
 
-  #placeOf(address: string): Buffer {
-    const known = this.#places.get(address);
-    if (known !== undefined) return known;
-    const place = createHmac('sha256', this.#placeKey).update(address).digest().subarray(0, placeBytes);
-    if (this.#places.size >= maxPlaces) this.#places.clear();
-    this.#places.set(address, place);
-    return place;
+  /** That of all before it. */
+  #setMac(domain: string): void {
+    let macs = this.#macs.get(domain);
+    if (macs === undefined) {
+      macs = new KeyedHash(createHmac('sha256', this.#key).update(domain).digest(), macBytes, bodyBytes);
+      this.#macs.set(domain, macs);
+    }
+    this.#bytes.write(macs.of(this.#bytes.toString('latin1', 0, bodyBytes)), bodyBytes, 'latin1');
   }
 }

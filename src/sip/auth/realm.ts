@@ -1,5 +1,20 @@
 import { createHmac } from 'node:crypto';
+import { fromText } from '../message/wire-text.ts';
 import type { DigestFacts } from './authenticator.ts';
+
+/** A realm as it is written. */
+export interface Realm {
+  readonly text: string;
+  readonly wire: string;
+  /** A challenge as far as its nonce. */
+  readonly challenge: string;
+}
+
+/** `text`: as people write it. */
+export function realmOf(text: string): Realm {
+  const wire = fromText(text);
+  return { text, wire, challenge: `Digest realm="${wire.replaceAll(/["\\]/g, '\\$&')}", nonce="` };
+}
 
 /**
  * What a challenge to `user` says where several PBXs have users in his domain: `own`, the facts of the PBX that has the extension. A name

@@ -3,7 +3,7 @@ import { parseNameAddr, splitList } from '../message/name-addr.ts';
 import type { ParsedRequest, RefusedMessage } from '../message/parse.ts';
 import { parseUri, withoutHeaders } from '../message/uri.ts';
 import { parseVia, stampVia } from '../message/via.ts';
-import { headerLine, requestFromLines, responseFromLines } from '../message/write.ts';
+import { clean, headerLine, requestFromLines, responseFromLines } from '../message/write.ts';
 
 /** `host:port` of a Via, IPv6 in brackets and without a zone. */
 export function sentBy(endpoint: Endpoint): string {
@@ -24,15 +24,17 @@ export interface Draft {
 /** Throws Fault('internal') where a value of the caller could open a new line. */
 export function draftRequest(request: AddressedRequest, userAgent: string): Draft {
   const { uri, routes } = routed(request);
+  const { method } = request;
   let lines = 'Max-Forwards: 70\r\n';
   for (const route of routes) lines += headerLine('Route', route);
-  lines += headerLine('From', request.from);
-  lines += headerLine('To', request.to);
-  lines += headerLine('Call-ID', request.callId);
-  lines += `CSeq: ${request.cseq} ${request.method}\r\n`;
+  const from = clean(request.from, 'From');
+  const to = clean(request.to, 'To');
+  const callId = clean(request.callId, 'Call-ID');
+  // one text: each that is put together costs as much as a short look-up
+  lines += `From: ${from}\r\nTo: ${to}\r\nCall-ID: ${callId}\r\nCSeq: ${request.cseq} ${method}\r\n`;
   for (const [name, value] of request.headers) lines += headerLine(name, value);
   if (userAgent !== '') lines += headerLine('User-Agent', userAgent);
-  return { method: request.method, uri, lines, body: request.body ?? '' };
+  return { method, uri, lines, body: request.body ?? '' };
 }
 
 /** RFC 3261 12.2.1.1: a first route without `lr` becomes the Request-URI, the remote target the last route. */
@@ -50,9 +52,12 @@ function withoutMethod(uri: string): string {
   return uri.replace(/;method=[^;?]*/gi, '');
 }
 
+/** `toUpperCase` asks the runtime, for 60 ns. */
+const inVia: Readonly<Record<Transport, string>> = { udp: 'UDP', tcp: 'TCP', tls: 'TLS', ws: 'WS', wss: 'WSS' };
+
 /** The finished message. `rport` is always asked for (RFC 3581 3). */
 export function finishRequest(draft: Draft, transport: Transport, from: string, branch: string): string {
-  const via = `Via: SIP/2.0/${transport.toUpperCase()} ${from};rport;branch=${branch}\r\n`;
+  const via = `Via: SIP/2.0/${inVia[transport]} ${from};rport;branch=${branch}\r\n`;
   return requestFromLines(draft.method, draft.uri, via + draft.lines, draft.body);
 }
 
@@ -69,17 +74,13 @@ export function writeAnswer(
 ): string {
   const { headers } = message;
   // What the strict parser let in holds nothing that could open a line, so it goes back without a second look (-0.4 us of 2.3).
-  let lines = '';
-  const vias = headers.lines('Via');
-  for (let hop = 0; hop < vias.length; hop++) {
-    const via = vias[hop] ?? '';
-    lines += `Via: ${hop === 0 ? stampVia(via, message.via, source.address, source.port) : via}\r\n`;
-  }
-  lines += `From: ${headers.first('From')}\r\n`;
-  const to = headers.first('To') ?? '';
-  const tagged = message.toTag === null && answer.status > 100;
-  lines += tagged ? headerLine('To', `${to};tag=${answer.toTag ?? ownTag}`) : `To: ${to}\r\n`;
-  lines += `Call-ID: ${headers.first('Call-ID')}\r\nCSeq: ${headers.first('CSeq')}\r\n`;
+  const [via = '', ...others] = headers.lines('Via');
+  const [from, callId, cseq] = [headers.first('From'), headers.first('Call-ID'), headers.first('CSeq')];
+  let to = headers.first('To');
+  if (message.toTag === null && answer.status > 100) to += `;tag=${clean(answer.toTag ?? ownTag, 'To')}`;
+  let lines = `Via: ${stampVia(via, message.via, source.address, source.port)}\r\n`;
+  for (const other of others) lines += `Via: ${other}\r\n`;
+  lines += `From: ${from}\r\nTo: ${to}\r\nCall-ID: ${callId}\r\nCSeq: ${cseq}\r\n`;
   if (answer.status > 100 && answer.status < 300 && dialogForming.has(message.method)) {
     for (const route of headers.lines('Record-Route')) lines += `Record-Route: ${route}\r\n`;
   }

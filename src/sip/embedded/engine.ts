@@ -10,41 +10,25 @@ import type {
   FinalResponse,
   Flow,
   ListenPoint,
-  Relay,
   ServerTransaction,
-  SipAnswer,
   SipEngine,
 } from '../engine.ts';
 import { limits } from '../message/limits.ts';
-import { type ParsedRequest, parseMessage, type RefusedMessage, refuse } from '../message/parse.ts';
 import type { SecurityReports } from '../security-log.ts';
 import { Answers, sourceName } from './answers.ts';
 import { ClientTransactions, localResponse } from './client-tx.ts';
 import { Complaints } from './complaints.ts';
 import { type Draft, draftRequest } from './compose.ts';
-import type { Connection } from './connection.ts';
-import type { Frame } from './framing.ts';
+import { Incoming } from './incoming.ts';
 import { Outgoing, udpRoom } from './outgoing.ts';
-import { Overload } from './overload.ts';
-import { ReceivedRequest } from './received-request.ts';
 import { Relays } from './relay/relays.ts';
-import { mergeKey, serverKey } from './server-keys.ts';
-import { type HandedTransaction, type Limits, ServerTransactions, serverLimits } from './server-transactions.ts';
+import { type Limits, ServerTransactions, serverLimits } from './server-transactions.ts';
 import type { ServerHost } from './server-tx.ts';
-import {
-  defaultPerSource,
-  looksLikeResponse,
-  malformedCost,
-  type PerSource,
-  SourceLimits,
-  strayCost,
-} from './source-limits.ts';
-import { StaleInput } from './stale-input.ts';
+import { defaultPerSource, type PerSource } from './source-limits.ts';
 import { TimerWheel } from './timer-wheel.ts';
 import type { TlsSettings } from './tls-keys.ts';
 import { Tokens } from './tokens.ts';
 import { type StreamOptions, Transports } from './transports.ts';
-import { WorkQueue } from './work-queue.ts';
 
 /** What may be otherwise while the engine runs. */
 interface Adjustable extends Required<Pick<StreamOptions, 'webSocketOrigins' | 'limits'>> {
@@ -77,6 +61,8 @@ export interface EmbeddedEngineOptions {
   readonly drainMs?: number;
   /** Hears of every message; default: nobody does. */
   readonly tap?: Tap | null;
+  /** UDP by calls for many datagrams at once, where the system has them; default: true. */
+  readonly batches?: boolean;
   /** Where it counts; default: it does not. */
   readonly meters?: Meters;
 }
@@ -100,23 +86,8 @@ export interface EngineLoad {
   readonly tlsValidTo: number | null;
 }
 
-/** As it came off a UDP socket. */
-interface Datagram {
-  readonly bytes: Buffer;
-  readonly flow: Flow;
-}
-
 /** How often `stop` looks whether all is done; ms. */
 const drainStepMs = 10;
-
-/** What a CANCEL can name (RFC 3261 9.2); INVITE first. */
-const cancellable = ['INVITE', 'SUBSCRIBE', 'NOTIFY', 'PUBLISH', 'OPTIONS', 'REGISTER', 'MESSAGE', 'INFO', 'REFER'];
-
-/** Requests that a burst may be cleared of (503); a call in the making is none. */
-const sheddable: ReadonlySet<string> = new Set(['SUBSCRIBE', 'PUBLISH', 'REGISTER', 'OPTIONS']);
-
-/** Those that are served here wherever they came from; of others a copy may be a call forked to two phones behind us. */
-const endsHere: ReadonlySet<string> = new Set(['SUBSCRIBE', 'PUBLISH']);
 
 /** SIP on our own sockets: RFC 3261 transport and transactions, those of a proxy too, and nothing above them. */
 export class EmbeddedEngine implements SipEngine {
@@ -127,10 +98,6 @@ export class EmbeddedEngine implements SipEngine {
   readonly #tokens: Tokens;
   readonly #secret: string;
   readonly #wheel: TimerWheel;
-  readonly #limits: SourceLimits;
-  readonly #overload: Overload;
-  readonly #stale = new StaleInput();
-  readonly #queue: WorkQueue<HandedTransaction, Datagram>;
   readonly #server: ServerTransactions;
   readonly #client: ClientTransactions;
   readonly #transports: Transports;
@@ -138,9 +105,7 @@ export class EmbeddedEngine implements SipEngine {
   readonly #answers: Answers;
   /** null: this engine is no proxy. */
   readonly #relays: Relays | null;
-  #onRequest: (transaction: ServerTransaction) => void = () => undefined;
-  /** `draining`: what is under way is brought to its end, nothing new begins. */
-  #phase: 'stopped' | 'running' | 'draining' = 'stopped';
+  readonly #incoming: Incoming;
 
   constructor(options: EmbeddedEngineOptions) {
     this.#options = options;
@@ -149,24 +114,7 @@ export class EmbeddedEngine implements SipEngine {
     this.#complaints = new Complaints(options.clock, this.#logger, options.security ?? null);
     this.#tokens = new Tokens(options.random);
     this.#secret = this.#tokens.next(16);
-    this.#wheel = new TimerWheel(options.clock, (ms) => {
-      this.#overload.late(ms);
-      this.#stale.late(ms);
-    });
-    this.#limits = new SourceLimits(
-      options.clock,
-      options.perSource ?? defaultPerSource,
-      options.exempt ?? (() => false),
-      options.meters?.limited,
-    );
-    this.#overload = new Overload(this.#wheel, options.random, this.#logger, options.meters?.shed);
-    this.#queue = new WorkQueue<HandedTransaction, Datagram>({
-      clock: options.clock,
-      open: ({ bytes, flow }) => this.#onMessage(bytes, flow),
-      serve: (transaction) => this.#hand(transaction, transaction.request.flow),
-      onStale: (transaction) => transaction.drop(),
-      onWaited: (ms) => this.#overload.waited(ms),
-    });
+    this.#wheel = new TimerWheel(options.clock, (ms) => this.#incoming.late(ms));
     this.#server = new ServerTransactions(this.#serverHost(), { ...serverLimits, ...options.transactions });
     this.#client = new ClientTransactions(this.#wheel, (flow, wire, onError) =>
       this.#transports.send(flow, wire, onError),
@@ -178,9 +126,10 @@ export class EmbeddedEngine implements SipEngine {
       advertise: options.advertise ?? null,
       streams: options.streams ?? {},
       tap: options.tap ?? null,
+      batches: options.batches ?? true,
       events: {
-        onDatagram: (bytes, flow) => this.#onDatagram(bytes, flow),
-        onFrame: (frame, connection) => this.#onFrame(frame, connection),
+        onDatagram: (bytes, flow) => this.#incoming.onDatagram(bytes, flow),
+        onFrame: (frame, connection) => this.#incoming.onFrame(frame, connection),
         onClosed: (connection) => this.#client.breakConnection(connection.flow.connection),
         onMisuse: (remote, transport, what, detail) =>
           this.#complaints.warn(`${transport}:${remote.address}`, what, detail),
@@ -197,25 +146,40 @@ export class EmbeddedEngine implements SipEngine {
       counts: options.meters?.answers,
     });
     this.#relays = options.proxy === true ? this.#makeRelays() : null;
+    this.#incoming = new Incoming({
+      clock: options.clock,
+      random: options.random,
+      logger: this.#logger,
+      complaints: this.#complaints,
+      wheel: this.#wheel,
+      server: this.#server,
+      client: this.#client,
+      answers: this.#answers,
+      relays: this.#relays,
+      connection: (flow) => this.#transports.connection(flow),
+      perSource: options.perSource ?? defaultPerSource,
+      exempt: options.exempt ?? (() => false),
+      meters: options.meters,
+    });
   }
 
   async start(onRequest: (transaction: ServerTransaction) => void): Promise<readonly ListenPoint[]> {
-    this.#onRequest = onRequest;
-    this.#phase = 'running';
+    this.#incoming.onRequest = onRequest;
+    this.#incoming.phase = 'running';
     try {
       return await this.#transports.listen(this.#options.listen);
     } catch (error) {
-      this.#phase = 'stopped';
+      this.#incoming.phase = 'stopped';
       throw error;
     }
   }
 
   async stop(): Promise<void> {
     await this.#drain();
-    this.#phase = 'stopped';
+    this.#incoming.phase = 'stopped';
     this.#relays?.stop();
     this.#client.breakAll();
-    this.#queue.clear();
+    this.#incoming.clear();
     this.#server.clear();
     await this.#transports.close();
     this.#client.breakAll(); // what a failed dial turned back to while the sockets closed
@@ -232,12 +196,12 @@ export class EmbeddedEngine implements SipEngine {
 
   /** Other limits, from the next message and connection on. */
   adjust({ perSource, ...streams }: Adjustable): void {
-    this.#limits.exchange(perSource);
+    this.#incoming.adjust(perSource);
     this.#transports.adjust(streams);
   }
 
   request(request: AddressedRequest): Promise<FinalResponse> {
-    if (this.#phase === 'stopped') return Promise.resolve(localResponse(503, 'Stopped'));
+    if (this.#incoming.phase === 'stopped') return Promise.resolve(localResponse(503, 'Stopped'));
     let draft: Draft;
     try {
       draft = draftRequest(request, this.#options.serverName);
@@ -249,7 +213,7 @@ export class EmbeddedEngine implements SipEngine {
   }
 
   get backlog(): number {
-    return this.#queue.size;
+    return this.#incoming.backlog;
   }
 
   /** What it holds at this moment. */
@@ -259,8 +223,8 @@ export class EmbeddedEngine implements SipEngine {
       pending: this.#server.pending,
       client: this.#client.size,
       relays: this.#relays?.size ?? 0,
-      backlog: this.#queue.size,
-      sources: this.#limits.size,
+      backlog: this.#incoming.backlog,
+      sources: this.#incoming.sources,
       connections: this.#transports.connectionCounts(),
       tlsValidTo: this.#transports.tlsValidTo,
     };
@@ -271,7 +235,7 @@ export class EmbeddedEngine implements SipEngine {
   }
 
   async connect({ transport, address, port }: ListenPoint): Promise<Flow | null> {
-    if (this.#phase !== 'running') return null;
+    if (this.#incoming.phase !== 'running') return null;
     if (transport === 'udp') return this.#transports.udpTo({ address, port });
     return transport === 'tcp' ? ((await this.#transports.dial({ address, port }))?.flow ?? null) : null;
   }
@@ -291,8 +255,8 @@ export class EmbeddedEngine implements SipEngine {
    */
   async #drain(): Promise<void> {
     const { clock, drainMs = 0 } = this.#options;
-    if (this.#phase !== 'running') return;
-    this.#phase = 'draining';
+    if (this.#incoming.phase !== 'running') return;
+    this.#incoming.phase = 'draining';
     const until = clock.now() + drainMs;
     while (this.#client.size + this.#server.pending > 0 && clock.now() < until) await sleep(clock, drainStepMs);
   }
@@ -325,119 +289,4 @@ export class EmbeddedEngine implements SipEngine {
         this.#logger.error({ source: sourceName(flow), method: message.method }, 'a request was never answered'),
     };
   }
-
-  #onFrame(frame: Frame, connection: Connection): void {
-    if (frame.kind === 'message') this.#onMessage(frame.bytes, connection.flow);
-    else if (frame.kind === 'broken') {
-      this.#onRefused(refuse(frame.bytes, frame.status, frame.reason, true), connection.flow, frame.bytes.length, true);
-    }
-  }
-
-  /** In a flood only answers to our own requests are looked at at once: emptying the socket goes first. */
-  #onDatagram(bytes: Buffer, flow: Flow): void {
-    this.#stale.read();
-    this.#queue.onRead();
-    if (this.#stale.dropping) return;
-    if (this.#queue.flooded && !looksLikeResponse(bytes)) this.#queue.keep({ bytes, flow });
-    else this.#onMessage(bytes, flow);
-  }
-
-  /** In order of price: what can be dropped is dropped before more is spent on it. */
-  #onMessage(bytes: Buffer, flow: Flow): void {
-    const datagram = flow.transport === 'udp';
-    if (this.#phase === 'stopped') return;
-    const { address } = flow.remote;
-    const admission = this.#limits.admit(address, looksLikeResponse(bytes));
-    if (admission === 'drop') {
-      if (!datagram) this.#transports.connection(flow)?.noise();
-      return;
-    }
-    const parsed = parseMessage(bytes, isFramed(flow) ? 'datagram' : 'stream');
-    if (parsed.kind === 'request') this.#onRequestMessage(parsed, bytes.length, flow, admission === 'refuse');
-    else if (parsed.kind === 'response') {
-      if (!this.#client.receive(parsed)) this.#limits.charge(address, strayCost);
-    } else this.#onRefused(parsed, flow, bytes.length, admission === 'pass');
-  }
-
-  #onRequestMessage(message: ParsedRequest, bytes: number, flow: Flow, tooMany: boolean): void {
-    const { method } = message;
-    if (method === 'ACK') {
-      this.#onAck(message, flow);
-      return;
-    }
-    const key = serverKey(message, flow.remote, method);
-    if (this.#server.absorb(key, bytes) || this.#phase === 'draining') return;
-    if (tooMany) this.#complaints.warn(sourceName(flow), 'too many requests (sip.limits.perSource)');
-    if (tooMany || this.#server.full) {
-      // without state: nothing is kept of what there is too much of
-      this.#answers.giveStateless(message, flow, this.#later(), bytes);
-      return;
-    }
-    const merge = this.#relays === null || endsHere.has(method) ? mergeKey(message) : null;
-    const merged = merge !== null && this.#server.isMerged(merge);
-    const transaction = this.#server.open({ key, merge }, bytes, message, new ReceivedRequest(message, flow));
-    if (method === 'CANCEL') this.#onCancel(message, flow, transaction);
-    else if (merged)
-      transaction.respond({ status: 482 }); // RFC 3261 8.2.2.2
-    // kept like any answer: a repetition that is under way must not be served after its client was sent away
-    else if (message.toTag === null && this.#mayBeShed(method) && this.#overload.sheds())
-      transaction.respond(this.#later());
-    else this.#queue.push(transaction, message.toTag !== null || method === 'INVITE');
-  }
-
-  #mayBeShed(method: string): boolean {
-    return this.#relays === null || sheddable.has(method);
-  }
-
-  /** RFC 3261 17.2.1: that of a refusal ends here; that of a 2xx is a request of its own, which is never answered. */
-  #onAck(message: ParsedRequest, flow: Flow): void {
-    const relays = this.#relays;
-    if (relays === null || this.#server.find(serverKey(message, flow.remote, 'INVITE'))?.acknowledged() === true)
-      return;
-    const request = new ReceivedRequest(message, flow);
-    const forward = (plan: Relay): void => {
-      relays.passAck(message, flow, plan).catch((error: unknown) => {
-        this.#logger.error({ error: String(error) }, 'an ACK could not be sent on');
-      });
-    };
-    this.#hand({ request, respond: () => undefined, forward }, flow);
-  }
-
-  #later(): SipAnswer {
-    return { status: 503, headers: [['Retry-After', String(this.#overload.retryAfter())]] };
-  }
-
-  /** RFC 3261 9.2: what is served here has, or is about to get, its final answer; what was sent on is cancelled there. */
-  #onCancel(message: ParsedRequest, flow: Flow, transaction: ServerTransaction): void {
-    const key = cancellable
-      .map((method) => serverKey(message, flow.remote, method))
-      .find((one) => this.#server.has(one));
-    transaction.respond({ status: key === undefined ? 481 : 200 });
-    if (key !== undefined) this.#server.find(key)?.cancel(message);
-  }
-
-  #hand(transaction: ServerTransaction, flow: Flow): void {
-    const failed = (error: unknown) => {
-      const { method } = transaction.request;
-      this.#logger.error({ source: sourceName(flow), method, error: String(error) }, 'a request could not be handled');
-      transaction.respond({ status: 500 });
-    };
-    try {
-      const returned: unknown = this.#onRequest(transaction);
-      if (returned instanceof Promise) returned.catch(failed); // an async handler is a handler, too
-    } catch (error) {
-      failed(error);
-    }
-  }
-
-  #onRefused(refused: RefusedMessage, flow: Flow, bytes: number, answered: boolean): void {
-    this.#limits.charge(flow.remote.address, malformedCost);
-    if (answered) this.#answers.refuse(refused, flow, bytes);
-    if (refused.outOfStep) this.#transports.connection(flow)?.lostStep();
-  }
-}
-
-/** One message a datagram or frame: no Content-Length is needed to find its end (RFC 7118 5). */
-function isFramed({ transport }: Flow): boolean {
-  return transport !== 'tcp' && transport !== 'tls';
 }

@@ -1,4 +1,5 @@
-const least = 1024;
+/** Places of those that left that are kept at most; a burst of a rehearsal (src/rehearsal) is larger. */
+const least = 32;
 
 /** First in, first out; each step costs the same however many wait (the first key of a large Map does not). */
 export class Fifo<T> {

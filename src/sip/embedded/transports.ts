@@ -9,6 +9,7 @@ import { isForFamily } from '../own-contact.ts';
 import { pointName } from './bind-fault.ts';
 import type { Connection, ConnectionEvents } from './connection.ts';
 import { Connections } from './connections.ts';
+import { openKernel } from './datagrams/kernel.ts';
 import { type StreamLimits, streamLimits } from './stream-limits.ts';
 import { TcpSide } from './tcp.ts';
 import { TlsSide } from './tls.ts';
@@ -18,6 +19,7 @@ import { WsSide } from './ws.ts';
 
 /** What came off the wire, with the path it took. */
 export interface TransportEvents extends ConnectionEvents {
+  /** The memory of `bytes` is used again after the call. */
   onDatagram(bytes: Buffer, flow: Flow): void;
 }
 
@@ -46,6 +48,7 @@ export class Transports {
   readonly #advertise: string | null;
   readonly #addresses: LocalAddresses;
   readonly #tap: Tap | null;
+  readonly #batches: boolean;
 
   /** Throws a Fault `config-invalid` where the certificate cannot be used. */
   constructor(options: {
@@ -56,6 +59,8 @@ export class Transports {
     readonly advertise: string | null;
     readonly streams: StreamOptions;
     readonly tap: Tap | null;
+    /** UDP by calls for many datagrams at once, where the system has them. */
+    readonly batches: boolean;
   }) {
     const { clock, logger, connectionPrefix: idPrefix, tap } = options;
     const events = tap === null ? options.events : tapped(options.events, tap);
@@ -63,6 +68,7 @@ export class Transports {
     this.#logger = logger;
     this.#events = events;
     this.#tap = tap;
+    this.#batches = options.batches;
     this.#advertise = options.advertise;
     this.#addresses = new LocalAddresses(clock);
     this.#connections = new Connections({ clock, limits: { ...streamLimits, ...limits }, isTrusted, idPrefix, events });
@@ -160,7 +166,9 @@ export class Transports {
     }
     if (point.transport === 'tls' && this.#tls !== null) return this.#tls.listen(point);
     if (point.transport !== 'udp') return this.#ws.listen(point);
-    const listener = new UdpListener(point, this.#logger, (bytes, remote, { point: local }) =>
+    const kernel = this.#batches ? await openKernel() : null;
+    if (this.#batches && kernel === null) this.#logger.info({}, 'UDP datagrams go one by one: no calls for many here');
+    const listener = new UdpListener(point, this.#logger, kernel, (bytes, remote, { point: local }) =>
       this.#events.onDatagram(bytes, { transport: 'udp', local, remote, connection: '' }),
     );
     await listener.bind();

@@ -4,26 +4,32 @@ import { isIPv6 } from 'node:net';
 import type { Logger } from '../../model/logger.ts';
 import type { Endpoint, ListenPoint } from '../engine.ts';
 import { bindFault, pointName } from './bind-fault.ts';
+import { DatagramBatches } from './datagrams/batches.ts';
+import type { Kernel } from './datagrams/kernel.ts';
 import { readStunRequest, writeStunAnswer } from './stun.ts';
 
 const wantedBuffer = 4 * 1024 * 1024;
+
+/** What came, and where; the memory of `bytes` is used again after the call. */
+export type OnDatagram = (bytes: Buffer, remote: Endpoint, listener: UdpListener) => void;
 
 /** One bound UDP socket. What is not SIP ends here: STUN is answered, other keep-alives are dropped. */
 export class UdpListener {
   readonly #wanted: ListenPoint;
   readonly #logger: Logger;
-  readonly #onDatagram: (bytes: Buffer, remote: Endpoint, listener: UdpListener) => void;
+  readonly #kernel: Kernel | null;
+  readonly #onDatagram: OnDatagram;
   #socket: Socket | null = null;
+  /** null: datagrams come and go one by one, as they do with IPv6. */
+  #batches: DatagramBatches | null = null;
   #point: ListenPoint;
 
-  constructor(
-    point: ListenPoint,
-    logger: Logger,
-    onDatagram: (bytes: Buffer, remote: Endpoint, listener: UdpListener) => void,
-  ) {
+  /** `kernel`: null, where only Node's own calls are to be used. */
+  constructor(point: ListenPoint, logger: Logger, kernel: Kernel | null, onDatagram: OnDatagram) {
     this.#wanted = point;
     this.#point = point;
     this.#logger = logger;
+    this.#kernel = kernel;
     this.#onDatagram = onDatagram;
   }
 
@@ -36,6 +42,8 @@ export class UdpListener {
   async bind(): Promise<void> {
     const { address, port } = this.#wanted;
     const v6 = isIPv6(address);
+    // null as well where it is taken: Node's own attempt then says why
+    const descriptor = v6 ? null : (this.#kernel?.bind(address, port) ?? null);
     // ipv6Only: `[::]` and `0.0.0.0` on one port are two listeners, and no peer shows up as ::ffff:192.0.2.1
     const socket = createSocket({ type: v6 ? 'udp6' : 'udp4', ipv6Only: v6, lookup: literal });
     await new Promise<void>((resolve, reject) => {
@@ -43,27 +51,51 @@ export class UdpListener {
         socket.close();
         reject(bindFault(this.#wanted, error));
       });
-      socket.bind({ address, port, exclusive: true }, resolve);
+      if (descriptor === null) socket.bind({ address, port, exclusive: true }, resolve);
+      else socket.bind({ fd: descriptor, exclusive: true }, resolve);
     });
     socket.removeAllListeners('error');
     socket.on('error', (error) => this.#logger.warn({ at: pointName(this.#point), error: error.message }, 'UDP error'));
-    socket.on('message', (bytes, remote) => {
-      if (remote.port === 0) return; // RFC 768: nobody can be answered there, and dgram throws at whoever tries
-      if (bytes[0] === 0) this.#keepAlive(bytes, remote);
-      else if (!isNoise(bytes)) this.#onDatagram(bytes, { address: remote.address, port: remote.port }, this);
-    });
     this.#socket = socket;
     this.#point = { transport: 'udp', address, port: socket.address().port };
     this.#askBuffers(socket);
+    if (this.#kernel !== null && descriptor !== null) this.#batches = this.#batched(this.#kernel, descriptor);
+    socket.on('message', (bytes, remote) => {
+      this.#received(bytes, remote.address, remote.port);
+      this.#batches?.read();
+    });
   }
 
-  /** Sends one message. `onError` runs where the kernel refused it; nothing is said about its arrival. */
+  /** Sends one message, within this turn of the loop. `onError` runs where the kernel refused it; nothing is said about its arrival. */
   send(wire: string, remote: Endpoint, onError: (error: Error) => void): void {
     if (this.#socket === null) onError(new Error('closed'));
-    else
-      this.#socket.send(Buffer.from(wire, 'latin1'), remote.port, remote.address, (error) => {
-        if (error) onError(error);
-      });
+    else if (remote.port === 0)
+      onError(new Error('nobody can be at port 0')); // RFC 768; dgram throws
+    else if (this.#batches?.send(wire, remote, onError) !== true) {
+      this.#batches?.flush(); // what was sent before goes before
+      this.#sendAlone(wire, remote, onError);
+    }
+  }
+
+  #batched(kernel: Kernel, descriptor: number): DatagramBatches {
+    kernel.keepAlone(descriptor);
+    return new DatagramBatches(kernel, descriptor, {
+      onDatagram: (bytes, address, port) => this.#received(bytes, address, port),
+      // libuv waits until the kernel has room again, and knows the error's name
+      onLeft: (wire, remote, onError) => this.#sendAlone(wire, remote, onError),
+    });
+  }
+
+  #received(bytes: Buffer, address: string, port: number): void {
+    if (port === 0) return; // RFC 768: nobody can be answered there, and dgram throws at whoever tries
+    if (bytes[0] === 0) this.#keepAlive(bytes, { address, port });
+    else if (!isNoise(bytes)) this.#onDatagram(bytes, { address, port }, this);
+  }
+
+  #sendAlone(wire: string, remote: Endpoint, onError: (error: Error) => void): void {
+    this.#socket?.send(Buffer.from(wire, 'latin1'), remote.port, remote.address, (error) => {
+      if (error) onError(error);
+    });
   }
 
   /** RFC 5626 4.4.2: a phone asks by STUN whether its flow is alive and how we see it. */
@@ -76,6 +108,8 @@ export class UdpListener {
 
   close(): Promise<void> {
     const socket = this.#socket;
+    this.#batches?.close();
+    this.#batches = null;
     this.#socket = null;
     return socket === null ? Promise.resolve() : new Promise((resolve) => socket.close(resolve));
   }

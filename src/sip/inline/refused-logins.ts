@@ -27,11 +27,10 @@ export class RefusedLogins {
     if (status !== 401 && status !== 407 && status !== 403) return;
     const challenges = readAll(response, ['WWW-Authenticate', 'Proxy-Authenticate']);
     // RFC 7616 3.3: the password may be right
-    const isStale = challenges.some((challenge) => challenge.get('stale')?.toLowerCase() === 'true');
+    const isStale = challenges.some(({ stale }) => stale?.toLowerCase() === 'true');
     if (!isStale) this.#judge(request, status);
     const { address } = request.flow.remote;
-    for (const challenge of challenges) {
-      const nonce = challenge.get('nonce') ?? '';
+    for (const { nonce = '' } of challenges) {
       if (nonce !== '' && nonce.length <= longestNonce) this.#sentTo.set(detached(nonce), address);
     }
   }
@@ -41,22 +40,35 @@ export class RefusedLogins {
     // The dialplan may say 403 to any call. To a REGISTER FreeSWITCH says it for a wrong password, Asterisk for one phone too many.
     if (status === 403 && method !== 'REGISTER') return;
     const { address } = flow.remote;
-    for (const credentials of readAll(request, ['Authorization', 'Proxy-Authorization'])) {
-      const home = this.#sentTo.get(credentials.get('nonce') ?? '');
+    for (const { nonce = '', username = '' } of readAll(request, ['Authorization', 'Proxy-Authorization'])) {
+      const home = this.#sentTo.get(nonce);
       // A nonce that never went out here may simply be old.
       if (home === undefined) continue;
       const suspect = { address, proven: home === address || isStream(flow.transport) };
       const event = status === 403 ? 'not-allowed' : 'auth-failed';
       const detail = `${method}, refused by the PBX`;
-      this.#security.report(event, suspect, { user: credentials.get('username') ?? '', detail });
+      this.#security.report(event, suspect, { user: username, detail });
       return;
     }
   }
 }
 
-/** The parameters of each Digest header; what cannot be read is left out. */
-function readAll(message: Pick<SipRequest, 'headers'>, names: readonly string[]): ReadonlyMap<string, string>[] {
+interface Digest {
+  readonly nonce: string | undefined;
+  readonly username: string | undefined;
+  readonly stale: string | undefined;
+}
+
+/** What counts here of each Digest header; what cannot be read is left out. */
+function readAll(message: Pick<SipRequest, 'headers'>, names: readonly string[]): readonly Digest[] {
   return names
     .flatMap((name) => message.headers(name))
-    .flatMap((value) => (/^digest[ \t]/i.test(value) ? (readParameters(value, 'digest '.length) ?? []) : []));
+    .flatMap((value) => {
+      const read = /^digest[ \t]/i.test(value) ? readParameters(value, 'digest '.length, parameters) : null;
+      if (read === null) return [];
+      const [nonce, username, stale] = read;
+      return [{ nonce, username, stale }];
+    });
 }
+
+const parameters = ['nonce', 'username', 'stale'];

@@ -159,7 +159,7 @@ function readable(lines: readonly string[]): readonly string[] {
 /** RFC 3261 25.1. A digest that we could not read the PBX might, and whoever guesses passwords that way would not be noticed. */
 function isCredentials(value: string): boolean {
   if (!/^digest[ \t]/i.test(value)) return credentials.test(value);
-  return readParameters(value, 'digest '.length) !== null;
+  return readParameters(value, 'digest '.length, []) !== null;
 }
 
 function isUtf8(value: string): boolean {

@@ -54,7 +54,7 @@ export function parseVia(value: string): Via | null {
 }
 
 const stamped = /^[ \t]*(?:received|rport)[ \t]*(?:=|$)/i;
-const plainRport = ';rport;';
+const plainRport = ';rport';
 
 /**
  * The Via line as it goes back: the first hop with the true source. `received` is always set; `rport` where the client
@@ -72,15 +72,22 @@ export function stampVia(value: string, via: Via, address: string, port: number)
 function unstamped(first: string, { params }: Via): string {
   if (!params.has('received')) {
     if (!params.has('rport')) return first;
-    // as nearly every phone writes it; a quote might hold another one
+    // as nearly every phone writes it, and only once; a quote might hold another one
     const at = first.indexOf(plainRport);
-    if (at >= 0 && params.get('rport') === null && !first.includes('"')) {
-      const twice = first.indexOf('rport', at + plainRport.length) >= 0;
-      if (!twice) return first.slice(0, at) + first.slice(at + plainRport.length - 1);
+    const after = at + plainRport.length;
+    const isWhole = at >= 0 && (after === first.length || first.charAt(after) === ';');
+    if (isWhole && !first.includes('"') && semicolonsIn(first) === params.size) {
+      return first.slice(0, at) + first.slice(after);
     }
   }
   // a quoted parameter value may hold a semicolon: match whole parameters, not text between semicolons
   return first.replace(/;((?:[^;"]|"(?:[^"\\]|\\.)*")*)/g, (whole, param: string) =>
     stamped.test(param) ? '' : whole,
   );
+}
+
+function semicolonsIn(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf(';'); at >= 0; at = text.indexOf(';', at + 1)) count++;
+  return count;
 }

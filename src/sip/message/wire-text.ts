@@ -4,12 +4,15 @@
  */
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
-// biome-ignore lint/suspicious/noControlCharactersInRegex: finds what is not ASCII
-const notAscii = /[^\x00-\x7f]/;
+
+/** Every other character takes more than one byte. A regular expression costs five times as much for a document. */
+function isAscii(text: string): boolean {
+  return Buffer.byteLength(text) === text.length;
+}
 
 /** Wire text as people's text: UTF-8 where the bytes are that, Latin-1 otherwise. For XML, logs and comparisons. */
 export function toText(wire: string): string {
-  if (!notAscii.test(wire)) return wire;
+  if (isAscii(wire)) return wire;
   try {
     return utf8.decode(Buffer.from(wire, 'latin1'));
   } catch {
@@ -19,7 +22,7 @@ export function toText(wire: string): string {
 
 /** People's text as wire text (UTF-8 bytes), for header values made of names that did not come off the wire. */
 export function fromText(text: string): string {
-  return notAscii.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text;
+  return isAscii(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
 }
 
 /**
@@ -38,7 +41,10 @@ function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }
 
-/** A copy that does not keep the whole message it was cut from in memory. For values that outlive their message. */
+/**
+ * A copy that does not keep the whole message it was cut from in memory. For values that outlive their message. `join` writes
+ * its parts into a new text, for half of what the way through a buffer costs; of one part it would give that part itself.
+ */
 export function detached(wire: string): string {
-  return Buffer.from(wire, 'latin1').toString('latin1');
+  return wire.length < 2 ? wire : [wire.slice(0, 1), wire.slice(1)].join('');
 }

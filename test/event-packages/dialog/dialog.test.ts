@@ -40,6 +40,23 @@ describe('documents', () => {
     assert.equal(render(viewWith(), { entity }).root.attributes.get('entity'), entity);
   });
 
+  it("of one view are each its own watcher's, whoever came before: name, version and calls", () => {
+    const view = calls(call('c1'));
+    const requests = [
+      { entity: 'sip:1001@a.test', version: 0 },
+      { entity: 'sip:1001@b.test', version: 7 },
+      { entity: 'sip:1001@a.test;x="urn:ietf:params:xml:ns:dialog-info" version="5"', version: 12 },
+      { entity: 'sip:1001@a.test', version: 1, profile: { identities: 'none' } },
+      { entity: 'sip:1001@a.test', version: 2 },
+    ] as const;
+    for (const request of [...requests, ...requests].map((each) => ({ ...each, shown: ['c1'] }))) {
+      const { root, xml } = render(view, request);
+      assert.equal(root.attributes.get('entity'), request.entity);
+      assert.equal(root.attributes.get('version'), String(request.version));
+      assert.equal(xml, render(calls(call('c1')), request).xml, 'as if nobody had come before');
+    }
+  });
+
   it('never tell a Call-ID or tag where nobody said so: FreeSWITCH lets whoever knows one take the call', () => {
     const secret = { callId: 'secret-1', localTag: 'secret-2', remoteTag: 'secret-3' };
     for (const phase of ['early', 'confirmed'] as const) {

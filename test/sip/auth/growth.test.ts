@@ -77,10 +77,25 @@ test('a remembered user, known or not, keeps his name and what is computed of it
   );
   const bytes = await left(async (i) => {
     const { username, realm } = authorization(i);
-    const { secret } = await cache.get(aorOf(toText(username), 'pbx.test'), '192.0.2.9');
+    const { secret } = await cache.ask(aorOf(toText(username), 'pbx.test'), '192.0.2.9');
     secret.a1('MD5', username, realm);
   });
   assert.ok(bytes < 3000, `${Math.round(bytes)} bytes each`);
+});
+
+test('of many users the last ten thousand are remembered, and never more than twenty', async () => {
+  const secret = new Secret({ password: 'x' });
+  const cache = new CredentialCache(
+    () => Promise.resolve(null),
+    () => secret,
+    new FakeClock(),
+  );
+  const user = (n: number) => aorOf(`${n}`, 'pbx.test');
+  for (let n = 0; n < 45_000; n++) await cache.ask(user(n), '192.0.2.9');
+  let remembered = 0;
+  for (let n = 0; n < 45_000; n++) remembered += cache.remembered(user(n)) === undefined ? 0 : 1;
+  assert.ok(remembered <= 20_000, `${remembered}`);
+  for (let n = 35_000; n < 45_000; n++) assert.ok(cache.remembered(user(n)) !== undefined, `${n}`);
 });
 
 test('remembered Event, Accept and User-Agent values keep no message, and are bounded', async () => {

@@ -25,7 +25,7 @@ function setup(ms?: number) {
   };
   const cache = new CredentialCache(lookup, () => new Secret({ password: 'x' }), clock);
   const ask = (user: string, source = stranger) =>
-    cache.get(aorOf(user, 'pbx.test'), source).then(
+    cache.ask(aorOf(user, 'pbx.test'), source).then(
       () => 'answered',
       (error: Error) => error.message,
     );

@@ -80,7 +80,7 @@ test('a nonce is at home at the address it was sent to, whatever the port, and e
   assert.equal(restarted.judge(nonce, here, place).state, 'fresh', 'the place outlives a restart, too');
 });
 
-test('the addresses remembered are bounded, and forgetting them changes nothing', () => {
+test('nonces for others in between change nothing', () => {
   const nonces = new Nonces({ secret, clock: new FakeClock(), random: systemRandom });
   const nonce = nonces.issue(here, place);
   for (let n = 0; n < 5000; n += 1) nonces.issue(`10.0.${n >> 8}.${n & 255}`, place);

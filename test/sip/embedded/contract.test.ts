@@ -23,3 +23,16 @@ engineContract(
   },
   streams,
 );
+
+engineContract('embedded, with datagrams that go one by one', async () => {
+  const clock = new FakeClock();
+  const engine = new EmbeddedEngine({
+    listen: [{ transport: 'udp', address: '127.0.0.1', port: 0 }],
+    clock,
+    random: systemRandom,
+    logger: silentLogger,
+    serverName: 'Lamplighter/test',
+    batches: false,
+  });
+  return { engine, clock };
+}, []);

@@ -37,7 +37,12 @@ describe('the work queue', () => {
     for (const name of names) work.push(name, false);
     assert.equal(served.length, 0);
     await turn();
-    assert.ok(served.length > 0 && served.length < 20);
+    assert.ok(served.length > 0 && served.length <= 64, 'a storm');
+    while (work.size > 256) await turn();
+    await turn();
+    const before = served.length;
+    await turn();
+    assert.ok(served.length > before && served.length < before + 20, 'the usual');
     await all();
     assert.deepEqual(served, names);
   });
@@ -74,6 +79,32 @@ describe('the work queue', () => {
     assert.ok(served.length > 0);
   });
 
+  test('of a flood of large datagrams no more is kept than memory is meant for', async () => {
+    const { work, all } = queue();
+    for (let index = 0; index < 33; index++) work.onRead();
+    let kept = 0;
+    for (; work.flooded; kept++) work.keep('large', 65_507);
+    assert.equal(kept, Math.ceil((32 * 1024 * 1024) / 65_507));
+    await all();
+    for (let index = 0; index < 33; index++) work.onRead();
+    assert.equal(work.flooded, true, 'there is room again');
+  });
+
+  test('from its 33rd datagram on a turn of the loop only keeps what it reads, and serves it all later', async () => {
+    const { work, opened, served, all } = queue();
+    const names = Array.from({ length: 300 }, (_, index) => String(index));
+    for (const [index, name] of names.entries()) {
+      work.onRead();
+      assert.equal(work.flooded, index >= 32);
+      if (work.flooded) work.keep(name, 500);
+      else work.push(name, false);
+    }
+    assert.deepEqual([opened, served], [[], []]);
+    await all();
+    assert.deepEqual([opened, served], [names.slice(32), names]);
+    assert.equal(work.flooded, false);
+  });
+
   test('what a flood brings is kept as it came, and opened in its turn, a few at a time', async () => {
     const { clock, work, opened, served, waits, all } = queue();
     assert.equal(work.flooded, false);
@@ -84,15 +115,15 @@ describe('the work queue', () => {
     const names = Array.from({ length: 300 }, (_, i) => String(i));
     for (const name of names) {
       work.onRead();
-      work.keep(name);
+      work.keep(name, 500);
     }
     await turn();
     assert.deepEqual([opened.length, served.length, work.size], [0, 0, 301], 'it is still coming in');
     clock.advance(70);
     await turn();
     assert.equal(work.flooded, true, 'what comes now waits behind it');
-    work.keep('last');
-    assert.ok(opened.length < 20, 'no heap of parsed messages');
+    work.keep('last', 500);
+    assert.ok(opened.length <= 64, 'no heap of parsed messages');
     await all();
     assert.equal(work.flooded, false);
     assert.deepEqual(served, ['first', ...names, 'last']);

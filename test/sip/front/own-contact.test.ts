@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Flow, Transport } from '../../../src/sip/engine.ts';
 import { LocalAddresses } from '../../../src/sip/local-addresses.ts';
-import { isSecureTarget, ownContact } from '../../../src/sip/own-contact.ts';
+import { isSecureTarget, OwnContact, ownContact } from '../../../src/sip/own-contact.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
 const flow = (transport: Transport, address = '192.0.2.10'): Flow => ({
@@ -37,6 +37,17 @@ describe('our Contact', () => {
       '<sip:lamplighter@[fe80::1]:5071;transport=tls>',
     );
     assert.equal(ownContact(flow('udp', '0.0.0.0'), null, addresses), '<sip:lamplighter@192.0.2.10:5071>');
+  });
+
+  test('is that of each flow, whichever was asked for before', () => {
+    const contact = new OwnContact(null, addresses);
+    for (const _ of [1, 2]) {
+      for (const [transport, secure, expected] of rows) assert.equal(contact.at(flow(transport), secure), expected);
+      assert.equal(contact.at(flow('udp', '192.0.2.11'), false), '<sip:lamplighter@192.0.2.11:5071>');
+    }
+    const dialog = { flow: flow('tls'), remoteTarget: 'sips:1001@h', routeSet: [] };
+    assert.equal(contact.in(dialog), '<sips:lamplighter@192.0.2.10:5071>');
+    assert.equal(contact.in({ ...dialog, flow: flow('tcp') }), '<sip:lamplighter@192.0.2.10:5071;transport=tcp>');
   });
 
   test('the advertised host is told on every transport, its port only where plain SIP is', () => {

@@ -198,6 +198,22 @@ describe('the strict parser', () => {
     assert.equal(folded.cseq, 314159);
   });
 
+  test('a continuation line of blanks only is nothing', () => {
+    const parsed = request(edited('Event: dialog', 'Event:\r\n \r\n dialog \r\n \t'));
+    assert.equal(parsed.headers.get('Event'), 'dialog');
+    assert.equal(parsed.headers.get('Expires'), '3600');
+  });
+
+  test('nothing of it changes with the bytes: the next datagram is written over them', () => {
+    const bytes = subscribe({ 'Content-Type': 'text/plain', Subject: 'a\r\n b' }, undefined, 'hello');
+    const all = (parsed: ParsedRequest) => ({ ...parsed, headers: parsed.headers.entries() });
+    const before = structuredClone(all(request(Buffer.from(bytes))));
+    const parsed = request(bytes);
+    bytes.fill('x');
+    assert.deepEqual(parsed.body, Buffer.from('hello'));
+    assert.deepEqual(structuredClone(all(parsed)), before);
+  });
+
   test('the tag of an addr-spec without brackets belongs to the header', () => {
     assert.equal(request(subscribe({ From: 'sip:a@b;tag=77' })).fromTag, '77');
   });

@@ -83,6 +83,17 @@ describe('the writer and the parser', () => {
     assert.throws(() => writeResponse(99, undefined, []), { name: 'Fault' });
   });
 
+  test('a line that was written before is the same again, and another one is looked at anew', () => {
+    for (const value of ['<sip:a@b>', '<sip:a@c>', '<sip:a@c>', 'x'.repeat(300), '日', '日']) {
+      const line = headerLine('X-Again', value);
+      assert.equal(Buffer.from(line, 'latin1').toString(), `X-Again: ${value}\r\n`);
+      assert.throws(() => headerLine('X-Again', `${value}\r\nY: z`), { name: 'Fault' });
+      assert.throws(() => headerLine('X-Again\r\n', value), { name: 'Fault' });
+      assert.equal(headerLine('X-Again', value), line);
+    }
+    for (let i = 0; i < 300; i++) assert.equal(headerLine(`X-${i}`, 'v'), `X-${i}: v\r\n`);
+  });
+
   test('text beyond Latin-1 goes out as UTF-8, bytes off the wire as they came', () => {
     assert.equal(Buffer.from(headerLine('X', '日'), 'latin1').toString('utf8'), 'X: 日\r\n');
     assert.equal(headerLine('X', 'M\xfcller'), 'X: M\xfcller\r\n');

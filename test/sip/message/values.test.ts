@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { canonicalName } from '../../../src/sip/message/header-names.ts';
 import { parseNameAddr, parseParams, splitList } from '../../../src/sip/message/name-addr.ts';
 import { reasonPhrase } from '../../../src/sip/message/reasons.ts';
@@ -183,6 +185,8 @@ describe('a Via', () => {
   const stamps: readonly (readonly [value: string, stamped: string])[] = [
     ['SIP/2.0/UDP h;branch=z', 'SIP/2.0/UDP h;branch=z;received=192.0.2.9'],
     ['SIP/2.0/UDP h;rport;branch=z', 'SIP/2.0/UDP h;branch=z;received=192.0.2.9;rport=4444'],
+    ['SIP/2.0/UDP h;branch=z;rport', 'SIP/2.0/UDP h;branch=z;received=192.0.2.9;rport=4444'],
+    ['SIP/2.0/UDP h;rport;branch=z; RPORT', 'SIP/2.0/UDP h;branch=z;received=192.0.2.9;rport=4444'],
     ['SIP/2.0/UDP h;received=1.2.3.4;RPORT=1;branch=z', 'SIP/2.0/UDP h;branch=z;received=192.0.2.9;rport=4444'],
     ['SIP/2.0/UDP h;x=";rport";branch=z', 'SIP/2.0/UDP h;x=";rport";branch=z;received=192.0.2.9'],
     ['SIP/2.0/UDP h;branch=z , SIP/2.0/UDP g;rport', 'SIP/2.0/UDP h;branch=z;received=192.0.2.9 , SIP/2.0/UDP g;rport'],
@@ -214,7 +218,26 @@ describe('wire text', () => {
   test('is UTF-8 where it can be and Latin-1 where it cannot', () => {
     assert.equal(toText(fromText('Jürgen 日本')), 'Jürgen 日本');
     assert.equal(toText('M\xfcller'), 'Müller');
-    assert.equal(detached('M\xfcller'), 'M\xfcller');
+    for (const text of ['M\xfcller', 'M', '']) assert.equal(detached(text), text);
+  });
+
+  test('a detached text does not keep the message it was cut from', () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const kept: string[] = [];
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    for (let i = 0; i < 500; i++)
+      kept.push(
+        detached(
+          Buffer.alloc(60_000, 97 + (i % 26))
+            .toString('latin1')
+            .slice(7, 60),
+        ),
+      );
+    collect();
+    assert.ok(process.memoryUsage().heapUsed - before < 10_000_000);
+    assert.equal(kept.length, 500);
   });
 });
 

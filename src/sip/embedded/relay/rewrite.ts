@@ -1,5 +1,4 @@
 import type { Endpoint, HeaderEdits, Transport } from '../../engine.ts';
-import { Headers } from '../../message/headers.ts';
 import { parseParams, splitList } from '../../message/name-addr.ts';
 import type { ParsedRequest, ParsedResponse } from '../../message/parse.ts';
 import { reasonPhrase } from '../../message/reasons.ts';
@@ -78,12 +77,7 @@ const needed: ReadonlySet<string> = new Set([
 
 /** The same response with nothing in it that its reader can do without. */
 export function least(response: ParsedResponse): ParsedResponse {
-  const entries = response.headers.entries().filter(([name]) => needed.has(name));
-  const headers = new Headers(
-    entries.map(([name]) => name),
-    entries.map(([, value]) => value),
-  );
-  return { ...response, headers, body: nothing };
+  return { ...response, headers: response.headers.only(needed), body: nothing };
 }
 
 /** In their order; a header that is edited stands where the first of its name stood, or else in front. */
