@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { statusOf } from '../sip/embedded/raw-peer.ts';
+import { token } from '../support/phone/agent.ts';
 import { type Ask, domain, type Hand, type Heard } from './hand.ts';
 import { Stage } from './stage.ts';
 
@@ -217,7 +218,7 @@ for (const [what, lines] of tolerated) {
     const challenge = await hand.ask({ user, expires: 0, lines, answerChallenge: false });
     const Authorization = hand.credentials(challenge, { user }, 1);
     const fresh = { ...lines, ...(lines['Via'] ? { Via: 'SIP/2.0/UNKNOWN 127.0.0.1:9;branch=z9hG4bKunk2' } : {}) };
-    const via = lines['Via'] ? {} : { Via: `SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK${hand.port}x` };
+    const via = lines['Via'] ? {} : { Via: `SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK${token(8)}` };
     const answer = await hand.ask({
       user,
       expires: 0,

@@ -9,7 +9,7 @@ test('twenty minutes of 150 phones with mishaps leave memory flat and no subscri
   skip: orRequired(generatorMissing()) ?? false,
 }, async (t) => {
   const seed = 20_240;
-  const report = await soak({ phones: 150, rounds: 4, seed, rests: false, say: (text) => t.diagnostic(text) });
+  const report = await soak({ phones: 150, rounds: 4, seed, restEvery: null, say: (text) => t.diagnostic(text) });
   t.diagnostic(`${report.operations} operations in ${Math.round(report.seconds)} s, seed ${seed}`);
   assert.deepEqual(verdict(report), []);
 });

@@ -4,6 +4,9 @@ import { generatorMissing } from '../generator.ts';
 import { soak } from './soak.ts';
 import { verdict } from './verdict.ts';
 
+/** Rounds, of five minutes each. */
+const halfAnHour = 6;
+
 const { values } = parseArgs({
   options: {
     'hours-equivalent': { type: 'string', default: '1' },
@@ -19,14 +22,14 @@ if (missing !== null) {
   process.exitCode = 69;
 } else {
   const seed = Number(values.seed ?? Date.now() % 1e6);
-  const rounds = Math.max(3, Math.round(Number(values['hours-equivalent']) * 12));
+  const rounds = Math.max(2, Math.round(Number(values['hours-equivalent']) * 2)) * halfAnHour;
   console.log(`${values.phones} phones, ${rounds} rounds of five minutes of their life, seed ${seed}`);
   const main = values.main === undefined ? undefined : resolve(values.main);
   const report = await soak({
     phones: Number(values.phones),
     rounds,
     seed,
-    rests: true,
+    restEvery: halfAnHour,
     main,
     say: (text) => console.log(text),
   });

@@ -11,8 +11,11 @@ export interface SoakOptions {
   /** Each round is what happens to these phones in five minutes. */
   readonly rounds: number;
   readonly seed: number;
-  /** Two rests of half a minute each, after a third of the rounds and after the last, for readings without transactions. */
-  readonly rests: boolean;
+  /**
+   * A rest of half a minute after so many rounds, each time, for readings without transactions; null: none. As much has
+   * happened before each: what is remembered for a minute is then as much.
+   */
+  readonly restEvery: number | null;
   readonly main?: string | undefined;
   readonly say: (text: string) => void;
 }
@@ -43,7 +46,7 @@ export interface Left extends Reading {
 const lastTransactionMs = 33_500;
 
 /** The life of many phones with many mishaps, round after round, at the speed the machine gives. */
-export async function soak({ phones, rounds, seed, rests, main, say }: SoakOptions): Promise<SoakReport> {
+export async function soak({ phones, rounds, seed, restEvery, main, say }: SoakOptions): Promise<SoakReport> {
   const server = await Server.start({ extensions: phones, auth: 'pbx', tcp: true, node: probe, main });
   const open: Generator[] = [];
   const start = (settings: Partial<Parameters<typeof Generator.start>[0]>) => {
@@ -89,7 +92,7 @@ export async function soak({ phones, rounds, seed, rests, main, say }: SoakOptio
       const reading = { ...(await heapOf(server)), rss: server.memory.rss };
       readings.push(reading);
       say(`round ${round + 1} of ${rounds}: ${operations} operations, ${told(reading)}`);
-      if (!rests || (round !== Math.floor(rounds / 3) && round !== rounds - 1)) continue;
+      if (restEvery === null || (round + 1) % restEvery !== 0) continue;
       await pause(lastTransactionMs);
       const rest = { ...(await heapOf(server, true)), rss: server.memory.rss };
       rested.push(rest);

@@ -7,13 +7,14 @@ const slack = 2e6;
 export function verdict({ rounds, rests, before, after }: SoakReport): string[] {
   const wrong: string[] = [];
   const counted = rounds.slice(Math.floor(rounds.length / 3)); // the first third warms up
-  const compared = rests.length > 1 ? rests : counted;
+  const [compared, since] =
+    rests.length > 1 ? [rests, 'from the first rest to the last'] : [counted, 'after the first third'];
   const [first] = compared;
   const last = compared.at(-1);
   if (first !== undefined && last !== undefined) {
     const grown = last.heapUsed - first.heapUsed;
     if (grown > slack + first.heapUsed * 0.04)
-      wrong.push(`the heap grew by ${grown} bytes after the first third of ${rounds.length} rounds`);
+      wrong.push(`the heap grew by ${grown} bytes ${since} of ${rounds.length} rounds`);
     const rss =
       Math.max(...counted.slice(-3).map((one) => one.rss)) / Math.max(...counted.slice(0, 3).map((one) => one.rss));
     if (rss > 1.3) wrong.push(`the resident set grew by ${Math.round((rss - 1) * 100)} %`);
