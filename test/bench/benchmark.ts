@@ -16,6 +16,8 @@ export interface Bench {
   readonly quick: boolean;
   server(settings?: ServerSettings): Promise<Server>;
   generator(settings: GeneratorSettings): Generator;
+  /** Something else that ends with the run. */
+  keep<T extends { close(): Promise<void> }>(one: T): T;
   /** A line for the person who watches. */
   say(text: string): void;
 }
@@ -27,6 +29,8 @@ export interface Benchmark {
   readonly figures: Readonly<Record<string, FigureKind>>;
   /** A run that takes longer is ended and has failed. */
   readonly limitSeconds: number;
+  /** Why it cannot be measured on this machine, null where it can; absent: it always can. */
+  readonly missing?: () => string | null;
   /** One repetition, on a fresh daemon. Answers the figures by their keys. */
   readonly run: (bench: Bench) => Promise<Readonly<Record<string, number>>>;
 }

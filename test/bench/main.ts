@@ -60,6 +60,11 @@ async function main(): Promise<number> {
   for (const benchmark of benchmarks) {
     if (positionals.length > 0 && !positionals.includes(benchmark.name)) continue;
     console.log(`\n${benchmark.name}`);
+    const lacking = benchmark.missing?.() ?? null;
+    if (lacking !== null) {
+      console.log(`  left out: ${lacking}`);
+      continue;
+    }
     try {
       const say = (text: string) => console.log(`  ${text}`);
       const result = await measure(benchmark, {

@@ -89,6 +89,10 @@ async function once(
       open.push({ close: () => generator.stop() });
       return generator;
     },
+    keep: (one) => {
+      open.unshift(one);
+      return one;
+    },
   };
   let watchdog: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {

@@ -5,6 +5,7 @@ import { writer } from '../writer.bench.ts';
 import { demo } from './demo.ts';
 import { fanOut1000, fanOut10000 } from './fan-out.ts';
 import { inline } from './inline.ts';
+import { kamailio } from './kamailio.ts';
 import { latency } from './latency.ts';
 import { memory } from './memory.ts';
 import { refresh } from './refresh.ts';
@@ -26,6 +27,7 @@ export const benchmarks: readonly Benchmark[] = [
   restartKilled,
   restartStopped,
   demo,
+  kamailio,
   parser,
   writer,
   render,
