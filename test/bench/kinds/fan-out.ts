@@ -1,5 +1,5 @@
 import { type Benchmark, pause, seconds, sound } from '../benchmark.ts';
-import { base } from '../generator.ts';
+import { betweenTurns, lampOf, turned } from '../lamp.ts';
 
 /** A change of one lamp that `watchers` phones watch, made over the HTTP API: rings, hangs up, rings … */
 function fanOut(watchers: number, name: string, atMostMs: number): Benchmark {
@@ -23,22 +23,11 @@ function fanOut(watchers: number, name: string, atMostMs: number): Benchmark {
       const generator = bench.generator({ port: server.port, phones: watchers, resources: 1 });
       sound(await generator.subscribe());
       const rounds: { last: number; first: number; cpu: number; repeated: number }[] = [];
-      let call: string | null = null;
+      const turn = lampOf(server);
       for (let round = 0; round < (bench.quick ? 6 : 12); round++) {
-        await pause(1_300);
+        await pause(betweenTurns);
         const cpu = server.cpu;
-        let asked = 0;
-        const report = await generator.watch({ count: watchers, timeout: 10_000 }, async () => {
-          asked = Number(process.hrtime.bigint());
-          if (call === null) {
-            const placed = { from: String(base + 1), to: String(base) };
-            call = (await server.api<{ id: string }>('/api/v1/simulator/call', placed)).id;
-          } else {
-            await server.api('/api/v1/simulator/hangup', { id: call });
-            call = null;
-          }
-        });
-        if (report.told < watchers) throw new Error(`only ${report.told} of ${watchers} phones were told`);
+        const { asked, report } = await turned(generator, watchers, turn);
         sound(report);
         await pause(100); // until the daemon has read the last answers
         rounds.push({

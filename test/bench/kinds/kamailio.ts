@@ -1,5 +1,6 @@
 import { type Bench, type Benchmark, pause, seconds, VoidRun } from '../benchmark.ts';
 import { base, type PhaseReport } from '../generator.ts';
+import { betweenTurns, lampOf, type Turn, turned } from '../lamp.ts';
 import { Kamailio, kamailioMissing } from '../peer/kamailio.ts';
 
 /** An event server under the same load as another. */
@@ -7,8 +8,7 @@ interface Target {
   readonly port: number;
   /** CPU time of all its threads and processes, microseconds. */
   readonly cpu: number;
-  /** Turns the lamp of the first extension: rings, hangs up, rings … */
-  turn(): Promise<unknown>;
+  readonly turn: Turn;
   /** Nothing of it is left on the core for the next. */
   close(): Promise<void>;
 }
@@ -22,21 +22,12 @@ interface Sizes {
 
 async function ours(bench: Bench, extensions: number): Promise<Target> {
   const server = await bench.server({ extensions });
-  let call: string | null = null;
   return {
     port: server.port,
     get cpu() {
       return server.cpu;
     },
-    turn: async () => {
-      if (call === null) {
-        const placed = { from: String(base + 1), to: String(base) };
-        call = (await server.api<{ id: string }>('/api/v1/simulator/call', placed)).id;
-      } else {
-        await server.api('/api/v1/simulator/hangup', { id: call });
-        call = null;
-      }
-    },
+    turn: lampOf(server),
     close: () => server.close(),
   };
 }
@@ -73,13 +64,8 @@ async function fanOut(bench: Bench, target: Target, { watchers }: Sizes): Promis
   served(await generator.subscribe());
   const times: number[] = [];
   for (let round = 0; round < 12; round++) {
-    await pause(1_300);
-    let asked = 0;
-    const report = await generator.watch({ count: watchers, timeout: 10_000 }, () => {
-      asked = Number(process.hrtime.bigint());
-      return target.turn();
-    });
-    if (report.told < watchers) throw new Error(`only ${report.told} of ${watchers} phones were told`);
+    await pause(betweenTurns);
+    const { asked, report } = await turned(generator, watchers, target.turn);
     times.push(seconds(asked, served(report).lastTold) * 1000);
   }
   return times.slice(2).sort((a, b) => a - b)[5] ?? Number.NaN;
