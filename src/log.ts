@@ -1,4 +1,5 @@
 import pino from 'pino';
+import { inSources } from './log-stack.ts';
 import { type LevelSwitch, type Logger, type LogLevel, logLevels } from './model/logger.ts';
 
 export interface LogOptions {
@@ -32,6 +33,7 @@ export function createLogger(options: LogOptions): RootLogger {
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: [...secrets, ...secrets.map((name) => `*.${name}`)], censor: '[hidden]' },
       messageKey: 'message',
+      serializers: { err: readable, stack: (stack: unknown) => (typeof stack === 'string' ? inSources(stack) : stack) },
     },
     { write: sink },
   );
@@ -87,6 +89,13 @@ class RoomLogger implements RootLogger {
   child(room: string): Logger {
     return new RoomLogger(this.#root.child({ room }), this.#root, this.#threshold);
   }
+}
+
+/** As pino writes an error, its stack in the lines of the sources. */
+function readable(error: Error): object {
+  const written = pino.stdSerializers.err(error);
+  if (typeof written.stack === 'string') written.stack = inSources(written.stack);
+  return written;
 }
 
 /** `12:00:01 WARN  sip: message key=value`: the same content for a terminal. */

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
-import { program } from './cli/program.ts';
+import { bundled } from './bundle.ts';
 
+const { program } = bundled() ?? (await import('./cli/program.ts'));
 await program().parseAsync(process.argv);

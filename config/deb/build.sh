@@ -26,7 +26,7 @@ doc=$stage/usr/share/doc/lamplighter
 mkdir -p "$lib/dist" "$doc" "$out"
 
 # The program: what was built and tested, without the tests
-cp -r dist/src dist/adapters dist/panel "$lib/dist/"
+cp -r dist/src dist/adapters dist/panel dist/bundle "$lib/dist/"
 cp package.json package-lock.json LICENSE "$lib/"
 install -m 0755 "$node" "$lib/node"
 # Dependencies without the tools of developers; the addon is the one that npm ci has built or fetched

@@ -7,8 +7,6 @@ import { createInterface } from 'node:readline';
 import { systemClock, within } from '../../src/model/clock.ts';
 
 const main = new URL('../../src/main.js', import.meta.url).pathname;
-/** What `npm test` starts instead, often: the same in one file (test/run/files.ts). */
-const quick = process.env['TEST_DAEMON'];
 
 /** A folder for one test's configuration and database; gone after `remove`. */
 export class Home {
@@ -54,7 +52,7 @@ export class Daemon {
 
   /** Starts with a configuration file and resolves when it has said what it bound. Rejects with its output if it ends. */
   static async start(config: string): Promise<Daemon> {
-    const { child, output, ended } = launch(['start', '--config', config], quick);
+    const { child, output, ended } = launch(['start', '--config', config]);
     const said: string[] = [];
     const bound = new Promise<Daemon>((resolve) => {
       createInterface({ input: child.stdout }).on('line', (line) => {
@@ -92,7 +90,7 @@ export class Daemon {
 
   /** Runs a daemon until it says something that fits, and ends it; answers all it said. */
   static async outputUntil(config: string, fits: RegExp, timeoutMs = 30_000): Promise<string> {
-    const { child, output, ended } = launch(['start', '--config', config], quick);
+    const { child, output, ended } = launch(['start', '--config', config]);
     createInterface({ input: child.stdout }).on('line', (line) => output.push(line));
     const end = Date.now() + timeoutMs;
     while (!fits.test(output.join('\n')) && Date.now() < end && child.exitCode === null) {
@@ -191,8 +189,8 @@ export class Daemon {
   }
 }
 
-function launch(words: readonly string[], program = main) {
-  const child = spawn(process.execPath, ['--enable-source-maps', program, ...words], {
+function launch(words: readonly string[]) {
+  const child = spawn(process.execPath, [main, ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
     // a second for each start, which only a benchmark wants
     env: { LAMPLIGHTER_SIP__WARMUP: 'false', ...process.env },

@@ -14,7 +14,7 @@ const ownMain = new URL('../../../src/main.js', import.meta.url).pathname;
 function command(): [string, string[]] {
   if (ownMain.startsWith(join(root, 'dist')) && existsSync(join(root, 'package.json')))
     return ['npm', ['start', '--silent']];
-  return [process.execPath, ['--enable-source-maps', ownMain, 'start']];
+  return [process.execPath, [ownMain, 'start']];
 }
 
 export const demo: Benchmark = {

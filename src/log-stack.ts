@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { SourceMap } from 'node:module';
+import { dirname, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** `(file:///opt/lamplighter/dist/bundle/program.cjs:103:7)`: what V8 writes behind the name of a function. */
+const place = /(?:file:\/\/)?(\/[^\s():]+\.c?js):(\d+):(\d+)/g;
+
+/** Maps that were asked for; null: there is none that can be read. */
+const maps = new Map<string, SourceMap | null>();
+
+/**
+ * A stack in the lines of the sources: `src/notifier/outbox.ts:103:7`. For the rare moment when one is logged: with
+ * `--enable-source-maps` every start reads every map, a quarter of a second. Never throws; without a map a place stays as it is.
+ */
+export function inSources(stack: string): string {
+  return stack.replace(place, (found, file: string, line: string, column: string) => {
+    const entry = mapOf(file)?.findEntry(Number(line) - 1, Number(column) - 1);
+    if (entry === undefined || !('originalSource' in entry)) return found;
+    const source = relative(root, resolve(dirname(file), entry.originalSource));
+    return `${source}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
+  });
+}
+
+function mapOf(file: string): SourceMap | null {
+  const known = maps.get(file);
+  if (known !== undefined) return known;
+  const map = readMap(file);
+  maps.set(file, map);
+  return map;
+}
+
+function readMap(file: string): SourceMap | null {
+  try {
+    return new SourceMap(JSON.parse(readFileSync(`${file}.map`, 'utf8')));
+  } catch {
+    return null;
+  }
+}

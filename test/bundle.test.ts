@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { bundled, bundleUrl, codeCacheUrl, compiled } from '../src/bundle.ts';
+import { version } from '../src/cli/version.ts';
+
+const dist = fileURLToPath(new URL('../', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'lamplighter-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A copy of what was built, elsewhere, as a package has it. */
+function installed(name: string): string {
+  const home = join(folder, name);
+  for (const part of ['src', 'adapters', 'bundle'])
+    cpSync(join(dist, part), join(home, 'dist', part), { recursive: true });
+  cpSync(join(dist, '../package.json'), join(home, 'package.json'));
+  symlinkSync(join(dist, '../node_modules'), join(home, 'node_modules'));
+  return home;
+}
+
+function versionOf(home: string): string {
+  const { stdout, stderr } = spawnSync(process.execPath, [join(home, 'dist/src/main.js'), '--version'], {
+    encoding: 'utf8',
+  });
+  return stdout + stderr;
+}
+
+test('the build makes the program of one file, and what V8 made of it is of use to this V8', () => {
+  assert.notEqual(bundled(), null);
+  assert.equal(statSync(codeCacheUrl).size > 100_000, true);
+  assert.equal(compiled()?.cachedDataRejected, false);
+  assert.equal(statSync(bundleUrl).size > 100_000, true);
+});
+
+test('it runs where it was not built', () => {
+  const home = installed('moved');
+  const program = join(home, 'dist/bundle/program.cjs');
+  assert.equal(versionOf(home), `${version}\n`);
+  writeFileSync(
+    program,
+    "(function (require, module) { module.exports.program = () => ({ parseAsync: () => console.log('the bundle') }) })",
+  );
+  assert.equal(versionOf(home), 'the bundle\n');
+});
+
+test('modules that are newer than it are what runs', () => {
+  const home = installed('newer');
+  writeFileSync(join(home, 'dist/bundle/program.cjs'), '(function () { throw new Error("not this") })');
+  writeFileSync(join(home, 'dist/.tsbuildinfo'), '{}');
+  const soon = Date.now() / 1000 + 10;
+  utimesSync(join(home, 'dist/.tsbuildinfo'), soon, soon);
+  assert.equal(versionOf(home), `${version}\n`);
+});
+
+test('without a bundle, and without what V8 made of it, it runs all the same', () => {
+  const home = installed('less');
+  rmSync(join(home, 'dist/bundle/program.cache'));
+  assert.equal(versionOf(home), `${version}\n`);
+  rmSync(join(home, 'dist/bundle'), { recursive: true });
+  assert.equal(versionOf(home), `${version}\n`);
+});
+
+test('what V8 cannot use of before is left', () => {
+  const home = installed('garbage');
+  writeFileSync(join(home, 'dist/bundle/program.cache'), Buffer.alloc(5000, 7));
+  assert.equal(versionOf(home), `${version}\n`);
+});

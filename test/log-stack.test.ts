@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { bundleUrl } from '../src/bundle.ts';
+import { createLogger } from '../src/log.ts';
+import { inSources } from '../src/log-stack.ts';
+
+const own = readFileSync(new URL('../../test/log-stack.test.ts', import.meta.url), 'utf8').split('\n');
+const lineOf = (text: string) => own.findIndex((line) => line.includes(text)) + 1;
+
+test('an error is logged with the line of its source, and so is its cause', () => {
+  const lines: string[] = [];
+  const logger = createLogger({ level: 'info', format: 'json', write: (line) => lines.push(line) });
+  const cause = new Error('the cause'); // here the cause
+  logger.error({ err: new Error('a fault', { cause }) }, 'went wrong'); // here the fault
+  const { stack } = JSON.parse(lines[0] ?? '').err;
+  assert.match(stack, new RegExp(`test/log-stack\\.test\\.ts:${lineOf('// here the cause')}:\\d+`));
+  assert.match(stack, new RegExp(`test/log-stack\\.test\\.ts:${lineOf('// here the fault')}:\\d+`));
+  assert.doesNotMatch(stack, /dist\/test/);
+});
+
+test('a place in the bundle is told as the line of the module it was made of', () => {
+  const bundle = fileURLToPath(bundleUrl);
+  const at = readFileSync(bundle, 'utf8')
+    .split('\n')
+    .findIndex((line) => line.startsWith('function restoreRows('));
+  const told = inSources(`Error: no\n    at restoreRows (${bundle}:${at + 1}:10)\n    at node:internal/timers:1:2`);
+  const source = readFileSync(new URL('../../src/notifier/restore.ts', import.meta.url), 'utf8').split('\n');
+  const line = source.findIndex((text) => text.includes('function restoreRows(')) + 1;
+  assert.match(told, new RegExp(`^Error: no\\n    at restoreRows \\(src/notifier/restore\\.ts:${line}:\\d+\\)\\n`));
+  assert.match(told, /node:internal\/timers:1:2$/);
+});
+
+test('where there is no map a place stays as it is', () => {
+  const stack = 'Error\n    at f (/nowhere/at-all.js:1:2)\n    at file:///nowhere/else.js:3:4';
+  assert.equal(inSources(stack), stack);
+});
