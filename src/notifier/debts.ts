@@ -1,3 +1,4 @@
+import type { EventPackage } from '../event-packages/event-package.ts';
 import type { Aor } from '../model/aor.ts';
 import type { PhoneProfile } from '../model/profile.ts';
 import type { Change } from '../model/views.ts';
@@ -36,8 +37,15 @@ export class Debts {
     const { roster, outbox, lists } = this.#deps;
     // Scopes are made of the aspects of these: a change of anything else is about the whole document.
     const aspects = change.topic === 'features' || change.topic === 'agent' ? change.aspects : [];
+    let pkg: EventPackage | null = null;
+    let isOfUse = false;
     for (const sub of roster.watching(change.aor)) {
-      if (!isNews(change, sub.pkg) || listTermsOf(sub) !== null) continue;
+      // most of them are to one package
+      if (sub.pkg !== pkg) {
+        pkg = sub.pkg;
+        isOfUse = isNews(change, pkg);
+      }
+      if (!isOfUse || listTermsOf(sub) !== null) continue;
       // A hook's wish; lamps are told all the same, or they would lie.
       if (change.quiet === true && sub.pkg.watchers === 'owner') continue;
       sub.debt = changed(sub.debt, aspects);
@@ -64,10 +72,13 @@ export class Debts {
     for (const sub of gone) void lives.terminate(sub, 'deactivated', 'gone');
     if (this.#listsComplete) return;
     this.#listsComplete = reader.complete;
-    for (const sub of [...roster.all()]) {
-      // Who subscribed to a group of a PBX before that had told of it was taken for the watcher of an extension.
-      const isEarly = sub.pkg.eventlist === true && listTermsOf(sub) === null && reader.find(sub.aor) !== null;
-      if (isEarly) void lives.terminate(sub, 'deactivated', 'gone');
+    for (const aor of [...roster.aors()]) {
+      if (reader.find(aor) === null) continue;
+      for (const sub of roster.watching(aor)) {
+        // Who subscribed to a group of a PBX before that had told of it was taken for the watcher of an extension.
+        const isEarly = sub.pkg.eventlist === true && listTermsOf(sub) === null;
+        if (isEarly) void lives.terminate(sub, 'deactivated', 'gone');
+      }
     }
   }
 

@@ -28,21 +28,21 @@ export function readDialog(text: string, cseq: number): DialogState | null {
 
 function readLines(text: string, cseq: number): DialogState | null {
   const lines = new Lines(text);
-  const localTag = lines.wire();
-  const callId = lines.wire();
-  const remoteTag = lines.wire();
-  const localParty = lines.wire();
-  const remoteParty = lines.wire();
-  const remoteTarget = lines.wire();
+  const localTag = lines.next();
+  const callId = lines.next();
+  const remoteTag = lines.next();
+  const localParty = lines.next();
+  const remoteParty = lines.next();
+  const remoteTarget = lines.next();
   const remoteCseq = countOf(lines.next());
   const transport = lines.next();
-  const local = { address: lines.wire(), port: countOf(lines.next()) };
-  const remote = { address: lines.wire(), port: countOf(lines.next()) };
-  const connection = lines.wire();
+  const local = { address: lines.next(), port: countOf(lines.next()) };
+  const remote = { address: lines.next(), port: countOf(lines.next()) };
+  const connection = lines.next();
   if (lines.over) return null;
   const user = lines.next();
   const routeSet: string[] = [];
-  while (!lines.over) routeSet.push(lines.wire());
+  while (!lines.over) routeSet.push(lines.next());
   if (callId === '' || localTag === '' || localParty === '' || remoteParty === '' || remoteTarget === '') return null;
   if (!isTransport(transport) || !isEndpoint(local) || !isPlace(remote) || !isCount(remoteCseq)) return null;
   if (routeSet.includes('')) return null;
@@ -58,44 +58,34 @@ function readLines(text: string, cseq: number): DialogState | null {
     localCseqLimit: cseq,
     remoteCseq,
     flow: { transport, local, remote, connection },
-    user: user === '' ? null : Buffer.from(user).toString(),
+    user: user === '' ? null : user,
     note: null,
   };
 }
 
-/** Lines of a text, one after the other. */
+/**
+ * Lines of a text, one after the other: cuts of it. They keep it in memory, which is as much as copies would take, as nearly
+ * all of it is in one or the other; a copy costs ten times a cut, and there are 800,000 of them for 100,000 phones.
+ */
 class Lines {
   readonly #text: string;
-  readonly #bytes: Buffer;
   #at = 0;
 
   constructor(text: string) {
     this.#text = text;
-    this.#bytes = Buffer.from(text, 'latin1');
   }
 
   get over(): boolean {
     return this.#at > this.#text.length;
   }
 
-  /** A cut, which keeps the whole text in memory; empty behind the last line. */
+  /** Empty behind the last line. */
   next(): string {
     const start = this.#at;
-    return this.#text.slice(start, this.#pass());
-  }
-
-  /** A copy, of wire text: its characters are bytes. */
-  wire(): string {
-    const start = this.#at;
-    return this.#bytes.toString('latin1', start, this.#pass());
-  }
-
-  /** Goes behind the next line break; answers where the line ended. */
-  #pass(): number {
-    const found = this.#text.indexOf('\n', this.#at);
+    const found = this.#text.indexOf('\n', start);
     const end = found < 0 ? this.#text.length : found;
     this.#at = end + 1;
-    return end;
+    return this.#text.slice(start, end);
   }
 }
 
@@ -130,11 +120,6 @@ function readJson(json: string, cseq: number): DialogState | null {
     user,
     note: null,
   };
-}
-
-/** RFC 3261 12: what names a dialog is equal. */
-export function isSameDialog(a: DialogState, b: DialogState): boolean {
-  return a.localTag === b.localTag && a.callId === b.callId && a.remoteTag === b.remoteTag;
 }
 
 /** `udp:192.0.2.1:5060`. */

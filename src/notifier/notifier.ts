@@ -167,12 +167,14 @@ export class Notifier {
       logger,
       packages: this.#desk.packages,
       profileFor,
+      known: (dialog) => sender.restore(dialog),
       reachable: (dialog) => sender.reachable?.(dialog) ?? false,
     });
     for (const id of useless) void lives.deleteRow(id);
     lives.nextId = Math.max(lives.nextId, nextId);
     for (const sub of subs) {
       if (!secured) unsecured(sub);
+      // the last one before it in this dialog may have vanished, and the dialog with it
       if (this.#outbox.find(sub.channel.dialog) === null) sender.restore(sub.channel.dialog);
       this.#outbox.attach(sub);
       this.#roster.take(sub);
@@ -189,7 +191,8 @@ export class Notifier {
   start(): void {
     const { clock, random } = this.#deps;
     const perSecond = this.#deps.restartNotifyPerSecond ?? 20;
-    this.#round = new RestartRound([...this.#lives.untold], perSecond, clock, random, (sub) => {
+    const crowd = (address: string) => this.#roster.ofAddress(address);
+    this.#round = new RestartRound(this.#lives.untold, { perSecond, crowd, clock, random }, (sub) => {
       if (!this.#lives.untold.delete(sub)) return;
       sub.debt = asked(sub.debt, 'full');
       this.#outbox.wake(sub.channel);

@@ -8,9 +8,13 @@ const longestMs = 4000;
 const longestOffsetMs = 800;
 const tickMs = 20;
 
-interface Slot {
-  readonly at: number;
-  readonly sub: Subscription;
+export interface RoundDeps {
+  /** NOTIFYs to one address, unless `longestMs` asks for more. */
+  readonly perSecond: number;
+  /** How many of them are at this source address. */
+  readonly crowd: (address: string) => number;
+  readonly clock: Clock;
+  readonly random: Random;
 }
 
 /**
@@ -20,56 +24,64 @@ interface Slot {
 export class RestartRound {
   readonly #clock: Clock;
   readonly #tell: (sub: Subscription) => void;
-  readonly #slots: Slot[];
+  readonly #start: number;
+  /** By tick. No sorted list of all: it would take the half of a second with 100,000 of them. */
+  #ticks: readonly (readonly Subscription[])[];
   #next = 0;
   #timer: Timer | null = null;
 
-  constructor(
-    subs: readonly Subscription[],
-    perSecond: number,
-    clock: Clock,
-    random: Random,
-    tell: (sub: Subscription) => void,
-  ) {
-    this.#clock = clock;
+  constructor(subs: ReadonlySet<Subscription>, deps: RoundDeps, tell: (sub: Subscription) => void) {
+    this.#clock = deps.clock;
     this.#tell = tell;
-    this.#slots = slots(subs, perSecond, clock.now(), random);
+    this.#start = deps.clock.now();
+    this.#ticks = ticksOf(subs, deps);
     this.#tick();
   }
 
   stop(): void {
-    this.#next = this.#slots.length;
+    this.#ticks = [];
     this.#timer?.cancel();
     this.#timer = null;
   }
 
   #tick(): void {
     this.#timer = null;
-    const now = this.#clock.now();
-    for (let slot = this.#slots[this.#next]; slot !== undefined && slot.at <= now; slot = this.#slots[++this.#next]) {
-      this.#tell(slot.sub);
+    const now = (this.#clock.now() - this.#start) / tickMs;
+    for (; this.#next <= now && this.#next < this.#ticks.length; this.#next += 1) {
+      for (const sub of this.#ticks[this.#next] ?? []) this.#tell(sub);
     }
-    if (this.#next < this.#slots.length) this.#timer = this.#clock.after(tickMs, () => this.#tick());
-    else this.#slots.length = 0;
+    if (this.#next < this.#ticks.length) this.#timer = this.#clock.after(tickMs, () => this.#tick());
+    else this.#ticks = [];
   }
 }
 
-function slots(subs: readonly Subscription[], perSecond: number, start: number, random: Random): Slot[] {
-  const byAddress = new Map<string, Subscription[]>();
-  for (const sub of subs) {
-    const group = byAddress.get(sub.address);
-    if (group === undefined) byAddress.set(sub.address, [sub]);
-    else group.push(sub);
-  }
+/** Where the ones from an address are: the time of the next of them and the time between two; milliseconds. */
+interface Queue {
+  at: number;
+  readonly stepMs: number;
+}
+
+function ticksOf(subs: ReadonlySet<Subscription>, { perSecond, crowd, random }: RoundDeps): Subscription[][] {
+  const queues = new Map<string, Queue>();
   // A handful of phones need no spreading; a tenth of a millisecond each is what a NOTIFY costs with margin.
-  const offsetMs = Math.min(longestOffsetMs, subs.length / 10);
-  const planned: Slot[] = [];
-  for (const group of byAddress.values()) {
-    const at = start + random.fraction() * offsetMs;
-    const stepMs = Math.min(1000 / perSecond, longestMs / group.length);
-    group.forEach((sub, index) => {
-      planned.push({ at: at + index * stepMs, sub });
-    });
+  const offsetMs = Math.min(longestOffsetMs, subs.size / 10);
+  const ticks: Subscription[][] = Array.from(
+    { length: Math.ceil((longestMs + longestOffsetMs) / tickMs) + 1 },
+    () => [],
+  );
+  for (const sub of subs) {
+    let at = 0;
+    const known = queues.get(sub.address);
+    if (known !== undefined) {
+      known.at += known.stepMs;
+      at = known.at;
+    } else {
+      at = random.fraction() * offsetMs;
+      const length = crowd(sub.address);
+      // most have an address of their own, and need no place in the Map
+      if (length > 1) queues.set(sub.address, { at, stepMs: Math.min(1000 / perSecond, longestMs / length) });
+    }
+    ticks[Math.min(Math.floor(at / tickMs), ticks.length - 1)]?.push(sub);
   }
-  return planned.sort((a, b) => a.at - b.at);
+  return ticks;
 }

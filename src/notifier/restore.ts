@@ -3,7 +3,7 @@ import type { Logger } from '../model/logger.ts';
 import type { PhoneProfile } from '../model/profile.ts';
 import type { SubscriptionRow, SubscriptionRows } from '../model/subscription-row.ts';
 import type { DialogState } from '../sip/dialog.ts';
-import { isSameDialog, readDialog } from './dialog-json.ts';
+import { readDialog } from './dialog-json.ts';
 import { block } from './numbers.ts';
 import { type Channel, newChannel, type Subscription } from './record.ts';
 import { kindOf } from './roster.ts';
@@ -15,6 +15,8 @@ export interface RestoreDeps {
   readonly logger: Logger;
   readonly packages: ReadonlyMap<string, EventPackage>;
   readonly profileFor: (userAgent: string | null) => PhoneProfile;
+  /** Makes a dialog known again; answers the one of this name that is known already, or else this one. */
+  readonly known: (dialog: DialogState) => DialogState;
   /** Whether a NOTIFY can arrive although its connection died with the last process. */
   readonly reachable: (dialog: DialogState) => boolean;
 }
@@ -32,13 +34,12 @@ export interface Restored {
  * moved up by one block on disk; usages of one dialog share it, with the highest CSeq of them.
  */
 export function restoreRows(rows: SubscriptionRows, deps: RestoreDeps): Restored {
-  const channels = new Map<string, Channel>();
   const texts = new SharedTexts();
   const subs: Subscription[] = [];
   const limits: number[] = [];
   const useless: number[] = [];
   for (const row of rows) {
-    const sub = restoreRow(row, texts, channels, deps);
+    const sub = restoreRow(row, texts, deps);
     if (sub === null) useless.push(row.id);
     else {
       subs.push(sub);
@@ -54,12 +55,7 @@ export function restoreRows(rows: SubscriptionRows, deps: RestoreDeps): Restored
   return { subs, useless, uneven };
 }
 
-function restoreRow(
-  row: SubscriptionRow,
-  texts: SharedTexts,
-  channels: Map<string, Channel>,
-  deps: RestoreDeps,
-): Subscription | null {
+function restoreRow(row: SubscriptionRow, texts: SharedTexts, deps: RestoreDeps): Subscription | null {
   if (row.expiresAt <= deps.now) return null;
   const pkg = deps.packages.get(row.event);
   const dialog = readDialog(row.dialog, row.cseqLimit);
@@ -69,7 +65,7 @@ function restoreRow(
     return null;
   }
   dialog.remoteCseq = Math.max(dialog.remoteCseq, row.remoteCseq);
-  const channel = channelFor(dialog, row, channels);
+  const channel = channelFor(dialog, row, deps);
   const { eventId, watcher, device } = row;
   const aor = texts.one(row.aor);
   const terms = readExtra(row.extra);
@@ -107,15 +103,12 @@ function restoreRow(
   };
 }
 
-function channelFor(dialog: DialogState, row: SubscriptionRow, channels: Map<string, Channel>): Channel {
-  // Our tag is 96 random bits; what else is in the name of a dialog decides only where somebody wrote into the database.
-  const there = channels.get(dialog.localTag);
-  const known = there !== undefined && isSameDialog(there.dialog, dialog) ? there : undefined;
-  const channel = known ?? newChannel(dialog, row.aor, row.entity);
-  if (there === undefined) channels.set(dialog.localTag, channel);
+function channelFor(dialog: DialogState, row: SubscriptionRow, { known }: RestoreDeps): Channel {
+  const shared = known(dialog);
+  const channel = (shared.note as Channel | null) ?? newChannel(shared, row.aor, row.entity);
+  shared.note = channel;
   // who left before the restart is not on the disk any more
   channel.firstVersion = Math.max(channel.firstVersion, row.versionLimit);
-  const shared = channel.dialog;
   shared.localCseq = Math.max(shared.localCseq, row.cseqLimit);
   shared.localCseqLimit = shared.localCseq + block;
   if (dialog.remoteCseq > shared.remoteCseq) {

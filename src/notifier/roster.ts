@@ -91,6 +91,11 @@ export class Roster {
     return count;
   }
 
+  /** The resources that somebody subscribes to. */
+  aors(): Iterable<Aor> {
+    return this.#byAor.keys();
+  }
+
   /** In no order. */
   *all(): Iterable<Subscription> {
     for (const devices of this.#byAor.values()) yield* listed(devices);

@@ -129,6 +129,14 @@ export class DialogTable {
     this.#byLocalTag.set(dialog.localTag, dialog);
   }
 
+  /** As `add`, but where this very dialog is alive already that one stays; answers the one that is alive. */
+  join(dialog: DialogState): DialogState {
+    const there = this.find(dialog);
+    if (there !== null) return there;
+    this.add(dialog);
+    return dialog;
+  }
+
   remove(dialog: DialogState): void {
     if (this.has(dialog)) this.#byLocalTag.delete(dialog.localTag);
   }

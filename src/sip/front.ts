@@ -102,8 +102,8 @@ export interface NotifySender {
   roomBytes(dialog: DialogState, message: Omit<NotifyMessage, 'content' | 'contentType'>): number;
   /** True: a NOTIFY may arrive even where the connection of the last SUBSCRIBE is gone. Absent: never. */
   reachable?(dialog: DialogState): boolean;
-  /** Makes a stored dialog known again. */
-  restore(dialog: DialogState): void;
+  /** Makes a stored dialog known again; answers the one of this name that is known already, or else this one. */
+  restore(dialog: DialogState): DialogState;
   /** Forgets a dialog: nothing uses it any more. Later requests in it get 481. */
   release(dialog: DialogState): void;
 }

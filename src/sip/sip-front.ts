@@ -170,8 +170,8 @@ export class SipFront implements NotifySender {
     return this.#options.engine.outlasts?.(flow) ?? false;
   }
 
-  restore(dialog: DialogState): void {
-    this.#dialogs.add(dialog);
+  restore(dialog: DialogState): DialogState {
+    return this.#dialogs.join(dialog);
   }
 
   release(dialog: DialogState): void {

@@ -22,7 +22,9 @@ export class SubscriptionTable {
   readonly #remove: Statement;
   readonly #reserve: Statement;
   readonly #page: Statement;
-  readonly #facts: Statement;
+  readonly #pulses: Statement;
+  readonly #count: Statement;
+  readonly #last: Statement;
   readonly #expired: Statement;
   readonly #orphans: Statement;
   readonly #putExtra: Statement;
@@ -49,13 +51,12 @@ export class SubscriptionTable {
     );
     this.#remove = driver.prepare('DELETE FROM subscriptions WHERE id = ?');
     this.#reserve = hard.prepare('UPDATE subscriptions SET cseq_limit = ?, version_limit = ? WHERE id = ?');
-    this.#page = driver.prepare(
-      `SELECT subscriptions.${columns.replaceAll(', ', ', subscriptions.')},
-         pulses.expires_at, pulses.remote_cseq, pulses.shown
-       FROM subscriptions LEFT JOIN pulses ON pulses.id = subscriptions.id
-       WHERE subscriptions.id > ? ORDER BY subscriptions.id LIMIT ${pageSize}`,
+    this.#page = driver.prepare(`SELECT ${columns} FROM subscriptions WHERE id > ? ORDER BY id LIMIT ${pageSize}`);
+    this.#pulses = driver.prepare(
+      'SELECT id, expires_at, remote_cseq, shown FROM pulses WHERE id > ? AND id <= ? ORDER BY id',
     );
-    this.#facts = driver.prepare('SELECT count(*) AS count, max(id) AS last FROM subscriptions');
+    this.#count = driver.prepare('SELECT count(*) AS count FROM subscriptions');
+    this.#last = driver.prepare('SELECT max(id) AS last FROM subscriptions');
     this.#expired = driver.prepare(
       `DELETE FROM subscriptions WHERE ? >=
          coalesce((SELECT expires_at FROM pulses WHERE pulses.id = subscriptions.id), expires_at)`,
@@ -115,7 +116,7 @@ export class SubscriptionTable {
 
   /** The largest id in the table; 0: it is empty. */
   get last(): number {
-    return Number(this.#facts.get()?.['last'] ?? 0);
+    return Number(this.#last.get()?.['last'] ?? 0);
   }
 
   /** What has not expired at `now`; the rest is deleted. */
@@ -124,7 +125,7 @@ export class SubscriptionTable {
     this.#orphans.run();
     const extras = new Map(this.#extras.values().map(([id, extra]) => [Number(id), String(extra)] as const));
     for (const id of extras.keys()) this.#extraIds.add(id);
-    const length = Number(this.#facts.get()?.['count'] ?? 0);
+    const length = Number(this.#count.get()?.['count'] ?? 0);
     const raised = this.#raised; // as it is now: the caller may raise it before he reads
     return { length, [Symbol.iterator]: () => this.#read(raised, extras) };
   }
@@ -133,9 +134,18 @@ export class SubscriptionTable {
     let last = 0;
     for (;;) {
       const page = this.#page.values(last);
-      for (const values of page) yield read(values, raised, extras);
+      const before = last;
+      last = Number(page.at(-1)?.[0] ?? last);
+      // beside each other, both by id: a join looks for each row's pulse, a sixth of what reading it costs
+      const pulses = this.#pulses.values(before, last);
+      let next = 0;
+      for (const values of page) {
+        const id = Number(values[0]);
+        while (Number(pulses[next]?.[0]) < id) next += 1; // of a row that is gone
+        const pulse = pulses[next]?.[0] === id ? pulses[next] : undefined;
+        yield read(values, pulse, raised, extras);
+      }
       if (page.length < pageSize) return;
-      last = Number(page.at(-1)?.[0]);
     }
   }
 }
@@ -147,8 +157,13 @@ function textOf(shown: readonly string[]): string {
   return shown.length === 0 ? '[]' : JSON.stringify(shown);
 }
 
-/** In the order of `columns`, and the pulse behind them. By index: taken apart they would cost twice as much. */
-function read(values: readonly Value[], raised: Raised, extras: ReadonlyMap<number, string>): SubscriptionRow {
+/** In the order of `columns` and of `#pulses`. By index: taken apart they would cost twice as much. */
+function read(
+  values: readonly Value[],
+  pulse: readonly Value[] | undefined,
+  raised: Raised,
+  extras: ReadonlyMap<number, string>,
+): SubscriptionRow {
   const id = Number(values[0]);
   return {
     id,
@@ -161,10 +176,10 @@ function read(values: readonly Value[], raised: Raised, extras: ReadonlyMap<numb
     device: String(values[7]),
     userAgent: text(values[8]),
     createdAt: Number(values[9]),
-    expiresAt: Number(values[15] ?? values[10]),
+    expiresAt: Number(pulse?.[1] ?? values[10]),
     dialog: String(values[11]),
-    remoteCseq: Number(values[16] ?? 0),
-    shown: listOf(String(values[17] ?? values[12])),
+    remoteCseq: Number(pulse?.[2] ?? 0),
+    shown: listOf(String(pulse?.[3] ?? values[12])),
     cseqLimit: Number(values[13]) + raised.cseqs,
     versionLimit: Number(values[14]) + raised.versions,
     extra: extras.size === 0 ? null : (extras.get(id) ?? null),

@@ -317,6 +317,28 @@ export function storeContract(name: string, place: () => StorePlace): void {
       again.close();
     }));
 
+  test(`${name}: among hundreds each has the pulse that is its own, and many have none`, () =>
+    withPlace(async (here) => {
+      const store = here.open();
+      store.load(0);
+      const ids = Array.from({ length: 700 }, (_, index) => index + 1);
+      await Promise.all(ids.map((id) => store.putSubscription(subscriptionRow(id, { expiresAt: 1000 }))));
+      const hasPulse = (id: number) => id % 3 === 0 || (id > 240 && id < 260);
+      for (const id of ids.filter(hasPulse)) {
+        store.pulseSubscription({ id, expiresAt: 1000 + id, remoteCseq: id, shown: [] });
+      }
+      store.flush();
+      const goneAt = (id: number) => id % 7 === 0 || (id > 500 && id <= 520);
+      await Promise.all(ids.filter(goneAt).map((id) => store.deleteSubscription(id)));
+      store.close();
+      const again = here.open();
+      assert.deepEqual(
+        [...again.load(0).subscriptions].map(({ id, expiresAt }) => [id, expiresAt]),
+        ids.filter((id) => !goneAt(id)).map((id) => [id, hasPulse(id) ? 1000 + id : 1000]),
+      );
+      again.close();
+    }));
+
   test(`${name}: a late write-behind does not bring a deleted subscription back`, () =>
     withPlace(async (here) => {
       const store = here.open();

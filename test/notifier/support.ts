@@ -11,7 +11,7 @@ import type { Verdict } from '../../src/model/verdict.ts';
 import type { Change, DialogView, ResourceView } from '../../src/model/views.ts';
 import { Notifier, type NotifierDeps } from '../../src/notifier/notifier.ts';
 import type { SubscriptionStore } from '../../src/notifier/ports.ts';
-import type { DialogState } from '../../src/sip/dialog.ts';
+import { type DialogState, DialogTable } from '../../src/sip/dialog.ts';
 import type {
   NotifyMessage,
   NotifyResult,
@@ -95,6 +95,7 @@ export class FakeSender implements NotifySender {
   readonly restored: DialogState[] = [];
   readonly released: DialogState[] = [];
   readonly #clock: FakeClock;
+  readonly #known = new DialogTable();
   crowded = false;
   /** True: tests answer by hand. */
   hold = false;
@@ -140,11 +141,14 @@ export class FakeSender implements NotifySender {
     return 1000;
   }
 
-  restore(dialog: DialogState): void {
-    this.restored.push(dialog);
+  restore(dialog: DialogState): DialogState {
+    const known = this.#known.join(dialog);
+    if (known === dialog) this.restored.push(dialog);
+    return known;
   }
 
   release(dialog: DialogState): void {
+    this.#known.remove(dialog);
     this.released.push(dialog);
   }
 

@@ -43,7 +43,11 @@ export class Network {
     return {
       notify: (dialog, message) => this.#notify(dialog, message, () => this.#living === process),
       roomBytes: () => 60_000,
-      restore: (dialog) => void this.dialogs.set(dialog.callId, dialog),
+      restore: (dialog) => {
+        const known = this.dialogs.get(dialog.callId) ?? dialog;
+        this.dialogs.set(dialog.callId, known);
+        return known;
+      },
       release: (dialog) => void this.dialogs.delete(dialog.callId),
     };
   }
