@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 
 /** Where the build puts the program in one file (test/run/bundle.ts): dist/bundle. */
 export const bundleUrl = new URL('../bundle/program.cjs', import.meta.url);
@@ -29,17 +29,19 @@ export function compiled(): Script | null {
   if (madeAt === null || madeAt < (changedAt(modulesUrl) ?? 0)) return null;
   return new Script(readFileSync(bundleUrl, 'latin1'), {
     filename: fileURLToPath(bundleUrl),
-    // adapters and hooks of an admin's own, and what is loaded only where it is used
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     ...(changedAt(codeCacheUrl) === null ? {} : { cachedData: readFileSync(codeCacheUrl) }),
   });
 }
 
-/** Runs it: a function of what Node gives a module, and of the place by which its modules find their files and threads. */
+/**
+ * Runs it: a function of what Node gives a module, of the place by which its modules find their files and threads, and of
+ * `import()`, which a script has not (vm.Script's own, an experiment of Node's, fails where the code is of the cache).
+ */
 export function run(script: Script): Program {
   const module = { exports: {} as Program };
   const body = script.runInThisContext() as (...given: unknown[]) => void;
-  body(createRequire(bundleUrl), module, module.exports, bundleUrl.href);
+  const load = (specifier: string) => import(specifier);
+  body(createRequire(bundleUrl), module, module.exports, bundleUrl.href, load);
   return module.exports;
 }
 

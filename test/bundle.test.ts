@@ -7,6 +7,7 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { bundled, bundleUrl, codeCacheUrl, compiled } from '../src/bundle.ts';
 import { version } from '../src/cli/version.ts';
+import { Daemon, Home } from './support/daemon.ts';
 
 const dist = fileURLToPath(new URL('../', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'lamplighter-'));
@@ -45,6 +46,35 @@ test('it runs where it was not built', () => {
     "(function (require, module) { module.exports.program = () => ({ parseAsync: () => console.log('the bundle') }) })",
   );
   assert.equal(versionOf(home), 'the bundle\n');
+});
+
+test('it has what is loaded only where it is used: the library for many datagrams at a call', async () => {
+  const home = new Home();
+  try {
+    const config = home.write(
+      'lamplighter.yaml',
+      `version: 1
+domain: pbx.test
+sip: { listen: ['udp:127.0.0.1:0', 'tcp:127.0.0.1:0'] }
+http: { listen: '127.0.0.1:0' }
+store: { path: '${home.path('l.db')}' }
+pbx: [{ name: sim, type: simulated, extensions: ['1000-1001'] }]
+`,
+    );
+    const daemon = await Daemon.start(config);
+    await daemon.stop();
+    const isKnown = process.platform === 'linux' && ['x64', 'arm64'].includes(process.arch);
+    assert.equal(
+      daemon.output.some((line) => line.includes('go one by one')),
+      !isKnown,
+    );
+    assert.equal(
+      daemon.output.some((line) => line.includes('Warning')),
+      false,
+    );
+  } finally {
+    home.remove();
+  }
 });
 
 test('modules that are newer than it are what runs', () => {

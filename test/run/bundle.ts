@@ -33,7 +33,7 @@ if (changedAt(bundle) <= Math.max(changedAt(modules), changedAt(fileURLToPath(im
     target: 'node20',
     sourcemap: 'external',
     sourcesContent: false,
-    banner: { js: '(function (require, module, exports, bundleHref) {' },
+    banner: { js: '(function (require, module, exports, bundleHref, load) {' },
     footer: { js: '})' },
     // With addons, and what only one kind of PBX needs, in a thread of its own.
     external: ['better-sqlite3', 'koffi', 'ari-client', 'modesl'],
@@ -48,11 +48,15 @@ function changedAt(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
-/** A module that takes itself to be where it was, and finds its files and threads there. */
+/**
+ * A module that takes itself to be where it was, and finds its files and threads there; what is none of ours it loads as
+ * src/bundle.ts says.
+ */
 function placed({ path }: OnLoadArgs): OnLoadResult | null {
   if (path.includes('node_modules')) return null;
   const here = `new URL(${JSON.stringify(relative(dirname(bundle), path))}, bundleHref).href`;
-  return { contents: readFileSync(path, 'utf8').replaceAll('import.meta.url', here) };
+  const text = readFileSync(path, 'utf8').replaceAll('import.meta.url', here);
+  return { contents: text.replace(/\bimport\((?!['"]\.)/g, 'load(') };
 }
 
 /** Starts a daemon from the bundle and stops it: at its end it keeps what V8 made of the code (test/run/learn.ts). */
