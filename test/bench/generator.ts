@@ -1,11 +1,7 @@
 import { type ChildProcess, execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { endChild, startChild } from './child.ts';
-
-const source = new URL('../../../test/bench/load/', import.meta.url).pathname;
-const built = new URL('./load/', import.meta.url).pathname;
+import { compiled } from './compiled.ts';
 
 export interface Spread {
   readonly count: number;
@@ -120,7 +116,11 @@ export class Generator {
     const { port, ...others } = settings;
     const words = Object.entries({ base, domain, ...others }).map(([name, value]) => `${name}=${value}`);
     const stdio = ['pipe', 'pipe', 'inherit'] as const;
-    return new Generator(startChild(1, buildGenerator(), ['127.0.0.1', String(port), ...words], { stdio: [...stdio] }));
+    return new Generator(
+      startChild(1, compiled('load', ['load.c', 'wire.c', 'wire.h']), ['127.0.0.1', String(port), ...words], {
+        stdio: [...stdio],
+      }),
+    );
   }
 
   /** SUBSCRIBEs of `count` phones: new ones, refreshes, or with `expires: 0` ends; `window: 0` is all at once. */
@@ -172,22 +172,4 @@ export function generatorMissing(): string | null {
   } catch {
     return 'no C compiler (cc)';
   }
-}
-
-/** The path of the program, compiled when its source is new. */
-function buildGenerator(): string {
-  const files = ['load.c', 'wire.c', 'wire.h'];
-  const digest = createHash('sha256');
-  for (const file of files) digest.update(readFileSync(`${source}${file}`));
-  const path = `${built}load-${digest.digest('hex').slice(0, 12)}`;
-  if (existsSync(path)) return path;
-  mkdirSync(built, { recursive: true });
-  // under another name first: two runs may build at once
-  const fresh = `${path}.${process.pid}`;
-  const sources = files.filter((file) => file.endsWith('.c')).map((file) => `${source}${file}`);
-  execFileSync('cc', ['-O2', '-Wall', '-std=gnu11', '-o', fresh, ...sources, '-lm'], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-  renameSync(fresh, path);
-  return path;
 }

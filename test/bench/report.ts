@@ -16,13 +16,14 @@ export interface Kept {
 }
 
 /** On the terminal. */
-export function printTable({ figures, quick }: Result): void {
+export function printTable({ figures, quick, pace }: Result): void {
   for (const figure of Object.values(figures)) {
     const { title, unit, median, min, max } = figure;
     const mark = { true: 'ok  ', false: 'MISS', null: '    ' }[String(quick ? null : reached(figure)) as 'true'];
     const range = min === max ? '' : ` (${number(min)} – ${number(max)})`;
     console.log(`  ${mark} ${title.padEnd(52)} ${number(median)} ${unit}${range}   ${target(figure)}`);
   }
+  if (pace !== undefined) console.log(`       core at ${pace.median} G/s (${pace.min} – ${pace.max})`);
 }
 
 /**
@@ -106,7 +107,10 @@ export function table({ machine, results: unsorted }: Kept): string {
     }
   }
   lines.push('');
-  for (const { name, about, date, runs } of results) lines.push(`* **${name}** (${date}, ${runs} runs): ${about}`);
+  for (const { name, about, date, runs, pace } of results) {
+    const core = pace === undefined ? '' : `, core at ${pace.median} G/s, ${pace.min} to ${pace.max}`;
+    lines.push(`* **${name}** (${date}, ${runs} runs${core}): ${about}`);
+  }
   return lines.join('\n');
 }
 

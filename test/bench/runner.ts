@@ -1,12 +1,15 @@
 import { type Bench, type Benchmark, type FigureKind, VoidRun } from './benchmark.ts';
+import { corePace } from './core-pace.ts';
 import { Generator } from './generator.ts';
 import { Server } from './server.ts';
 
-export interface Figure extends FigureKind {
+export interface Spread {
   readonly median: number;
   readonly min: number;
   readonly max: number;
 }
+
+export interface Figure extends FigureKind, Spread {}
 
 export interface Result {
   readonly name: string;
@@ -15,6 +18,8 @@ export interface Result {
   readonly date: string;
   readonly runs: number;
   readonly quick: boolean;
+  /** What the core did before and after each run (`corePace`); absent in results of before it was asked. */
+  readonly pace?: Spread;
   readonly figures: Readonly<Record<string, Figure>>;
 }
 
@@ -34,23 +39,25 @@ const patience = 2;
 /** Repeats a benchmark, each time with a daemon of its own. */
 export async function measure(benchmark: Benchmark, options: RunOptions): Promise<Result> {
   const runs: Readonly<Record<string, number>>[] = [];
+  const paces: number[] = [];
   let voids = 0;
   while (runs.length < options.runs) {
     try {
+      const before = corePace();
       const run = await once(benchmark, options);
+      const after = corePace();
       runs.push(run);
+      paces.push(before, after);
       const told = Object.entries(run).map(([key, value]) => `${key} ${rounded(value)}`);
-      options.say(`run ${runs.length} of ${options.runs}: ${told.join(', ')}`);
+      options.say(`run ${runs.length} of ${options.runs}: ${told.join(', ')}; core at ${before} and ${after} G/s`);
     } catch (error) {
       if (!(error instanceof VoidRun) || voids++ >= patience) throw error;
       options.say(`void, again: ${error.message}`);
     }
   }
   const figures = Object.entries(benchmark.figures).map(([key, kind]) => {
-    const values = runs.map((run) => run[key] ?? Number.NaN).sort((a, b) => a - b);
-    const [min = Number.NaN] = values;
-    const median = values[values.length >> 1] ?? Number.NaN;
-    return [key, { ...kind, median: rounded(median), min: rounded(min), max: rounded(values.at(-1) ?? Number.NaN) }];
+    const values = runs.map((run) => run[key] ?? Number.NaN);
+    return [key, { ...kind, ...spreadOf(values) }];
   });
   return {
     name: benchmark.name,
@@ -58,6 +65,7 @@ export async function measure(benchmark: Benchmark, options: RunOptions): Promis
     date: new Date().toISOString().slice(0, 10),
     runs: runs.length,
     quick: options.quick,
+    pace: spreadOf(paces),
     figures: Object.fromEntries(figures) as Record<string, Figure>,
   };
 }
@@ -105,6 +113,13 @@ async function once(
     clearTimeout(watchdog);
     for (const one of open.splice(0).reverse()) await one.close();
   }
+}
+
+function spreadOf(unsorted: readonly number[]): Spread {
+  const values = [...unsorted].sort((a, b) => a - b);
+  const [min = Number.NaN] = values;
+  const median = values[values.length >> 1] ?? Number.NaN;
+  return { median: rounded(median), min: rounded(min), max: rounded(values.at(-1) ?? Number.NaN) };
 }
 
 function rounded(value: number): number {
