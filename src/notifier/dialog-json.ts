@@ -19,14 +19,17 @@ export function writeDialog(dialog: DialogState): string {
   return routeSet.length === 0 ? text : `${text}\n${routeSet.join('\n')}`;
 }
 
-/** The stored dialog with our CSeq at `cseq`; null where the text is not what `writeDialog` writes, or once wrote (JSON). */
-export function readDialog(text: string, cseq: number): DialogState | null {
+/**
+ * The stored dialog with our CSeq at `cseq`; null where the text is not what `writeDialog` writes, or once wrote (JSON).
+ * `near`: a flow that probably came by the same listener; what they have in common is kept once.
+ */
+export function readDialog(text: string, cseq: number, near: Flow | null = null): DialogState | null {
   if (!isCount(cseq)) return null;
   // a Call-ID may begin so, a tag of ours never does
-  return text.startsWith('{') ? readJson(text, cseq) : readLines(text, cseq);
+  return text.startsWith('{') ? readJson(text, cseq) : readLines(text, cseq, near);
 }
 
-function readLines(text: string, cseq: number): DialogState | null {
+function readLines(text: string, cseq: number, near: Flow | null): DialogState | null {
   const lines = new Lines(text);
   const localTag = lines.next();
   const callId = lines.next();
@@ -41,8 +44,7 @@ function readLines(text: string, cseq: number): DialogState | null {
   const connection = lines.next();
   if (lines.over) return null;
   const user = lines.next();
-  const routeSet: string[] = [];
-  while (!lines.over) routeSet.push(lines.next());
+  const routeSet = lines.over ? noRoutes : lines.rest();
   if (callId === '' || localTag === '' || localParty === '' || remoteParty === '' || remoteTarget === '') return null;
   if (!isTransport(transport) || !isEndpoint(local) || !isPlace(remote) || !isCount(remoteCseq)) return null;
   if (routeSet.includes('')) return null;
@@ -53,14 +55,21 @@ function readLines(text: string, cseq: number): DialogState | null {
     localParty,
     remoteParty,
     remoteTarget,
-    routeSet: routeSet.length === 0 ? noRoutes : routeSet,
+    routeSet,
     localCseq: cseq,
     localCseqLimit: cseq,
     remoteCseq,
-    flow: { transport, local, remote, connection },
+    flow: flowLike(near, { transport, local, remote, connection }),
     user: user === '' ? null : user,
     note: null,
   };
+}
+
+function flowLike(near: Flow | null, flow: Flow): Flow {
+  const { transport, local, remote, connection } = flow;
+  const isNear =
+    near?.transport === transport && near.local.port === local.port && near.local.address === local.address;
+  return isNear ? { transport: near.transport, local: near.local, remote, connection } : flow;
 }
 
 /**
@@ -86,6 +95,13 @@ class Lines {
     const end = found < 0 ? this.#text.length : found;
     this.#at = end + 1;
     return this.#text.slice(start, end);
+  }
+
+  /** Those that are left. */
+  rest(): readonly string[] {
+    const all: string[] = [];
+    while (!this.over) all.push(this.next());
+    return all;
   }
 }
 

@@ -38,10 +38,12 @@ export function restoreRows(rows: SubscriptionRows, deps: RestoreDeps): Restored
   const subs: Subscription[] = [];
   const limits: number[] = [];
   const useless: number[] = [];
+  let near: DialogState['flow'] | null = null;
   for (const row of rows) {
-    const sub = restoreRow(row, texts, deps);
+    const sub = restoreRow(row, texts, near, deps);
     if (sub === null) useless.push(row.id);
     else {
+      near = sub.channel.dialog.flow;
       subs.push(sub);
       limits.push(row.cseqLimit + block);
     }
@@ -55,10 +57,15 @@ export function restoreRows(rows: SubscriptionRows, deps: RestoreDeps): Restored
   return { subs, useless, uneven };
 }
 
-function restoreRow(row: SubscriptionRow, texts: SharedTexts, deps: RestoreDeps): Subscription | null {
+function restoreRow(
+  row: SubscriptionRow,
+  texts: SharedTexts,
+  near: DialogState['flow'] | null,
+  deps: RestoreDeps,
+): Subscription | null {
   if (row.expiresAt <= deps.now) return null;
   const pkg = deps.packages.get(row.event);
-  const dialog = readDialog(row.dialog, row.cseqLimit);
+  const dialog = readDialog(row.dialog, row.cseqLimit, near);
   if (pkg === undefined || dialog === null || !isRow(row)) {
     const { id, event } = row;
     deps.logger.warn({ id, event }, 'a stored subscription makes no sense and is dropped; its phone will come back');
