@@ -1,4 +1,5 @@
 import type { EventPackage } from '../event-packages/event-package.ts';
+import type { Aor } from '../model/aor.ts';
 import type { Logger } from '../model/logger.ts';
 import type { PhoneProfile } from '../model/profile.ts';
 import type { SubscriptionRow, SubscriptionRows } from '../model/subscription-row.ts';
@@ -73,7 +74,10 @@ function restoreRow(
   }
   dialog.remoteCseq = Math.max(dialog.remoteCseq, row.remoteCseq);
   const channel = channelFor(dialog, row, deps);
-  const { eventId, watcher, device } = row;
+  const { eventId } = row;
+  // as nearly always: kept once
+  const watcher = row.watcher === dialog.user ? (dialog.user as Aor | null) : row.watcher;
+  const device = row.device === dialog.remoteTarget ? dialog.remoteTarget : row.device;
   const aor = texts.one(row.aor);
   const terms = readExtra(row.extra);
   const userAgent = row.userAgent === null ? null : texts.one(row.userAgent);
