@@ -6,11 +6,14 @@ import { Script } from 'node:vm';
 /** Where the build puts the program in one file (test/run/bundle.ts): dist/bundle. */
 export const bundleUrl = new URL('../bundle/program.cjs', import.meta.url);
 
-/** What V8 made of it, by the side of it. */
+/** What V8 made of it, by the side of it; begins with the mark that the bundle ends with. */
 export const codeCacheUrl = new URL('../bundle/program.cache', import.meta.url);
 
 /** What `tsc` writes last; not in a package. */
 const modulesUrl = new URL('../.tsbuildinfo', import.meta.url);
+
+/** Of one build: V8 itself compares no more than lengths, and would run the code of yesterday. Hexadecimal digits. */
+export const markLength = 64;
 
 type Program = typeof import('./cli/program.ts');
 
@@ -27,10 +30,21 @@ export function bundled(): Program | null {
 export function compiled(): Script | null {
   const madeAt = changedAt(bundleUrl);
   if (madeAt === null || madeAt < (changedAt(modulesUrl) ?? 0)) return null;
-  return new Script(readFileSync(bundleUrl, 'latin1'), {
-    filename: fileURLToPath(bundleUrl),
-    ...(changedAt(codeCacheUrl) === null ? {} : { cachedData: readFileSync(codeCacheUrl) }),
-  });
+  const source = readFileSync(bundleUrl, 'latin1');
+  const cachedData = codeOf(source.slice(-markLength));
+  return new Script(source, { filename: fileURLToPath(bundleUrl), ...(cachedData === null ? {} : { cachedData }) });
+}
+
+function codeOf(mark: string): Buffer | null {
+  if (changedAt(codeCacheUrl) === null) return null;
+  const kept = readFileSync(codeCacheUrl);
+  return kept.toString('latin1', 0, markLength) === mark ? kept.subarray(markLength) : null;
+}
+
+/** What is kept of a script that has run, for the next start. */
+export function codeCache(script: Script): Buffer {
+  const mark = readFileSync(bundleUrl).subarray(-markLength);
+  return Buffer.concat([mark, script.createCachedData()]);
 }
 
 /**

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { bundled, bundleUrl, codeCacheUrl, compiled } from '../src/bundle.ts';
+import { bundled, bundleUrl, codeCacheUrl, compiled, markLength } from '../src/bundle.ts';
 import { version } from '../src/cli/version.ts';
 import { Daemon, Home } from './support/daemon.ts';
 
@@ -94,8 +94,19 @@ test('without a bundle, and without what V8 made of it, it runs all the same', (
   assert.equal(versionOf(home), `${version}\n`);
 });
 
+test('what V8 made of another build is not used, though it is as long', () => {
+  const home = installed('other');
+  const program = join(home, 'dist/bundle/program.cjs');
+  const text = readFileSync(program, 'latin1');
+  const other = text.replaceAll('--version', '--vorsion').slice(0, -markLength) + '0'.repeat(markLength);
+  assert.equal(other.length, text.length);
+  writeFileSync(program, other, 'latin1');
+  assert.match(versionOf(home), /unknown option '--version'/);
+});
+
 test('what V8 cannot use of before is left', () => {
   const home = installed('garbage');
-  writeFileSync(join(home, 'dist/bundle/program.cache'), Buffer.alloc(5000, 7));
+  const mark = readFileSync(join(home, 'dist/bundle/program.cjs'), 'latin1').slice(-markLength);
+  writeFileSync(join(home, 'dist/bundle/program.cache'), Buffer.concat([Buffer.from(mark), Buffer.alloc(5000, 7)]));
   assert.equal(versionOf(home), `${version}\n`);
 });

@@ -1,14 +1,15 @@
 // After `tsc`: makes the program of src/bundle.ts, one file of all its modules, and what V8 makes of that in a daemon's first
 // seconds. Where nothing has changed since the last one, it stays.
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { build, type OnLoadArgs, type OnLoadResult } from 'esbuild';
-import { bundleUrl, codeCacheUrl } from '../../src/bundle.ts';
+import { bundleUrl, codeCacheUrl, markLength } from '../../src/bundle.ts';
 
 const bundle = fileURLToPath(bundleUrl);
 const modules = fileURLToPath(new URL('../../.tsbuildinfo', import.meta.url));
@@ -23,10 +24,12 @@ pbx:
   - { name: sim, type: simulated, extensions: ['1000-1009'] }
 `;
 
-if (changedAt(bundle) <= Math.max(changedAt(modules), changedAt(fileURLToPath(import.meta.url)))) {
-  await build({
+const newest = Math.max(changedAt(modules), changedAt(fileURLToPath(import.meta.url)));
+if (Math.min(changedAt(bundle), changedAt(fileURLToPath(codeCacheUrl))) <= newest) {
+  const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL('../../src/cli/program.js', import.meta.url))],
     outfile: bundle,
+    write: false,
     bundle: true,
     platform: 'node',
     format: 'cjs',
@@ -40,7 +43,11 @@ if (changedAt(bundle) <= Math.max(changedAt(modules), changedAt(fileURLToPath(im
     logLevel: 'warning',
     plugins: [{ name: 'where each module is', setup: ({ onLoad }) => onLoad({ filter: /\.js$/ }, placed) }],
   });
-  rmSync(codeCacheUrl, { force: true });
+  mkdirSync(dirname(bundle), { recursive: true });
+  for (const { path, text } of outputFiles) {
+    const mark = createHash('sha256').update(text).digest('hex').slice(0, markLength);
+    writeFileSync(path, path === bundle ? `${text}//${mark}` : text);
+  }
   await learn();
 }
 
