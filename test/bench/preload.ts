@@ -1,8 +1,8 @@
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
 import * as v8 from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { isMainThread } from 'node:worker_threads';
+import { countable } from './probe.ts';
 
 /*
  * Loaded into a daemon by `node --import`: on SIGUSR2 it collects all garbage and writes probe.json into the working
@@ -19,22 +19,17 @@ if (isMainThread) {
     for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1;
     const counting = existsSync('probe.count');
     rmSync('probe.count', { force: true });
-    const waiting = !counting ? null : await alive('sip/embedded/timer-wheel.js', 'Waiting');
-    const clientTransactions = !counting ? null : await alive('sip/embedded/client-tx.js', 'ClientTx');
+    const [waiting, clientTransactions] = counting ? await alive() : [null, null];
     writeFileSync('probe.json.part', JSON.stringify({ heapUsed, external, resources, waiting, clientTransactions }));
     renameSync('probe.json.part', 'probe.json');
   });
 }
 
-/** How many objects of a class of the daemon are alive; null where Node (before 20.13) or the build cannot tell. */
-async function alive(file: string, name: string): Promise<number | null> {
+/** How many objects of the engine's classes there are; null where Node (before 20.13) or the build cannot tell. */
+async function alive(): Promise<(number | null)[]> {
   const { queryObjects } = v8 as { queryObjects?: (kind: unknown, options: { format: 'count' }) => number };
-  try {
-    const module = (await import(new URL(file, pathToFileURL(process.argv[1] ?? '')).href)) as Record<string, unknown>;
-    return queryObjects === undefined || module[name] === undefined
-      ? null
-      : queryObjects(module[name], { format: 'count' });
-  } catch {
-    return null;
-  }
+  if (queryObjects === undefined || process.argv[1] !== countable) return [null, null];
+  const { Waiting } = await import('../../src/sip/embedded/timer-wheel.ts');
+  const { ClientTx } = await import('../../src/sip/embedded/client-tx.ts');
+  return [Waiting, ClientTx].map((kind) => queryObjects(kind, { format: 'count' }));
 }

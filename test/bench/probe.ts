@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { pause } from './benchmark.ts';
 import type { Server } from './server.ts';
 
-const preload = new URL('./preload.js', import.meta.url).href;
-
 /** Options of node that put the probe into a daemon: the product itself knows nothing of it. */
-export const probe: readonly string[] = ['--import', preload];
+export const probe: readonly string[] = ['--import', new URL('./preload.js', import.meta.url).href];
+
+/** What to start instead of `main.js` so that the probe can count: in the bundle no class can be reached. */
+export const countable = new URL('./modules.js', import.meta.url).pathname;
 
 export interface HeapReport {
   /** Bytes after a full collection. */
@@ -14,7 +15,7 @@ export interface HeapReport {
   readonly external: number;
   /** What keeps the event loop alive, by kind: sockets, timers, requests. */
   readonly resources: Readonly<Record<string, number>>;
-  /** What waits for a timer of the SIP engine, transactions above all; null where not counted, or not by this Node or build. */
+  /** The timer wheel's slots and what waits there, transactions above all; null: not counted, this Node or build cannot. */
   readonly waiting: number | null;
   readonly clientTransactions: number | null;
 }

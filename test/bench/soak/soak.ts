@@ -1,7 +1,7 @@
 import { readlinkSync } from 'node:fs';
 import { pause, sound } from '../benchmark.ts';
 import { base, Generator, type PhaseOptions } from '../generator.ts';
-import { type HeapReport, heapOf, probe } from '../probe.ts';
+import { countable, type HeapReport, heapOf, probe } from '../probe.ts';
 import { openFiles } from '../procfs.ts';
 import { Server } from '../server.ts';
 import { knock, visit } from './knocks.ts';
@@ -47,7 +47,13 @@ const lastTransactionMs = 33_500;
 
 /** The life of many phones with many mishaps, round after round, at the speed the machine gives. */
 export async function soak({ phones, rounds, seed, restEvery, main, say }: SoakOptions): Promise<SoakReport> {
-  const server = await Server.start({ extensions: phones, auth: 'pbx', tcp: true, node: probe, main });
+  const server = await Server.start({
+    extensions: phones,
+    auth: 'pbx',
+    tcp: true,
+    node: probe,
+    main: main ?? countable,
+  });
   const open: Generator[] = [];
   const start = (settings: Partial<Parameters<typeof Generator.start>[0]>) => {
     const generator = Generator.start({ port: server.port, phones, password: 'secret<ext>', ...settings });

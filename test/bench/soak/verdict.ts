@@ -25,6 +25,7 @@ export function verdict({ rounds, rests, before, after }: SoakReport): string[] 
     const more = count - (before.resources[kind] ?? 0);
     if (more > 0) wrong.push(`${more} of ${kind} are left`);
   }
+  if (before.waiting !== null && before.waiting < 2) wrong.push('the probe counts nothing: the wheel alone has slots');
   for (const kind of ['waiting', 'clientTransactions'] as const) {
     const more = (after[kind] ?? 0) - (before[kind] ?? 0);
     if (more > 0) wrong.push(`${more} more are left: ${kind}`);
