@@ -1,4 +1,5 @@
-import { readFileSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
@@ -6,20 +7,25 @@ import { Script } from 'node:vm';
 /** Where the build puts the program in one file (test/run/bundle.ts): dist/bundle. */
 export const bundleUrl = new URL('../bundle/program.cjs', import.meta.url);
 
-/** What V8 made of it, by the side of it; begins with the mark that the bundle ends with. */
+/**
+ * What V8 made of it, by the side of it: the mark of the bundle, the SHA-256 of what follows, and that. V8 itself compares no more
+ * than lengths: it would run the code of yesterday, and a damaged page would end every command in the middle of V8.
+ */
 export const codeCacheUrl = new URL('../bundle/program.cache', import.meta.url);
 
-/** What `tsc` writes last; not in a package. */
-const modulesUrl = new URL('../.tsbuildinfo', import.meta.url);
+/** What `tsc` writes beside the modules; not in a package. */
+export const modulesUrl = new URL('../.tsbuildinfo', import.meta.url);
 
-/** Of one build: V8 itself compares no more than lengths, and would run the code of yesterday. Hexadecimal digits. */
-export const markLength = 64;
+/** The last line of a bundle: the SHA-256 of the `.tsbuildinfo` it was made of, and that of its own text before, the mark. */
+const ending = /\/\/([0-9a-f]{64}) ([0-9a-f]{64})$/;
+const markLength = 64;
+const cacheHead = 2 * markLength;
 
 type Program = typeof import('./cli/program.ts');
 
 /**
  * The program from one file: finding, reading and compiling a thousand modules is two thirds of what a start costs. null
- * where the build has made none, or modules are newer than it: then they are loaded one by one.
+ * where the build has made none that is whole, or of other modules than are there now: then they are loaded one by one.
  */
 export function bundled(): Program | null {
   const script = compiled();
@@ -28,23 +34,33 @@ export function bundled(): Program | null {
 
 /** The bundle, not run yet; with what V8 made of it before, where that is of this V8 and these flags. */
 export function compiled(): Script | null {
-  const madeAt = changedAt(bundleUrl);
-  if (madeAt === null || madeAt < (changedAt(modulesUrl) ?? 0)) return null;
-  const source = readFileSync(bundleUrl, 'latin1');
-  const cachedData = codeOf(source.slice(-markLength));
+  const source = contentOf(bundleUrl)?.toString('latin1') ?? '';
+  const [, modules, mark] = ending.exec(source.slice(-cacheHead - 3)) ?? [];
+  if (modules === undefined || mark === undefined) return null;
+  const present = contentOf(modulesUrl);
+  if (present !== null && sha256(present) !== modules) return null;
+  const cachedData = codeOf(mark);
   return new Script(source, { filename: fileURLToPath(bundleUrl), ...(cachedData === null ? {} : { cachedData }) });
 }
 
+/** `text` with its last line; Latin-1, as it is read, so `text` must have no other signs than those of ASCII. */
+export function sealed(text: string): string {
+  const modules = contentOf(modulesUrl);
+  return `${text}//${modules === null ? ''.padEnd(markLength, '0') : sha256(modules)} ${sha256(Buffer.from(text, 'latin1'))}`;
+}
+
 function codeOf(mark: string): Buffer | null {
-  if (changedAt(codeCacheUrl) === null) return null;
-  const kept = readFileSync(codeCacheUrl);
-  return kept.toString('latin1', 0, markLength) === mark ? kept.subarray(markLength) : null;
+  const kept = contentOf(codeCacheUrl);
+  if (kept === null || kept.toString('latin1', 0, markLength) !== mark) return null;
+  const code = kept.subarray(cacheHead);
+  return kept.toString('latin1', markLength, cacheHead) === sha256(code) ? code : null;
 }
 
 /** What is kept of a script that has run, for the next start. */
 export function codeCache(script: Script): Buffer {
   const mark = readFileSync(bundleUrl).subarray(-markLength);
-  return Buffer.concat([mark, script.createCachedData()]);
+  const code = script.createCachedData();
+  return Buffer.concat([mark, Buffer.from(sha256(code), 'latin1'), code]);
 }
 
 /**
@@ -59,7 +75,15 @@ export function run(script: Script): Program {
   return module.exports;
 }
 
-/** Milliseconds; null: it is not there. */
-function changedAt(url: URL): number | null {
-  return statSync(url, { throwIfNoEntry: false })?.mtimeMs ?? null;
+function sha256(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** null: it is not there, or not for us to read. */
+function contentOf(url: URL): Buffer | null {
+  try {
+    return readFileSync(url);
+  } catch {
+    return null;
+  }
 }

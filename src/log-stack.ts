@@ -3,20 +3,25 @@ import { SourceMap } from 'node:module';
 import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const rootUrl = new URL('../..', import.meta.url);
+const root = fileURLToPath(rootUrl);
 
-/** `(file:///opt/lamplighter/dist/bundle/program.cjs:103:7)`: what V8 writes behind the name of a function. */
-const place = /(?:file:\/\/)?(\/[^\s():]+\.c?js):(\d+):(\d+)/g;
+/**
+ * `(file:///opt/lamplighter/dist/bundle/program.cjs:103:7)`: what V8 writes behind the name of a function. Of our own folder
+ * only: a message may hold any path, and no file is opened because somebody has named it.
+ */
+const place = new RegExp(`(?:${literal(rootUrl.href)}|${literal(root)})([^\\s():]+\\.c?js):(\\d+):(\\d+)`, 'g');
 
-/** Maps that were asked for; null: there is none that can be read. */
-const maps = new Map<string, SourceMap | null>();
+/** Maps that were asked for. */
+const maps = new Map<string, SourceMap>();
 
 /**
  * A stack in the lines of the sources: `src/notifier/outbox.ts:103:7`. For the rare moment when one is logged: with
  * `--enable-source-maps` every start reads every map, a quarter of a second. Never throws; without a map a place stays as it is.
  */
 export function inSources(stack: string): string {
-  return stack.replace(place, (found, file: string, line: string, column: string) => {
+  return stack.replace(place, (found, inside: string, line: string, column: string) => {
+    const file = resolve(root, inside);
     const entry = mapOf(file)?.findEntry(Number(line) - 1, Number(column) - 1);
     if (entry === undefined || !('originalSource' in entry)) return found;
     const source = relative(root, resolve(dirname(file), entry.originalSource));
@@ -28,8 +33,12 @@ function mapOf(file: string): SourceMap | null {
   const known = maps.get(file);
   if (known !== undefined) return known;
   const map = readMap(file);
-  maps.set(file, map);
+  if (map !== null) maps.set(file, map); // of files that are there: no more than those
   return map;
+}
+
+function literal(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
 
 function readMap(file: string): SourceMap | null {

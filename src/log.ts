@@ -92,10 +92,11 @@ class RoomLogger implements RootLogger {
 }
 
 /** As pino writes an error, its stack in the lines of the sources. */
-function readable(error: Error): object {
-  const written = pino.stdSerializers.err(error);
-  if (typeof written.stack === 'string') written.stack = inSources(written.stack);
-  return written;
+function readable(error: unknown): unknown {
+  const written: unknown = pino.stdSerializers.err(error as Error); // what is no error it gives back
+  if (!(error instanceof Error)) return written;
+  const { stack } = written as { stack?: unknown };
+  return typeof stack === 'string' ? { ...(written as object), stack: inSources(stack) } : written;
 }
 
 /** `12:00:01 WARN  sip: message key=value`: the same content for a terminal. */

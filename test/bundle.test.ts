@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { bundled, bundleUrl, codeCacheUrl, compiled, markLength } from '../src/bundle.ts';
+import { bundled, bundleUrl, codeCacheUrl, compiled, sealed } from '../src/bundle.ts';
 import { version } from '../src/cli/version.ts';
 import { Daemon, Home } from './support/daemon.ts';
 
@@ -41,10 +51,8 @@ test('it runs where it was not built', () => {
   const home = installed('moved');
   const program = join(home, 'dist/bundle/program.cjs');
   assert.equal(versionOf(home), `${version}\n`);
-  writeFileSync(
-    program,
-    "(function (require, module) { module.exports.program = () => ({ parseAsync: () => console.log('the bundle') }) })",
-  );
+  const other = "module.exports.program = () => ({ parseAsync: () => console.log('the bundle') })";
+  writeFileSync(program, sealed(`(function (require, module) { ${other} })`));
   assert.equal(versionOf(home), 'the bundle\n');
 });
 
@@ -77,13 +85,27 @@ pbx: [{ name: sim, type: simulated, extensions: ['1000-1001'] }]
   }
 });
 
-test('modules that are newer than it are what runs', () => {
-  const home = installed('newer');
-  writeFileSync(join(home, 'dist/bundle/program.cjs'), '(function () { throw new Error("not this") })');
+test('where modules are others than it was made of they are what runs, however old', () => {
+  const home = installed('others');
+  writeFileSync(join(home, 'dist/bundle/program.cjs'), sealed('(function () { throw new Error("not this") })'));
   writeFileSync(join(home, 'dist/.tsbuildinfo'), '{}');
-  const soon = Date.now() / 1000 + 10;
-  utimesSync(join(home, 'dist/.tsbuildinfo'), soon, soon);
   assert.equal(versionOf(home), `${version}\n`);
+});
+
+test('half a bundle is none', () => {
+  const home = installed('half');
+  const program = join(home, 'dist/bundle/program.cjs');
+  for (const length of [statSync(program).size - 1, 100_000, 0]) {
+    truncateSync(program, length);
+    assert.equal(versionOf(home), `${version}\n`);
+  }
+});
+
+test('it is of ASCII alone: it is read as such', () => {
+  assert.equal(
+    readFileSync(bundleUrl).findIndex((byte) => byte > 127),
+    -1,
+  );
 });
 
 test('without a bundle, and without what V8 made of it, it runs all the same', () => {
@@ -95,18 +117,26 @@ test('without a bundle, and without what V8 made of it, it runs all the same', (
 });
 
 test('what V8 made of another build is not used, though it is as long', () => {
-  const home = installed('other');
+  const home = installed('another');
   const program = join(home, 'dist/bundle/program.cjs');
   const text = readFileSync(program, 'latin1');
-  const other = text.replaceAll('--version', '--vorsion').slice(0, -markLength) + '0'.repeat(markLength);
+  const other = sealed(text.replaceAll('--version', '--vorsion').replace(/\/\/[0-9a-f ]+$/, ''));
   assert.equal(other.length, text.length);
   writeFileSync(program, other, 'latin1');
   assert.match(versionOf(home), /unknown option '--version'/);
 });
 
-test('what V8 cannot use of before is left', () => {
-  const home = installed('garbage');
-  const mark = readFileSync(join(home, 'dist/bundle/program.cjs'), 'latin1').slice(-markLength);
-  writeFileSync(join(home, 'dist/bundle/program.cache'), Buffer.concat([Buffer.from(mark), Buffer.alloc(5000, 7)]));
+test('what V8 made of it is left where a byte of it is another, is missing or may not be read', () => {
+  const home = installed('damaged');
+  const file = join(home, 'dist/bundle/program.cache');
+  const whole = readFileSync(file);
+  const wrong = Buffer.from(whole);
+  wrong.fill(0, whole.length >> 1, (whole.length >> 1) + 4096); // V8 would end the process
+  for (const bytes of [wrong, whole.subarray(0, -1), whole.subarray(0, 100), Buffer.concat([whole, whole])]) {
+    writeFileSync(file, bytes);
+    assert.equal(versionOf(home), `${version}\n`);
+  }
+  rmSync(file);
+  mkdirSync(file);
   assert.equal(versionOf(home), `${version}\n`);
 });

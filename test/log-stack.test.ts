@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { bundleUrl } from '../src/bundle.ts';
@@ -35,4 +37,25 @@ test('a place in the bundle is told as the line of the module it was made of', (
 test('where there is no map a place stays as it is', () => {
   const stack = 'Error\n    at f (/nowhere/at-all.js:1:2)\n    at file:///nowhere/else.js:3:4';
   assert.equal(inSources(stack), stack);
+});
+
+test('a message is no place: neither long paths in it nor files it names make work', { timeout: 20_000 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lamplighter-'));
+  try {
+    writeFileSync(join(folder, 'evil.js.map'), readFileSync(`${fileURLToPath(bundleUrl)}.map`));
+    const stack = `Error: ${'/a.js'.repeat(100_000)}${'/'.repeat(500_000)} ${join(folder, 'evil.js')}:1:2`;
+    assert.equal(inSources(stack), stack);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('what is logged as an error and is none is logged as it is', () => {
+  const lines: string[] = [];
+  const logger = createLogger({ level: 'info', format: 'json', write: (line) => lines.push(line) });
+  for (const err of [null, undefined, 'text', { code: 7 }]) logger.error({ err }, 'went wrong');
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line).err),
+    [null, undefined, 'text', { code: 7 }],
+  );
 });

@@ -25,7 +25,8 @@ lib=$stage/usr/lib/lamplighter
 doc=$stage/usr/share/doc/lamplighter
 mkdir -p "$lib/dist" "$doc" "$out"
 
-# The program: what was built and tested, without the tests
+# The program: what was built and tested, without the tests. The bundle of the modules that are there now
+node dist/test/run/bundle.js
 cp -r dist/src dist/adapters dist/panel dist/bundle "$lib/dist/"
 cp package.json package-lock.json LICENSE "$lib/"
 install -m 0755 "$node" "$lib/node"

@@ -210,7 +210,7 @@ export class HttpServer {
     app.notFound((c) => refuse(c, 404, 'not-found', `nothing at ${c.req.method} ${printable(c.req.path)}`));
     app.onError((error, c) => {
       const path = printable(c.req.path);
-      this.#logger.error({ method: c.req.method, path, error: error.stack ?? error.message }, 'http request failed');
+      this.#logger.error({ method: c.req.method, path, stack: error.stack ?? error.message }, 'http request failed');
       return refuse(c, 500, 'internal', 'this is a bug: the log says more');
     });
     return app;

@@ -39,8 +39,8 @@ export class RpcServer {
         this.#methods ??= new Methods(this.#deps, this.#routes);
         return await this.#methods.call(name, params, ask);
       } catch (error) {
-        const reason = error instanceof Error ? error.stack : String(error);
-        this.#deps.logger.error({ method: printable(name), error: reason }, 'rpc failed');
+        const stack = error instanceof Error ? error.stack : String(error);
+        this.#deps.logger.error({ method: printable(name), stack }, 'rpc failed');
         return fault(faultCodes.internal, 'Internal error');
       }
     });
