@@ -138,7 +138,7 @@ const sipSettings = z.strictObject({
     .boolean()
     .default(true)
     .describe(
-      'Rehearse at start for one to two seconds, with phones of its own on loopback: the first storm then meets code that is compiled.',
+      'Rehearse at start for one to three and a half seconds, with phones of its own on loopback: the first storm then meets code that is compiled.',
     ),
   batches: z
     .boolean()

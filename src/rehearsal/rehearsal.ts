@@ -38,7 +38,7 @@ export interface RehearsalOptions {
   readonly logger: Logger;
   /** Makes rooms over a store, wired as those of the daemon. */
   readonly rooms: (script: Script, store: SqliteStore) => RehearsedRooms;
-  /** A slow machine starts with what it has rehearsed until then; ms, default 2,000. */
+  /** A slow machine starts with what it has rehearsed until then; ms, default 3,500. */
   readonly longestMs?: number;
 }
 
@@ -47,7 +47,7 @@ export interface RehearsalOptions {
  * meets those of the next, until it fits both.
  */
 const acts: readonly number[] = [1_000, 1_000, 2_500];
-const usualLongestMs = 2_000;
+const usualLongestMs = 3_500;
 
 const lamps = Array.from({ length: 200 }, (_, index) => String(2000 + index));
 
