@@ -9,6 +9,10 @@ export function isStream(transport: Transport): boolean {
   return transport !== 'udp';
 }
 
+export function isSuccess(status: number): boolean {
+  return status >= 200 && status <= 299;
+}
+
 export interface Endpoint {
   /** IP address without brackets. */
   readonly address: string;

@@ -1,10 +1,10 @@
 import { type Grid, otherName } from '../model/tally.ts';
 import { type HeaderList, isStream, type ServerTransaction, type SipAnswer } from './engine.ts';
 import type { OnPublish, PublishAnswer, PublishRequest } from './front.ts';
-import { bracketed } from './own-contact.ts';
 import { readPublish } from './publish-message.ts';
 import { judgePublish, type PublishAttempt } from './publish-steps.ts';
 import type { SecurityEvent, SecurityReports } from './security-log.ts';
+import { sourceOf } from './source.ts';
 import type { StepTools } from './subscribe-steps.ts';
 
 export interface PublishServerOptions {
@@ -60,7 +60,6 @@ export class PublishServer {
   }
 
   #asked({ request, message, who, domain, how }: PublishAttempt, resource: PublishRequest['resource']): PublishRequest {
-    const { transport, remote } = request.flow;
     return {
       resource,
       publisher: { aor: domain === null ? null : who, how },
@@ -70,7 +69,7 @@ export class PublishServer {
       contentType: message.contentType,
       body: request.body,
       userAgent: this.#options.userAgentOf(request.header('User-Agent')),
-      source: `${transport}:${bracketed(remote.address)}:${remote.port}`,
+      source: sourceOf(request.flow),
     };
   }
 

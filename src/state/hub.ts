@@ -1,8 +1,8 @@
 import type { Aor } from '../model/aor.ts';
 import type { Clock } from '../model/clock.ts';
-import { type FeatureName, type FeatureRow, featureNames } from '../model/feature.ts';
+import { type FeatureRow, featureNames } from '../model/feature.ts';
 import type { Logger } from '../model/logger.ts';
-import type { Device, PbxEvent } from '../model/pbx-event.ts';
+import type { PbxEvent } from '../model/pbx-event.ts';
 import { publicationSource } from '../model/publication.ts';
 import type { Tally } from '../model/tally.ts';
 import type { Change, LinkView, ResourceView } from '../model/views.ts';
@@ -10,16 +10,18 @@ import { Agents } from './agents.ts';
 import { sameDialogs } from './call.ts';
 import { ChangeSet } from './change-set.ts';
 import { Dialogs } from './dialogs.ts';
-import { Extensions, sortAors } from './extensions.ts';
+import { Extensions } from './extensions.ts';
 import { Features } from './features.ts';
 import { Groups } from './groups.ts';
 import type { HubMemory, HubStore } from './hub-store.ts';
 import { Links } from './links.ts';
+import { Listeners } from './listeners.ts';
 import { Mailboxes, sameCounts } from './mailboxes.ts';
 import { reorder } from './order.ts';
 import { Publications, samePresence } from './publications.ts';
 import { Registrations } from './registrations.ts';
 import { ownsFeatures, replace, type Truth, touchedBy } from './replace.ts';
+import { Views } from './views.ts';
 
 export interface HubTools {
   readonly clock: Clock;
@@ -35,9 +37,6 @@ export interface HubTools {
   readonly drift?: Tally;
 }
 
-/** What a listener may learn of an extension besides its calls, features, contacts and messages. */
-type Standing = Pick<ResourceView, 'known' | 'stale' | 'displayName'> & { readonly assigned: readonly FeatureName[] };
-
 /** What the admin changes while all goes on. It waits its turn among the events. */
 type Order =
   | { readonly type: 'order'; readonly sources: readonly string[] }
@@ -51,15 +50,14 @@ export class Hub {
   readonly #sources: string[];
   readonly #truth: Truth;
   readonly #publications: Publications;
-  readonly #isPublished: (aor: Aor) => boolean;
   readonly #links: Links;
-  readonly #views = new Map<Aor, ResourceView>();
+  readonly #views: Views;
   readonly #epochs = new Map<string, string>();
   readonly #drift: Tally | undefined;
   readonly #strangers = new Set<string>();
-  readonly #onChange = new Set<(change: Change) => void>();
-  readonly #onLink = new Set<(link: LinkView) => void>();
-  readonly #onPicture = new Set<(source: string) => void>();
+  readonly #onChange: Listeners<Change>;
+  readonly #onLink: Listeners<LinkView>;
+  readonly #onPicture: Listeners<string>;
   readonly #groups = new Groups();
   readonly #queue: (PbxEvent | Order)[] = [];
   #busy = false;
@@ -78,9 +76,17 @@ export class Hub {
       agents: new Agents(this.#sources, tools.clock),
     };
     this.#publications = new Publications(tools.secret);
-    this.#isPublished = tools.isPublished ?? (() => false);
     this.#drift = tools.drift;
     this.#links = new Links(this.#sources, tools.clock);
+    this.#views = new Views({
+      truth: this.#truth,
+      publications: this.#publications,
+      links: this.#links,
+      isPublished: tools.isPublished ?? (() => false),
+    });
+    this.#onChange = new Listeners(this.#logger);
+    this.#onLink = new Listeners(this.#logger);
+    this.#onPicture = new Listeners(this.#logger);
   }
 
   /** Once, before the first event: the last truth, stale until the PBX is back in step. Nobody is told. */
@@ -95,7 +101,7 @@ export class Hub {
       this.#logger.info({ source, aor }, 'stored calls of a PBX that is not configured any more: dropped');
       this.#store.putLegs(source, aor, []);
     }
-    this.#views.clear();
+    this.#views.forgetAll();
   }
 
   /** The only way in. Called from within a listener, the event waits until everybody heard of the present one. */
@@ -113,7 +119,7 @@ export class Hub {
 
   /** Others may publish other resources now (`isPublished`): who watches one is told where that makes a difference. */
   renewPublished(watched: Iterable<Aor>, act: () => void): void {
-    this.#enter({ type: 'act', touched: new Set([...this.#all(), ...watched]), act });
+    this.#enter({ type: 'act', touched: new Set([...this.#views.all(), ...watched]), act });
   }
 
   /** No hook keeps any feature from anybody. */
@@ -144,17 +150,12 @@ export class Hub {
 
   /** What is true of a resource now; an unknown one is idle. Kept until something differs, so calling it is cheap. */
   view(aor: Aor): ResourceView {
-    const kept = this.#views.get(aor);
-    if (kept !== undefined) return kept;
-    const view = this.#build(aor);
-    // Only what the PBX spoke of: anybody can ask for any name.
-    if (this.#holds(aor)) this.#views.set(aor, view);
-    return view;
+    return this.#views.of(aor);
   }
 
   /** A PBX has this extension or lamp, or some PBX has not said yet which it has, or others publish it. */
   has(aor: Aor): boolean {
-    return this.#truth.extensions.has(aor) || !this.synced || this.#isPublished(aor);
+    return this.#views.has(aor);
   }
 
   /** A PBX said that it has this extension, and that it is a user's; the strict question, for forward targets. */
@@ -183,15 +184,12 @@ export class Hub {
 
   /** Every PBX told a snapshot since the start. */
   get synced(): boolean {
-    return this.#truth.extensions.synced;
+    return this.#views.synced;
   }
 
   /** The users' extensions in natural order (9 before 10). Until every PBX has told, remembered ones are among them. */
   list(): readonly Aor[] {
-    const { extensions, features, dialogs } = this.#truth;
-    if (this.synced) return extensions.users();
-    const remembered = [...features.aors(), ...dialogs.aors()].filter((aor) => !extensions.isLamp(aor));
-    return sortAors([...extensions.users(), ...remembered]);
+    return this.#views.list();
   }
 
   /** Lamps that are no users, in natural order. */
@@ -207,19 +205,16 @@ export class Hub {
 
   /** Answers the way to stop listening. A listener that throws is logged and disturbs nobody else. */
   onChange(listener: (change: Change) => void): () => void {
-    this.#onChange.add(listener);
-    return () => this.#onChange.delete(listener);
+    return this.#onChange.add(listener);
   }
 
   onLink(listener: (link: LinkView) => void): () => void {
-    this.#onLink.add(listener);
-    return () => this.#onLink.delete(listener);
+    return this.#onLink.add(listener);
   }
 
   /** After the changes of each picture of a PBX, whether or not there were any: only pictures say who is there. */
   onPicture(listener: (source: string) => void): () => void {
-    this.#onPicture.add(listener);
-    return () => this.#onPicture.delete(listener);
+    return this.#onPicture.add(listener);
   }
 
   /** A PBX has a call of his now; what is published does not count. */
@@ -254,34 +249,34 @@ export class Hub {
     } catch (error) {
       this.#logger.error({ err: error, source: event.source, type: event.type }, 'event not taken');
     }
-    for (const aor of changes.aors()) this.#views.delete(aor);
+    this.#views.forget(changes.aors());
     // a PBX that is in step has told by events what happens; what a reading finds beside them was lost, or has none
     if (event.type === 'snapshot' && this.#links.isUp(event.source)) {
       const found = changes.list().length;
       if (found > 0) this.#drift?.add(event.source, found);
     }
-    if (link !== null) this.#tell(this.#onLink, link);
-    for (const change of changes.list()) this.#tell(this.#onChange, change);
-    if (event.type === 'snapshot') this.#tell(this.#onPicture, event.source);
+    if (link !== null) this.#onLink.tell(link);
+    for (const change of changes.list()) this.#onChange.tell(change);
+    if (event.type === 'snapshot') this.#onPicture.tell(event.source);
   }
 
   /** The admin's word. Everybody is told as of any change; of a PBX that left, the last word is that its link is down. */
   #takeOrder(order: Order): void {
     const changes = new ChangeSet();
-    const touched = order.type === 'act' ? order.touched : new Set(this.#all());
+    const touched = order.type === 'act' ? order.touched : new Set(this.#views.all());
     let gone: readonly LinkView[] = [];
     try {
-      this.#compare(touched, changes, () => {
+      this.#views.compare(touched, changes, () => {
         if (order.type === 'act') order.act();
         else gone = this.#order(order.sources, changes);
       });
     } catch (error) {
       this.#logger.error({ err: error }, 'a change of the configuration was not taken as a whole');
     }
-    for (const aor of changes.aors()) this.#views.delete(aor);
-    for (const link of gone) this.#tell(this.#onLink, link);
-    for (const change of changes.list()) this.#tell(this.#onChange, change);
-    for (const { source } of gone) this.#tell(this.#onPicture, source);
+    this.#views.forget(changes.aors());
+    for (const link of gone) this.#onLink.tell(link);
+    for (const change of changes.list()) this.#onChange.tell(change);
+    for (const { source } of gone) this.#onPicture.tell(source);
   }
 
   #order(sources: readonly string[], changes: ChangeSet): readonly LinkView[] {
@@ -305,7 +300,9 @@ export class Hub {
         if (ownsFeatures(extensions, source, event.aor)) features.set(source, event, changes);
         break;
       case 'assignment':
-        this.#compare(new Set([event.aor]), changes, () => extensions.assign(event.aor, event.feature, event.assigned));
+        this.#views.compare(new Set([event.aor]), changes, () =>
+          extensions.assign(event.aor, event.feature, event.assigned),
+        );
         break;
       case 'mailbox':
         mailboxes.set(source, event.aor, event.counts, changes);
@@ -322,9 +319,9 @@ export class Hub {
       case 'snapshot': {
         this.#noteEpoch(source, event.epoch);
         // The first picture of a PBX can make any resource known, unknown or somebody else's.
-        const touched = extensions.hasTold(source) ? new Set<Aor>() : new Set(this.#all());
+        const touched = extensions.hasTold(source) ? new Set<Aor>() : new Set(this.#views.all());
         for (const aor of touchedBy(extensions, source, event.snapshot)) touched.add(aor);
-        this.#compare(touched, changes, () => replace(this.#truth, source, event.snapshot, changes));
+        this.#views.compare(touched, changes, () => replace(this.#truth, source, event.snapshot, changes));
         this.#groups.replace(source, event.snapshot.groups ?? []);
       }
     }
@@ -338,7 +335,7 @@ export class Hub {
     const { source, state, reason } = event;
     if (this.#links.isUp(source) === (state === 'up')) return this.#links.set(source, state, reason);
     let link: LinkView | null = null;
-    this.#compare(new Set(this.#all()), changes, () => {
+    this.#views.compare(new Set(this.#views.all()), changes, () => {
       link = this.#links.set(source, state, reason);
     });
     return link;
@@ -346,92 +343,13 @@ export class Hub {
 
   /** Seen from what listeners can read: what a PBX says better is no news. */
   #publish({ aor, event, said }: Extract<PbxEvent, { readonly type: 'published' }>, changes: ChangeSet): void {
-    const before = this.view(aor);
+    const before = this.#views.of(aor);
     this.#publications.set(aor, event, said);
-    this.#views.delete(aor);
-    const after = this.view(aor);
+    this.#views.forget([aor]);
+    const after = this.#views.of(aor);
     if (!sameDialogs(before.dialogs, after.dialogs)) changes.add('dialogs', aor);
     if (!sameCounts(before.mailbox, after.mailbox)) changes.add('mailbox', aor);
     if (!samePresence(before.published ?? [], after.published ?? [])) changes.add('published', aor);
-  }
-
-  /** Runs `act` and adds what it changed in the standing of these resources. */
-  #compare(aors: ReadonlySet<Aor>, changes: ChangeSet, act: () => void): void {
-    const before = new Map([...aors].map((aor) => [aor, this.#standing(aor)]));
-    act();
-    for (const [aor, was] of before) {
-      // Even where nothing differs: it may be that nobody speaks of it any more, and then nobody would renew the view.
-      this.#views.delete(aor);
-      const is = this.#standing(aor);
-      for (const aspect of ['known', 'stale', 'displayName'] as const) {
-        if (was[aspect] !== is[aspect]) changes.add('extension', aor, aspect);
-      }
-      for (const feature of featureNames) {
-        if (was.assigned.includes(feature) !== is.assigned.includes(feature)) changes.add('features', aor, feature);
-      }
-    }
-  }
-
-  #standing(aor: Aor): Standing {
-    const info = this.#truth.extensions.info(aor);
-    const owner = this.ownerOf(aor);
-    return {
-      known: this.has(aor),
-      stale: owner !== null && !this.#links.isUp(owner),
-      displayName: info?.displayName ?? null,
-      assigned: this.#truth.extensions.featuresOf(aor),
-    };
-  }
-
-  #build(aor: Aor): ResourceView {
-    const { dialogs, features, registrations, mailboxes, agents } = this.#truth;
-    const agent = agents.of(aor);
-    const published = this.#publications.presence(aor);
-    const { known, stale, displayName, assigned } = this.#standing(aor);
-    return {
-      aor,
-      displayName,
-      known,
-      ...(this.#truth.extensions.isLamp(aor) ? { lamp: true } : {}),
-      stale,
-      contacts: registrations.of(aor),
-      contactUris: registrations.urisOf(aor),
-      ...devicesIn(registrations.devicesOf(aor)),
-      dialogs: this.#publications.dialogs(aor, dialogs.of(aor)),
-      features: features.states(aor, assigned),
-      mailbox: mailboxes.of(aor) ?? this.#publications.mailbox(aor),
-      ...(published.length > 0 ? { published } : {}),
-      ...(agent === null ? {} : { agent }),
-    };
-  }
-
-  #holds(aor: Aor): boolean {
-    return this.#truth.extensions.has(aor) || this.#spokenOf(aor);
-  }
-
-  /** Some aggregate holds something of it. */
-  #spokenOf(aor: Aor): boolean {
-    const { dialogs, features, registrations, mailboxes, agents } = this.#truth;
-    return (
-      dialogs.of(aor).length > 0 ||
-      featureNames.some((feature) => features.of(aor, feature).rev > 0) ||
-      registrations.of(aor) > 0 ||
-      mailboxes.of(aor) !== null ||
-      agents.of(aor) !== null ||
-      this.#publications.has(aor)
-    );
-  }
-
-  /** Every resource that any PBX or publication spoke of. */
-  *#all(): Iterable<Aor> {
-    const { extensions, dialogs, features, registrations, mailboxes, agents } = this.#truth;
-    yield* extensions.list();
-    yield* dialogs.aors();
-    yield* features.aors();
-    yield* registrations.aors();
-    yield* mailboxes.aors();
-    yield* agents.aors();
-    yield* this.#publications.aors();
   }
 
   #noteEpoch(source: string, epoch: string): void {
@@ -447,18 +365,4 @@ export class Hub {
     this.#strangers.add(source);
     this.#logger.warn({ source }, 'event of a PBX that is not configured: ignored');
   }
-
-  #tell<T>(listeners: ReadonlySet<(value: T) => void>, value: T): void {
-    for (const listener of [...listeners]) {
-      try {
-        listener(value);
-      } catch (error) {
-        this.#logger.error({ err: error, value }, 'a listener failed');
-      }
-    }
-  }
-}
-
-function devicesIn(devices: readonly Device[]): Pick<ResourceView, 'devices'> {
-  return devices.length > 0 ? { devices } : {};
 }

@@ -1,5 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync, statfsSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { statSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import type { Aor } from '../model/aor.ts';
 import type { AuditRow } from '../model/audit.ts';
@@ -15,10 +14,10 @@ import type { PublicationRow } from '../model/publication-row.ts';
 import type { Random } from '../model/random.ts';
 import type { SubscriptionPulse, SubscriptionRow } from '../model/subscription-row.ts';
 import { AuditTable } from './audit.ts';
-import { Driver, type Statement } from './driver.ts';
+import { connect } from './connect.ts';
+import type { Driver, Statement } from './driver.ts';
 import { FeatureTable } from './features.ts';
 import { GroupCommit } from './group-commit.ts';
-import { migrate } from './migrate.ts';
 import { makePrivate } from './privacy.ts';
 import { ProfileTable } from './profiles.ts';
 import { PublicationTable } from './publications.ts';
@@ -26,9 +25,6 @@ import { RegistrationTable } from './registrations.ts';
 import type { AuditQuery, Store, StoredState } from './store.ts';
 import { type Raised, SubscriptionTable } from './subscriptions.ts';
 import { WriteBehind } from './write-behind.ts';
-
-/** `f_type` of /proc (statfs(2)). */
-const procMagic = 0x9fa0;
 
 /** Subscription ids promised to the memory at a time; an id is never handed out twice, not even after a crash. */
 const idBlock = 10_000;
@@ -75,8 +71,6 @@ export class SqliteStore implements Store {
     this.#random = options.random;
     this.#path = options.path;
     this.#meters = options.meters;
-    makeFolder(options.path);
-    makePrivate(options.path);
     const { lock, hard, soft } = connect(options.path);
     this.#lock = lock;
     this.#hard = hard;
@@ -330,62 +324,3 @@ export class SqliteStore implements Store {
 /** Names of what waits of a subscription: ids are positive. */
 const pulseOf = (id: number): number => id;
 const dialogOf = (id: number): number => -id;
-
-/** The nearest folder that is there is asked first: a recursive mkdir below /proc never comes back (Node 20). */
-function makeFolder(path: string): void {
-  const folder = dirname(resolve(path));
-  if (existsSync(folder)) return;
-  let nearest = folder;
-  while (!existsSync(nearest)) nearest = dirname(nearest);
-  try {
-    accessSync(nearest, constants.W_OK);
-    if (statfsSync(nearest).type === procMagic) throw new Error('no files can be made there');
-    mkdirSync(folder, { recursive: true, mode: 0o750 });
-  } catch (error) {
-    throw new Fault('store-unwritable', `database ${path}: the folder ${folder} cannot be made`, error);
-  }
-}
-
-/** All or none: a file that cannot be used stays open in none of them, and free for the next attempt. */
-function connect(path: string): { readonly lock: Driver; readonly hard: Driver; readonly soft: Driver } {
-  const opened: Driver[] = [];
-  const opening = (driver: Driver): Driver => {
-    opened.push(driver);
-    return driver;
-  };
-  try {
-    const lock = opening(lockFile(path));
-    const hard = opening(new Driver(path));
-    tune(hard, 'FULL');
-    migrate(hard, path);
-    const soft = opening(new Driver(path));
-    tune(soft, 'NORMAL');
-    return { lock, hard, soft };
-  } catch (error) {
-    for (const driver of opened.reverse()) driver.close();
-    throw error;
-  }
-}
-
-function tune(driver: Driver, synchronous: 'FULL' | 'NORMAL'): void {
-  driver.pragma('journal_mode = WAL');
-  driver.pragma(`synchronous = ${synchronous}`);
-  driver.pragma('wal_autocheckpoint = 1000');
-}
-
-/** Held as long as the process lives and freed by the kernel whatever ends it: a second daemon is told, not let in. */
-function lockFile(path: string): Driver {
-  makePrivate(`${path}.lock`); // whoever may read it could hold it
-  const driver = new Driver(`${path}.lock`);
-  try {
-    driver.exec('PRAGMA busy_timeout = 0');
-    driver.exec('BEGIN EXCLUSIVE');
-  } catch (error) {
-    driver.close();
-    if (error instanceof Fault && error.code === 'store-locked') {
-      throw new Fault('store-locked', `database ${path}: in use by another Lamplighter`, error);
-    }
-    throw error;
-  }
-  return driver;
-}

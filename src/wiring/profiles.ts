@@ -12,9 +12,9 @@ import { ProfileDesk, type ProfileStore } from '../profiles/desk.ts';
 import { ProfileDirectory } from '../profiles/directory.ts';
 import { Shelves } from '../profiles/shelves.ts';
 import { isSameFlow } from '../sip/dialog.ts';
-import { sourceOf } from '../sip/inline/flow-json.ts';
 import type { LearntPhones } from '../sip/inline/registrations.ts';
 import type { SipFront } from '../sip/sip-front.ts';
+import { sourceOf } from '../sip/source.ts';
 import { same } from './current.ts';
 
 interface Tools {

@@ -1,12 +1,6 @@
 import { isIP } from 'node:net';
 import { isTransport } from '../dialog.ts';
 import type { Endpoint, Flow } from '../engine.ts';
-import { bracketed } from '../own-contact.ts';
-
-/** `udp:192.0.2.1:5060`, for people. */
-export function sourceOf({ transport, remote }: Flow): string {
-  return `${transport}:${bracketed(remote.address)}:${remote.port}`;
-}
 
 /** A stored path; null: none that this version understands. */
 export function readFlow(json: string): Flow | null {

@@ -4,7 +4,14 @@ import type { Logger } from '../../model/logger.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { Random } from '../../model/random.ts';
 import { parseAuthorization } from '../auth/digest.ts';
-import { type HeaderEdits, isStream, type RelayedResponse, type SipAnswer, type SipRequest } from '../engine.ts';
+import {
+  type HeaderEdits,
+  isStream,
+  isSuccess,
+  type RelayedResponse,
+  type SipAnswer,
+  type SipRequest,
+} from '../engine.ts';
 import { withoutHeaders } from '../message/uri.ts';
 import type { Places } from '../places.ts';
 import type { SecurityReports } from '../security-log.ts';
@@ -78,7 +85,7 @@ export class RegisterLearner implements RegisterEdits {
       const phone = phones.forToken(id);
       return phone?.aor === aor ? phone.contact : null;
     });
-    if (response.status >= 200 && response.status <= 299) this.#learn(request, asked.value, response);
+    if (isSuccess(response.status)) this.#learn(request, asked.value, response);
     if (response.status >= 200) for (const { id } of asked.value.contacts) phones.answered(id);
     return edits;
   }

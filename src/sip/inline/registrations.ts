@@ -1,15 +1,17 @@
 import { createHmac } from 'node:crypto';
 import type { Aor } from '../../model/aor.ts';
-import { type Clock, type Timer, within } from '../../model/clock.ts';
+import type { Clock, Timer } from '../../model/clock.ts';
 import type { Logger } from '../../model/logger.ts';
 import type { PhoneView, RegistrationRow } from '../../model/phone.ts';
 import { isSameFlow } from '../dialog.ts';
 import { sourceNetwork } from '../embedded/address.ts';
 import type { Flow } from '../engine.ts';
 import { detached } from '../message/wire-text.ts';
+import { sourceOf } from '../source.ts';
 import { isSameUri, tokenOf } from './contact-uri.ts';
-import { readFlow, sourceOf } from './flow-json.ts';
+import { readFlow } from './flow-json.ts';
 import type { LearntPhone, Registrations } from './ports.ts';
+import { UnderWay } from './under-way.ts';
 
 /** What keeps them over a restart. Promises may reject: the store has said why. */
 export interface RegistrationStore {
@@ -45,10 +47,6 @@ const usualLimits: LearntLimits = { perUser: 20, perAddress: 1000, total: 20_000
 /** What has expired is not found at once; its memory is free after this; ms. */
 const sweepMs = 10_000;
 
-/** How long a request of the PBX waits for the answer to a REGISTER; ms. */
-const underWayMs = 1_000;
-const mostUnderWay = 2_000;
-
 /** What a granted REGISTER says of a phone. */
 export interface Learnt extends LearntPhone {
   /** Milliseconds since the epoch. */
@@ -60,12 +58,6 @@ export interface Learnt extends LearntPhone {
 
 interface Phone extends Learnt {
   readonly since: number;
-}
-
-interface UnderWay {
-  /** Nobody waits longer; milliseconds since the epoch. */
-  readonly until: number;
-  readonly waiting: (() => void)[];
 }
 
 /**
@@ -82,8 +74,7 @@ export class LearntPhones implements Registrations {
   /** By address, and by the /64 of an IPv6 address: one user with one password may register under any number of domains. */
   readonly #byNetwork = new Map<string, Set<Phone>>();
   readonly #listeners: ((aor: Aor) => void)[] = [];
-  /** By id: REGISTERs that went to the PBX, for phones that are not known yet. */
-  readonly #underWay = new Map<string, UnderWay>();
+  readonly #underWay: UnderWay;
   #sweeper: Timer | null = null;
   #full = false;
   #stopped = false;
@@ -92,6 +83,7 @@ export class LearntPhones implements Registrations {
     this.#options = options;
     this.#limits = { ...usualLimits, ...options.limits };
     this.#logger = options.logger.child('phones');
+    this.#underWay = new UnderWay(options.clock);
   }
 
   /** Known at the moment. */
@@ -214,30 +206,16 @@ export class LearntPhones implements Registrations {
 
   /** A REGISTER for it goes to the PBX now. */
   expect(id: string): void {
-    if (this.forToken(id) !== null) return;
-    const now = this.#options.clock.now();
-    for (const [old, { until }] of this.#underWay) {
-      if (until > now && this.#underWay.size < mostUnderWay) break;
-      this.answered(old);
-    }
-    const waiting = this.#underWay.get(id)?.waiting ?? [];
-    this.#underWay.delete(id); // the newest come last
-    this.#underWay.set(id, { until: now + underWayMs, waiting });
+    if (this.forToken(id) === null) this.#underWay.expect(id);
   }
 
   /** The PBX has answered it. */
   answered(id: string): void {
-    const known = this.#underWay.get(id);
-    if (known === undefined) return;
-    this.#underWay.delete(id);
-    for (const go of known.waiting) go();
+    this.#underWay.answered(id);
   }
 
   underWay(id: string): Promise<void> | null {
-    const known = this.#underWay.get(id);
-    if (known === undefined) return null;
-    const over = new Promise<void>((resolve) => known.waiting.push(resolve));
-    return within(this.#options.clock, underWayMs, over, () => undefined);
+    return this.#underWay.over(id);
   }
 
   /** The PBX has granted this. */

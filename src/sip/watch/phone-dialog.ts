@@ -9,7 +9,7 @@ import { parseNameAddr } from '../message/name-addr.ts';
 import { readParty } from '../message/party.ts';
 import { parseUri, withoutHeaders } from '../message/uri.ts';
 import { detached, fromText } from '../message/wire-text.ts';
-import { bracketed } from '../own-contact.ts';
+import { sourceOf } from '../source.ts';
 import type { NotifyMessageIn } from './notify-message.ts';
 
 /** RFC 3261 12 for the subscriber's side (UAC of the SUBSCRIBE). */
@@ -45,8 +45,7 @@ export class WatchDialog implements PhoneDialog {
   }
 
   get source(): string {
-    const { transport, remote } = this.flow;
-    return `${transport}:${bracketed(remote.address)}:${remote.port}`;
+    return sourceOf(this.flow);
   }
 
   get remoteTarget(): string {

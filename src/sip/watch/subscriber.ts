@@ -10,6 +10,7 @@ import {
   type FinalResponse,
   type HeaderList,
   isStream,
+  isSuccess,
   type ListenPoint,
   type ServerTransaction,
   type SipAnswer,
@@ -144,7 +145,7 @@ export class Subscriber implements SubscribeSender {
   async #authenticated(dialog: WatchDialog, asked: PhoneAsked): Promise<FinalResponse> {
     for (let challenges = 0; ; challenges += 1) {
       const response = await this.#send(dialog, asked);
-      if (response.status >= 200 && response.status <= 299) dialog.accept(response);
+      if (isSuccess(response.status)) dialog.accept(response);
       if ((response.status !== 401 && response.status !== 407) || challenges === mostChallenges) return response;
       const before = dialog.challenge;
       const offers = this.#offers(dialog, response);
