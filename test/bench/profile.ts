@@ -1,10 +1,19 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { inSources } from '../../src/log-stack.ts';
+
+/** Where a function begins; line and column from 0 on. */
+interface CallFrame {
+  readonly functionName: string;
+  readonly url: string;
+  readonly lineNumber: number;
+  readonly columnNumber: number;
+}
 
 interface CpuProfile {
   readonly nodes: readonly {
     readonly id: number;
-    readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
+    readonly callFrame: CallFrame;
   }[];
   readonly samples: readonly number[];
   readonly timeDeltas: readonly number[];
@@ -33,7 +42,7 @@ export function newestProfile(folder: string): string {
 /** Self times of a `.cpuprofile`. What a native function takes counts for the function that called it. */
 export function selfTimes(file: string): Profile {
   const profile = JSON.parse(readFileSync(file, 'utf8')) as CpuProfile;
-  const frames = new Map(profile.nodes.map(({ id, callFrame }) => [id, callFrame]));
+  const frames = new Map(profile.nodes.map(({ id, callFrame }) => [id, { ...callFrame, place: placeOf(callFrame) }]));
   const functions = new Map<string, number>();
   const rooms = new Map<string, number>();
   let busy = 0;
@@ -41,7 +50,7 @@ export function selfTimes(file: string): Profile {
     const frame = frames.get(id);
     const time = profile.timeDeltas[index] ?? 0;
     if (frame === undefined || frame.functionName === '(idle)') continue;
-    const place = placeOf(frame.url);
+    const { place } = frame;
     busy += time;
     add(functions, place === '' ? frame.functionName : `${frame.functionName || '(anonymous)'} ${place}`, time);
     add(rooms, place === '' ? roomOfNative(frame.functionName) : roomOf(place), time);
@@ -60,9 +69,11 @@ function roomOfNative(name: string): string {
   return name.startsWith('(') ? name : 'native functions of V8 and Node';
 }
 
-/** `src/sip/…` instead of where the build lies. */
-function placeOf(url: string): string {
-  return url.replace(/^file:\/\//, '').replace(/^.*\/(?=(?:src|adapters|node_modules)\/)/, '');
+/** `src/sip/…` instead of where the build lies; what is in the bundle, where it came from. */
+function placeOf({ url, lineNumber, columnNumber }: CallFrame): string {
+  if (url === '' || url.startsWith('node:')) return url;
+  const source = inSources(`${url}:${lineNumber + 1}:${columnNumber + 1}`).replace(/(?::\d+){2}$/, '');
+  return source.replace(/^file:\/\//, '').replace(/^.*\/(?=(?:src|adapters|node_modules)\/)/, '');
 }
 
 function add(sums: Map<string, number>, name: string, time: number): void {
