@@ -76,7 +76,7 @@ async function main(): Promise<number> {
       });
       printTable(result);
       if (profiles === null) results.push(result);
-      else profile = { benchmark: benchmark.name, ...readProfile(profiles) };
+      else profile = { benchmark: benchmark.name, cpu, date: result.date, ...readProfile(profiles) };
       if (!values.quick && Object.values(result.figures).some((figure) => reached(figure) === false)) failed = true;
     } catch (error) {
       failed = true;

@@ -8,11 +8,18 @@ import { type Figure, type Result, reached } from './runner.ts';
 const page = 'docs/performance.md';
 const snapshot = 'test/bench/results/latest.json';
 
+/** Of which benchmark, where and when. */
+interface KeptProfile extends Profile {
+  readonly benchmark: string;
+  readonly cpu: string;
+  readonly date: string;
+}
+
 /** A file of results. */
 export interface Kept {
   readonly machine: Machine;
   readonly results: readonly Result[];
-  readonly profile?: (Profile & { readonly benchmark: string }) | undefined;
+  readonly profile?: KeptProfile | undefined;
 }
 
 /** On the terminal. */
@@ -27,8 +34,8 @@ export function printTable({ figures, quick, pace }: Result): void {
 }
 
 /**
- * Every run leaves its figures under var/bench. A `file` of the caller's gains them, benchmark by benchmark, unless it is
- * of another machine.
+ * Every run leaves its figures under var/bench. A `file` of the caller's gains them, benchmark by benchmark; one of another
+ * machine is written anew. A profile says itself where it was taken, and takes the place of any other.
  */
 export function keep(file: string | null, kept: Kept): void {
   const { machine, results, profile } = kept;
@@ -36,6 +43,10 @@ export function keep(file: string | null, kept: Kept): void {
   write(`var/bench/${new Date().toISOString().replaceAll(/[:.]/g, '-')}.json`, kept);
   if (file === null) return;
   const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Kept) : null;
+  if (results.length === 0 && before !== null) {
+    write(file, { ...before, profile });
+    return;
+  }
   const same = before !== null && JSON.stringify(before.machine) === JSON.stringify(machine) ? before : null;
   const stays = (same?.results ?? []).filter(({ name }) => !results.some((result) => result.name === name));
   write(file, { machine, results: [...stays, ...results], profile: profile ?? same?.profile });
@@ -68,7 +79,7 @@ function between(text: string, mark: string, content: string): string {
 function profileTable({ profile }: Kept): string {
   if (profile === undefined) return 'No profile has been kept.';
   const lines = [
-    `Of the benchmark \`${profile.benchmark}\`:`,
+    `Of the benchmark \`${profile.benchmark}\`, on ${profile.cpu}, ${profile.date}:`,
     '',
     '| room | self time | function | self time |',
     '| --- | --- | --- | --- |',
