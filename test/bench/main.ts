@@ -8,7 +8,7 @@ import { type Kept, keep, printTable, writeDoc } from './report.ts';
 import { measure, type Result, reached } from './runner.ts';
 
 const usage = `npm run bench -- [NAME …] [--quick] [--runs N] [--json FILE] [--profile] [--main FILE]
-npm run bench -- --doc           writes the table of docs/performance.md from test/bench/results/latest.json
+npm run bench -- --doc           writes the tables of docs/performance.md from test/bench/results
 
 NAME: ${benchmarks.map(({ name }) => name).join(' ')}; all without one.
 --quick: one repetition with smaller numbers.  --json: adds the results to a file.  --profile: keeps a CPU profile.
