@@ -14,8 +14,11 @@ import { changed, due, joinScopes, missed, noState, owedAgain, paid, restOfScope
 import type { Head } from './subscription-render.ts';
 import { Turns } from './turns.ts';
 
-/** Three retransmissions (0.5, 1.5, 3.5 s) have gone by then; milliseconds. */
-const patienceMs = 4_000;
+/**
+ * How long a phone that is heard is given to answer the NOTIFY before, until the next one overtakes it; milliseconds. The
+ * first retransmission (T1, 0.5 s) is unanswered then, and the second about to go.
+ */
+const patienceMs = 1_400;
 
 export interface OutboxDeps extends DocumentTools {
   readonly clock: Clock;
@@ -73,7 +76,9 @@ export class Outbox {
 
   /** Sends what is due in this dialog now. */
   flush(channel: Channel): void {
-    if (this.#stopped || channel.flight !== null) return;
+    if (this.#stopped) return;
+    if (channel.flight?.urgent === true) this.#overtake(channel, channel.flight);
+    if (channel.flight !== null) return;
     let soonest = Number.POSITIVE_INFINITY;
     for (const sub of channel.usages) {
       const at = dueAt(sub);
@@ -106,18 +111,31 @@ export class Outbox {
   }
 
   /**
-   * The phone is heard: a NOTIFY that is still under way to its old place, or has been unanswered for long, is not waited
-   * for. Timer F would keep the phone, which waits for its NOTIFY, in the dark for 32 s.
+   * The phone is heard, and waits for its NOTIFY: one that is still under way to its old place, or has been unanswered for
+   * long, is not waited for, and any other not much longer. Timer F would keep the phone in the dark for 32 s.
    */
   heard(channel: Channel): void {
-    const { flight, dialog } = channel;
+    const { flight } = channel;
     if (flight === null) return;
-    const unansweredMs = this.#deps.clock.now() - (flight.sub.lastNotifyAt ?? 0);
-    if (isSameFlow(flight.flow, dialog.flow) && unansweredMs < patienceMs) return;
+    flight.urgent = true;
+    this.#overtake(channel, flight);
+  }
+
+  /** Where it is time; else when it is. */
+  #overtake(channel: Channel, flight: Flight): void {
+    const sentAt = flight.sub.lastNotifyAt ?? 0;
+    if (isSameFlow(flight.flow, channel.dialog.flow) && this.#deps.clock.now() < sentAt + patienceMs) {
+      this.#turns.at(channel, sentAt + patienceMs);
+      return;
+    }
     channel.flight = null;
+    flight.over = true;
     const { sub } = flight;
     this.#deps.meters?.notifies.add(sub.pkg.event, 'overtaken');
-    if (!channel.usages.includes(sub)) return;
+    if (!channel.usages.includes(sub)) {
+      this.#settle(channel);
+      return;
+    }
     if (sub.ending !== null && channel.usages.some((other) => isSuccessor(other, sub))) {
       // its end, told once more, would be taken for that of the new one
       this.discard(sub);
@@ -166,13 +184,15 @@ export class Outbox {
       covers: isList ? 'full' : rest === null ? scope : body.covers, // RFC 4662 5.2: no gap before a partial list
       shown: rendered.shown,
       flow: dialog.flow,
+      urgent: false,
+      over: false,
     };
     channel.flight = flight;
     if (channel.usages.length > 1) channel.usages = [...channel.usages.filter((other) => other !== sub), sub];
     const { eventId, subscription } = head;
     const headers = this.#documents.headers(view, sub);
     const { contentType, content, eventParams } = body;
-    const plain = { event, eventId, subscription, headers, contentType, content };
+    const plain = { event, eventId, subscription, headers, contentType, content, awaited: flight };
     const message = final && channel.usages.length > 1 ? { ...plain, dialogLives: true } : plain;
     if (eventParams !== undefined) {
       this.#transmit(channel, flight, { ...message, eventParams });

@@ -20,6 +20,10 @@ export interface Flight {
   /** Ids of the dialogs that its document shows as alive. */
   readonly shown: readonly string[];
   readonly flow: DialogState['flow'];
+  /** The phone was heard meanwhile, and waits for the next one (RFC 6665 4.2.1.2). */
+  urgent: boolean;
+  /** A newer one has overtaken it: it is not repeated. */
+  over: boolean;
 }
 
 /**

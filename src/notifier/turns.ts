@@ -71,7 +71,7 @@ export class Turns {
       this.#waiting.delete(channel);
       channel.timer = null;
       channel.wakeAt = never;
-      if (channel.flight === null) this.take(channel);
+      this.take(channel);
     });
   }
 

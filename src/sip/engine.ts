@@ -112,6 +112,12 @@ export interface RelayedResponse {
   readonly flow: Flow;
 }
 
+/** Of a request under way: whether anybody still waits for its response. */
+export interface Awaited {
+  /** True, once and for good: it is not sent again, and its response is of no interest. */
+  readonly over: boolean;
+}
+
 /** Everything addressed by the caller; the engine adds Via, Max-Forwards and Content-Length. */
 export interface AddressedRequest {
   readonly method: string;
@@ -131,6 +137,8 @@ export interface AddressedRequest {
   readonly flow: Flow;
   /** Of a NOTIFY that says `terminated`: other subscriptions of its dialog go on. */
   readonly dialogLives?: boolean;
+  /** Asked before each repetition, by engines that repeat themselves. Absent: somebody waits to the end. */
+  readonly awaited?: Awaited | undefined;
 }
 
 export interface FinalResponse {

@@ -1,6 +1,7 @@
 import type { Aor } from '../model/aor.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { DialogPath, DialogState } from './dialog.ts';
+import type { Awaited } from './engine.ts';
 
 /** The party behind a SUBSCRIBE, after authentication. */
 export interface Watcher {
@@ -80,6 +81,8 @@ export interface NotifyMessage {
   /** null contentType: no body. */
   readonly contentType: string | null;
   readonly content: string;
+  /** Over: a newer one has overtaken it, and it must not be repeated behind that. Absent: nothing overtakes it. */
+  readonly awaited?: Awaited | undefined;
 }
 
 export interface NotifyResult {

@@ -24,6 +24,7 @@ export function notifyRequest(
     headers: headersOf(contact, message),
     body: contentType === null ? '' : message.content,
     flow: dialog.flow,
+    awaited: message.awaited,
   };
   return message.dialogLives === true ? { ...request, dialogLives: true } : request;
 }

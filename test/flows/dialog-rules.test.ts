@@ -47,6 +47,32 @@ test('RFC 3261 12.2.2: a refused refresh takes its CSeq and nothing else: NOTIFY
   await elsewhere.next(talk);
 });
 
+test('RFC 6665 4.2.1.2: a refresh gets its NOTIFY though one is unanswered, and that one never comes again behind it', async () => {
+  const user = stage.ext();
+  const hand = await stage.hand();
+  let first = 0;
+  hand.reply = ({ cseq }) => {
+    first ||= cseq;
+    return cseq === first ? null : 200;
+  };
+  const { talk } = await hand.ask({ user, event: 'as-feature-event' });
+  await hand.next(talk);
+  await stage.setDnd(user, true);
+  assert.equal((await hand.ask({ user, event: 'as-feature-event', talk })).status, 200);
+  // within 1.4 s and not after Timer F
+  await hand.next(talk, ({ cseq, text }) => cseq > first && text.includes('<doNotDisturbOn>true<'));
+  await hand.ask({ user, event: 'as-feature-event', talk, expires: 0 });
+  const final = await hand.next(talk, ({ text }) => text.includes('terminated'));
+  // the third repetition of the first would come 3.5 s after it
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  const after = hand.heard(talk).slice(hand.heard(talk).indexOf(final) + 1);
+  assert.deepEqual(
+    after.map(({ cseq }) => cseq),
+    [],
+    'what was overtaken is not repeated',
+  );
+});
+
 test('T-10, RFC 5057: 481 to a NOTIFY ends one subscription of a dialog, 404 all of them', async () => {
   for (const [status, left] of [
     [481, 1],

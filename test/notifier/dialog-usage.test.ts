@@ -67,6 +67,44 @@ test('E65-17: an unsubscribe during a NOTIFY waits for its answer, then sends th
   assert.deepEqual(world.sender.released, [dialog]);
 });
 
+test('E65-10: a phone that is heard while a NOTIFY is unanswered gets its own 1.4 s after that one, which is then over', async () => {
+  const world = new World();
+  world.sender.hold = true;
+  const dialog = newDialog();
+  await world.subscribe({ dialog });
+  const [first] = world.sender.take();
+  await world.clock.run(500, 100);
+  await world.again(dialog);
+  await world.clock.run(800, 100);
+  assert.deepEqual(
+    [world.sender.take().length, first?.message.awaited?.over],
+    [0, false],
+    'its answer may be on its way',
+  );
+  await world.clock.run(200, 100);
+  const [second, ...none] = world.sender.take();
+  assert.deepEqual([told(second).scope, second?.cseq, none.length], ['full', 2, 0]);
+  assert.equal(first?.message.awaited?.over, true);
+  await first?.answer(200);
+  assert.equal(second?.message.awaited?.over, false, 'a late answer to the first is none to the second');
+  await second?.answer(200);
+  await world.clock.run(60_000, 1000);
+  assert.equal(world.sender.take().length, 0);
+});
+
+test('E65-17: an unsubscribe waits for an unanswered NOTIFY no longer than 1.4 s', async () => {
+  const world = new World();
+  world.sender.hold = true;
+  const dialog = newDialog();
+  await world.subscribe({ dialog });
+  await world.again(dialog, { expires: 0 });
+  await world.clock.run(1_400, 100);
+  const final = world.sender.take().at(-1);
+  assert.equal(final?.message.subscription.state, 'terminated');
+  await final?.answer(200);
+  assert.deepEqual(world.sender.released, [dialog]);
+});
+
 test('E65-20: id is part of a subscription, and several packages and ids share one dialog', async () => {
   const world = new World();
   const dialog = await world.lamp({ eventId: 'a' });

@@ -96,13 +96,14 @@ export class FakeSender implements NotifySender {
   readonly released: DialogState[] = [];
   readonly #clock: FakeClock;
   readonly #known = new DialogTable();
+  #underWay: SentNotify[] = [];
   crowded = false;
   /** True: tests answer by hand. */
   hold = false;
   /** What an unheld NOTIFY is answered with. */
   script: (notify: SentNotify) => Partial<NotifyResult> | number = () => 200;
+  /** In one dialog; one that was overtaken is not repeated, and does not count. */
   mostInFlight = 0;
-  readonly #inFlight = new Map<DialogState, number>();
 
   constructor(clock: FakeClock) {
     this.#clock = clock;
@@ -111,8 +112,8 @@ export class FakeSender implements NotifySender {
   notify(dialog: DialogState, message: NotifyMessage): Promise<NotifyResult> {
     dialog.localCseq += 1;
     if (dialog.localCseq > dialog.localCseqLimit) throw new Error('CSeq beyond its reservation');
-    const flying = (this.#inFlight.get(dialog) ?? 0) + 1;
-    this.#inFlight.set(dialog, flying);
+    this.#underWay = this.#underWay.filter((other) => other.open() && other.message.awaited?.over !== true);
+    const flying = this.#underWay.filter((other) => other.dialog === dialog).length + 1;
     this.mostInFlight = Math.max(this.mostInFlight, flying);
     return new Promise((resolve) => {
       let open = true;
@@ -126,13 +127,13 @@ export class FakeSender implements NotifySender {
         answer: (result = 200) => {
           if (open) {
             open = false;
-            this.#inFlight.set(dialog, (this.#inFlight.get(dialog) ?? 1) - 1);
             resolve({ ...ok, ...(typeof result === 'number' ? { status: result } : result) });
           }
           return settle();
         },
       };
       this.sent.push(notify);
+      this.#underWay.push(notify);
       if (!this.hold) void notify.answer(this.script(notify));
     });
   }

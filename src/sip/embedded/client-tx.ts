@@ -1,4 +1,4 @@
-import { type Endpoint, type FinalResponse, type Flow, isStream } from '../engine.ts';
+import { type Awaited, type Endpoint, type FinalResponse, type Flow, isStream } from '../engine.ts';
 import type { ParsedResponse } from '../message/parse.ts';
 import { reasonPhrase } from '../message/reasons.ts';
 import { sameHost } from './address.ts';
@@ -81,6 +81,7 @@ export class ClientTx extends Waiting implements ClientBranch {
   #wire: string;
   readonly #store: ClientTransactions;
   #done: ((response: FinalResponse) => void) | null;
+  readonly #awaited: Awaited | undefined;
   readonly #broken = (): void => this.input('broken');
   #state: ClientState = 'trying';
   #timerE: number;
@@ -93,6 +94,7 @@ export class ClientTx extends Waiting implements ClientBranch {
     wire: string,
     store: ClientTransactions,
     done: (response: FinalResponse) => void,
+    awaited?: Awaited,
   ) {
     super();
     this.identity = identity;
@@ -100,6 +102,7 @@ export class ClientTx extends Waiting implements ClientBranch {
     this.#wire = wire;
     this.#store = store;
     this.#done = done;
+    this.#awaited = awaited;
     this.#timerE = isStream(flow.transport) ? timerF : t1; // 17.1.2.2: no retransmission on streams
   }
 
@@ -134,7 +137,8 @@ export class ClientTx extends Waiting implements ClientBranch {
 
   override onDue(): void {
     this.#untilF -= this.#waiting;
-    this.input(this.#untilF <= 0 ? 'timerF' : 'timerE');
+    // where nobody waits any more its time is over, too
+    this.input(this.#untilF <= 0 || this.#awaited?.over === true ? 'timerF' : 'timerE');
   }
 
   /** A table that Map has outgrown keeps its entries until the next full collection: let them be small. */
@@ -199,8 +203,14 @@ export class ClientTransactions {
   }
 
   /** Sends, and calls `done` once: with the final response, or a local 408 or 503. */
-  send(identity: ClientIdentity, flow: Flow, wire: string, done: (response: FinalResponse) => void): void {
-    const tx = new ClientTx(identity, flow, wire, this, done);
+  send(
+    identity: ClientIdentity,
+    flow: Flow,
+    wire: string,
+    done: (response: FinalResponse) => void,
+    awaited?: Awaited,
+  ): void {
+    const tx = new ClientTx(identity, flow, wire, this, done, awaited);
     if (this.add(tx)) tx.begin();
     else done(localResponse(503, 'Too Many Requests Under Way'));
   }

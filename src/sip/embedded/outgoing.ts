@@ -1,5 +1,5 @@
 import type { Clock } from '../../model/clock.ts';
-import type { FinalResponse, Flow } from '../engine.ts';
+import type { Awaited, FinalResponse, Flow } from '../engine.ts';
 import { type ClientIdentity, type ClientTransactions, localResponse } from './client-tx.ts';
 import { type Draft, finishRequest, sentBy } from './compose.ts';
 import { Recent } from './recent.ts';
@@ -34,29 +34,30 @@ export class Outgoing {
   }
 
   /** Resolves with the final response, or a local 408 or 503. Never rejects. */
-  send(draft: Draft, flow: Flow): Promise<FinalResponse> {
+  send(draft: Draft, flow: Flow, awaited?: Awaited): Promise<FinalResponse> {
     const written = this.#write(draft, flow);
     if (written === null) return Promise.resolve(localResponse(503, 'Flow Gone'));
     const { wire } = written;
     if (flow.transport !== 'udp' || wire.length <= udpRoom || this.#refusesTcp(flow)) {
-      return this.#transact(flow, written);
+      return this.#transact(flow, written, awaited);
     }
-    return this.#sendLarge(draft, flow);
+    return this.#sendLarge(draft, flow, awaited);
   }
 
   /** RFC 3261 18.1.1: by TCP to the very same place, by UDP after all where that fails. */
-  async #sendLarge(draft: Draft, flow: Flow): Promise<FinalResponse> {
+  async #sendLarge(draft: Draft, flow: Flow, awaited?: Awaited): Promise<FinalResponse> {
     const connection = await this.#transports.dial(flow.remote, flow.local.address);
-    const response = connection === null ? null : await this.#sendBy(draft, connection.flow);
+    const response = connection === null ? null : await this.#sendBy(draft, connection.flow, awaited);
     if (response !== null && !response.local) return response;
     this.#rememberNoTcp(flow);
     // taken and never answered: too late for a second try
-    return response?.status === 408 ? response : this.#sendBy(draft, flow);
+    if (response?.status === 408) return response;
+    return awaited?.over === true ? localResponse(408) : this.#sendBy(draft, flow, awaited);
   }
 
-  #sendBy(draft: Draft, flow: Flow): Promise<FinalResponse> {
+  #sendBy(draft: Draft, flow: Flow, awaited?: Awaited): Promise<FinalResponse> {
     const written = this.#write(draft, flow);
-    return written === null ? Promise.resolve(localResponse(503, 'Flow Gone')) : this.#transact(flow, written);
+    return written === null ? Promise.resolve(localResponse(503, 'Flow Gone')) : this.#transact(flow, written, awaited);
   }
 
   /** null: no socket for this flow. */
@@ -68,8 +69,8 @@ export class Outgoing {
     return { identity: { branch, method: draft.method, sentBy: address }, wire };
   }
 
-  #transact(flow: Flow, { identity, wire }: Written): Promise<FinalResponse> {
-    return new Promise((resolve) => this.#client.send(identity, flow, wire, resolve));
+  #transact(flow: Flow, { identity, wire }: Written, awaited?: Awaited): Promise<FinalResponse> {
+    return new Promise((resolve) => this.#client.send(identity, flow, wire, resolve, awaited));
   }
 
   #refusesTcp(flow: Flow): boolean {

@@ -30,6 +30,20 @@ test('beyond the limit of requests under way the next one is a local 503 and is 
   wheel.stop();
 });
 
+test('a request that nobody waits for any more is not sent again, and leaves nothing behind', () => {
+  const sent: string[] = [];
+  const { store, wheel, clock } = transactions((_flow, wire) => sent.push(wire) > 0);
+  const awaited = { over: false };
+  const finals: number[] = [];
+  const identity = { branch: 'one', method: 'NOTIFY', sentBy: endpoint };
+  store.send(identity, flow, 'wire', ({ status }) => finals.push(status), awaited);
+  clock.advance(600);
+  assert.equal(sent.length, 2, 'repeated after T1');
+  awaited.over = true;
+  clock.advance(60_000);
+  assert.deepEqual([sent.length, finals, store.size, wheel.size], [2, [408], 0, 0]);
+});
+
 test('RFC 3261 17.1.4 a request the transport cannot take ends at once as a local 503, also when the kernel says so later', () => {
   const errors: ((error: Error) => void)[] = [];
   let takes = false;

@@ -40,6 +40,7 @@ test('E65-12: a NOTIFY is addressed by the dialog alone', async () => {
     ],
     body: '<dialog-info/>',
     flow: udpFlow,
+    awaited: undefined,
   });
 });
 
