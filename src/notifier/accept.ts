@@ -1,5 +1,5 @@
 /**
- * Chooses what a phone is sent (RFC 6665 4.1.2.1). The phone's own order decides between exact names, the package's
+ * Chooses what a phone is sent (RFC 6665 4.1.2.1). The phone's own order, by q and then as written, decides between exact names, the package's
  * between wildcards. Null: the phone takes nothing we can write (406). A container such as `multipart/mixed` names no
  * document and plays no part.
  *

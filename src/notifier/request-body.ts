@@ -6,7 +6,11 @@ export type BodyRead = { readonly phone: PhoneRequest | null } | { readonly answ
 /** What the phone wishes in the body, null where it wishes nothing, or the answer that refuses the body. */
 export function readBody(request: SubscribeRequest, pkg: EventPackage): BodyRead {
   // Content-Type without a body is common on phones and means no body.
-  if (pkg.maxRequestBytes === 0 || pkg.request === undefined || request.body.length === 0) return { phone: null };
+  if (request.body.length === 0) return { phone: null };
+  if (pkg.maxRequestBytes === 0 || pkg.request === undefined) {
+    // A filter may be left unheard (RFC 6665 4.1.2.1), but not what must be understood (RFC 3261 8.2.3): no type is.
+    return request.bodyRequired === true ? { answer: { status: 415, headers: [['Accept', '']] } } : { phone: null };
+  }
   if (request.body.length > pkg.maxRequestBytes) return { answer: { status: 413 } };
   const types = pkg.requestTypes ?? pkg.contentTypes;
   if (request.contentType === null || !types.includes(request.contentType)) {

@@ -34,11 +34,13 @@ export interface SubscribeRequest {
   readonly suppressIfMatch: string | null;
   /** Seconds; null where the header is absent. */
   readonly expires: number | null;
-  /** Media ranges, lower case, without parameters, q=0 left out; null where the header is absent. */
+  /** Media ranges, lower case, without parameters, the most wanted (q) first, q=0 left out; null where the header is absent. */
   readonly accept: readonly string[] | null;
   /** Media type, lower case, without parameters; null where absent. */
   readonly contentType: string | null;
   readonly body: Buffer;
+  /** The body says itself that it must be understood (RFC 3261 20.11 `handling=required`). Absent: it does not. */
+  readonly bodyRequired?: boolean;
   readonly userAgent: string | null;
   /** `+sip.instance` or the Contact URI: tells the devices of one user apart. */
   readonly device: string;

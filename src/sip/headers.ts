@@ -109,35 +109,37 @@ function placeOf(character: string, text: string, from: number): number {
 }
 
 /**
- * RFC 3261 20.1: media ranges in lower case without parameters, `q=0` left out; null where there is no Accept. What is
- * no media range is skipped: it can match nothing.
+ * RFC 3261 20.1: media ranges in lower case without parameters, the most wanted (`q`) first, `q=0` left out; null where
+ * there is no Accept. What is no media range is skipped: it can match nothing.
  */
 export function readAccept(lines: readonly string[]): Outcome<readonly string[] | null> {
   const [line] = lines;
   if (line === undefined) return granted(null);
   if (lines.length === 1) return acceptOf(line);
-  const ranges: string[] = [];
-  for (const each of lines) {
-    const read = acceptOf(each);
-    if (!read.ok) return read;
-    ranges.push(...read.value);
-  }
-  return granted(ranges);
+  const written = lines.map((one) => withoutLast(one, ',')).filter((one) => one.trim() !== '');
+  return acceptOf(written.join(', '));
 }
 
 const acceptOf = remembered((line: string): Outcome<readonly string[]> => {
   // COMPAT(several): one comma too many at the end can mean nothing else.
   const values = splitList(withoutLast(line, ','));
   if (values === null) return refused('accept-malformed', 'Malformed Accept Header', 400);
-  return granted(
-    values.flatMap((value) => {
-      const [range = '', ...params] = value.split(';');
-      const unwanted = params.some((param) => /^\s*q\s*=\s*0(?:\.0{0,3})?\s*$/i.test(param));
-      const type = mediaTypeOf(range);
-      return type === null || unwanted ? [] : [type];
-    }),
-  );
+  const ranges = values.flatMap((value) => {
+    const [range = '', ...params] = value.split(';');
+    const [type, q] = [mediaTypeOf(range), qualityOf(params)];
+    return type === null || q === 0 ? [] : [{ type, q }];
+  });
+  return granted(ranges.sort((a, b) => b.q - a.q).map(({ type }) => type));
 });
+
+/** RFC 3261 25.1 qvalue: 0 to 1, which it is where nothing is said, or nothing that could be read. */
+function qualityOf(params: readonly string[]): number {
+  for (const param of params) {
+    const q = /^\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*$/i.exec(param)?.[1];
+    if (q !== undefined) return Number(q);
+  }
+  return 1;
+}
 
 /** RFC 3261 20.15: the media type in lower case without parameters; null where absent. */
 export function readContentType(lines: readonly string[]): Outcome<string | null> {
@@ -147,6 +149,11 @@ export function readContentType(lines: readonly string[]): Outcome<string | null
   return type === null || lines.length > 1
     ? refused('content-type-malformed', 'Malformed Content-Type Header', 400)
     : granted(type);
+}
+
+/** RFC 3261 20.11 of Content-Disposition: only where it is said; phones send filters that nobody needs to understand. */
+export function insistsOnBody(line: string | undefined): boolean {
+  return line !== undefined && /;\s*handling\s*=\s*"?required\b/i.test(line);
 }
 
 /** The option tags of Require, Record-Route values, or any list of the kind; null where it is no list. */

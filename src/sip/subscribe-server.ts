@@ -3,6 +3,7 @@ import { type Grid, otherName } from '../model/tally.ts';
 import type { DialogState } from './dialog.ts';
 import { type Flow, type HeaderList, isStream, isSuccess, type ServerTransaction, type SipAnswer } from './engine.ts';
 import type { OnSubscribe, SubscribeAnswer, SubscribeRequest } from './front.ts';
+import { insistsOnBody } from './headers.ts';
 import { detached } from './message/wire-text.ts';
 import type { OwnContact } from './own-contact.ts';
 import type { SecurityEvent, SecurityReports } from './security-log.ts';
@@ -150,6 +151,7 @@ export class SubscribeServer {
       accept: message.accept,
       contentType: message.contentType,
       body: request.body,
+      bodyRequired: request.body.length > 0 && insistsOnBody(request.header('Content-Disposition')),
       userAgent: this.#options.userAgentOf(request.header('User-Agent')) ?? this.#registeredAgent(who, request.flow),
       device:
         message.device === remoteTarget && remoteTarget === dialog.remoteTarget

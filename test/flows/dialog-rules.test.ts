@@ -73,6 +73,33 @@ test('RFC 6665 4.2.1.2: a refresh gets its NOTIFY though one is unanswered, and 
   );
 });
 
+test('RFC 3261 8.2.3: a body that a package does not read is ignored, but one that must be understood is 415', async () => {
+  const user = stage.ext();
+  const hand = await stage.hand();
+  const lines = (disposition: string) => ({ 'Content-Type': 'text/foo', 'Content-Disposition': disposition });
+  const ignored = await hand.ask({ user, body: 'zz', lines: lines('render') });
+  assert.equal(ignored.status, 200);
+  for (const disposition of ['x;handling=required', 'render ; Handling = "Required"']) {
+    const refused = await hand.ask({ user, body: 'zz', lines: lines(disposition) });
+    assert.deepEqual([refused.status, refused.header('Accept')], [415, ''], disposition);
+  }
+});
+
+test('RFC 3261 20.1: of two types a phone takes it gets the one with the higher q', async () => {
+  const user = stage.ext();
+  const hand = await stage.hand();
+  const accept = (line: string) => hand.ask({ user, event: 'presence', lines: { Accept: line } });
+  const [xpidf, pidf] = ['application/xpidf+xml', 'application/pidf+xml'];
+  for (const [line, type] of [
+    [`${xpidf};q=0.1, ${pidf};q=1.0`, pidf],
+    [`${xpidf}, ${pidf}`, xpidf],
+  ] as const) {
+    const { talk } = await accept(line);
+    const { text } = await hand.next(talk);
+    assert.match(text, new RegExp(`^Content-Type: ${type.replace('+', '\\+')}`, 'm'), line);
+  }
+});
+
 test('T-10, RFC 5057: 481 to a NOTIFY ends one subscription of a dialog, 404 all of them', async () => {
   for (const [status, left] of [
     [481, 1],

@@ -42,8 +42,9 @@ test('a SUBSCRIBE reaches the notifier as plain data and its answer goes back', 
     supported: ['eventlist', 'path'],
     suppressIfMatch: '*',
     expires: 600,
-    accept: ['application/dialog-info+xml', 'text/*', '*/*'],
+    accept: ['text/*', '*/*', 'application/dialog-info+xml'],
     contentType: 'application/x-as-feature-event+xml',
+    bodyRequired: false,
     userAgent: 'Yealink SIP-T46U 108.86',
     device: '<urn:uuid:1>',
     source: 'udp:192.0.2.77:5060',
@@ -168,6 +169,22 @@ test('RFC 3261 26.2.2, 12.1.1: a sips SUBSCRIBE over TLS is served, and our Cont
     const contact = engine.sent.at(-1)?.headers.find(([name]) => name === 'Contact')?.[1];
     assert.match(contact ?? '', /^<sips:lamplighter@/);
   }
+});
+
+test('RFC 3261 20.1: what is accepted is in the order of q, in that of the phone where q is equal', async () => {
+  const { send, seen } = await startFront();
+  const cases: readonly [string, readonly string[]][] = [
+    ['a/x;q=0.1, a/y;q=1.0', ['a/y', 'a/x']],
+    ['a/x, a/y', ['a/x', 'a/y']],
+    ['a/x;q=0.5;level=1, a/y;q=0.50, a/z;Q=0.501', ['a/z', 'a/x', 'a/y']],
+    ['a/x;q=2, a/y;q=, a/z;q=0.000', ['a/x', 'a/y']],
+  ];
+  for (const [accept, order] of cases) {
+    assert.equal((await send({ lines: [`Accept: ${accept}`] })).status, 200, accept);
+    assert.deepEqual(seen.at(-1)?.accept, order, accept);
+  }
+  await send({ lines: ['Accept: a/x;q=0.3', 'Accept: ', 'Accept: a/y,'] });
+  assert.deepEqual(seen.at(-1)?.accept, ['a/y', 'a/x'], 'over several lines');
 });
 
 test('one separator too many at the end of Event and Accept means nothing and is forgiven', async () => {

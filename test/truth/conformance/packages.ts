@@ -52,7 +52,7 @@ const rates = [
 ];
 
 const conditional = [
-  ofTags('R58-01', '6.1', 'SIP-ETag in every NOTIFY, one for each state', {
+  ofTags('R58-01', '6.1', 'SIP-ETag in every NOTIFY but those of winfo and of lists, one for each state', {
     [tags]: [
       'R58-01: each NOTIFY has the tag of the state, the same for all who watch it, another for another state',
       'the tag of a state is the same after a restart',
@@ -70,10 +70,15 @@ const conditional = [
     [tags]: ['R58-03: a new subscription with the tag of the present state is 200 and a NOTIFY without a body'],
     [events]: [tagsAtTheWire],
   }),
-  ofTags('R58-04', '6.2–6.4', '* matches always', {
-    [tags]: ['a change that waits for its time is told after a 204 to *'],
-    [events]: [tagsAtTheWire],
-  }),
+  ofTags(
+    'R58-04',
+    '6.2–6.4',
+    '* matches always where there are tags; winfo and lists have none, and are told everything',
+    {
+      [tags]: ['a change that waits for its time is told after a 204 to *'],
+      [events]: [tagsAtTheWire],
+    },
+  ),
 ];
 
 const publish = 'test/flows/publish.test.ts';
