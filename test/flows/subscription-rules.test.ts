@@ -193,6 +193,11 @@ test('E65-22: a CANCEL of a SUBSCRIBE is answered and otherwise ignored', async 
   const cancel = { ...talk, toTag: null, cseq: talk.cseq - 1, target: `sip:${ext}@${domain}` };
   const answer = await hand.ask({ user: ext, method: 'CANCEL', talk: cancel, lines: { Via: via } });
   assert.equal(answer.status, 200);
+  assert.match(
+    answer.header('To') ?? '',
+    new RegExp(`;tag=${talk.toTag}$`),
+    'RFC 3261 9.2: as in the answer to the SUBSCRIBE',
+  );
   assert.equal((await stage.subscriptions(ext)).length, 1);
   assert.equal((await hand.ask({ user: ext, method: 'CANCEL' })).status, 481);
 });

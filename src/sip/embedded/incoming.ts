@@ -206,8 +206,11 @@ export class Incoming {
     const key = cancellable
       .map((method) => serverKey(message, flow.remote, method))
       .find((one) => this.#server.has(one));
-    transaction.respond({ status: key === undefined ? 481 : 200 });
-    if (key !== undefined) this.#server.find(key)?.cancel(message);
+    const cancelled = key === undefined ? undefined : this.#server.find(key);
+    const toTag = cancelled?.toTag ?? null; // RFC 3261 9.2: the same as in the answer to what is cancelled
+    const answer = { status: cancelled === undefined ? 481 : 200 };
+    transaction.respond(toTag === null ? answer : { ...answer, toTag });
+    cancelled?.cancel(message);
   }
 
   #hand(transaction: ServerTransaction, flow: Flow): void {

@@ -57,6 +57,11 @@ export class ServerTx extends Waiting {
     return this.#state !== 'trying' && this.#state !== 'proceeding' && this.#state !== 'terminated';
   }
 
+  /** The tag in To of the answer that is kept; null: there is none. */
+  get toTag(): string | null {
+    return /\r\nTo:[^\r]*;tag=([^;\s]+)/i.exec(this.#wire)?.[1] ?? null;
+  }
+
   /** Of the answer and of the key, which without a branch holds the Request-URI and more. */
   get keptBytes(): number {
     return this.#wire.length + this.key.length;
