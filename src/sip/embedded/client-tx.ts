@@ -128,6 +128,9 @@ export class ClientTx extends Waiting implements ClientBranch {
   }
 
   onResponse(response: ParsedResponse): void {
+    const { headers } = response;
+    // RFC 3261 8.1.3.3: with a Via below ours it has lost its way
+    if (headers.indexOf('Via', headers.indexOf('Via') + 1) >= 0) return;
     this.input(response.status < 200 ? 'provisional' : 'final', response);
   }
 

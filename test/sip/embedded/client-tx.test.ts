@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { ClientTransactions, type Transmit } from '../../../src/sip/embedded/client-tx.ts';
 import { TimerWheel } from '../../../src/sip/embedded/timer-wheel.ts';
 import type { FinalResponse, Flow } from '../../../src/sip/engine.ts';
+import { parseMessage } from '../../../src/sip/message/parse.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
 const endpoint = { address: '192.0.2.1', port: 5060 };
@@ -28,6 +29,30 @@ test('beyond the limit of requests under way the next one is a local 503 and is 
     [[503, true]],
   );
   wheel.stop();
+});
+
+test('RFC 3261 8.1.3.3: a response with a Via below ours is dropped, the next without it counts', () => {
+  const { store, finals, send } = transactions(() => true);
+  send('z9hG4bKone');
+  const response = (...more: readonly string[]) => {
+    const lines = [
+      'Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKone',
+      ...more,
+      'From: <sip:a@b>;tag=1',
+      'To: <sip:c@d>;tag=2',
+    ];
+    const text = ['SIP/2.0 200 OK', ...lines, 'Call-ID: x', 'CSeq: 1 NOTIFY', 'Content-Length: 0', '', ''].join('\r\n');
+    const parsed = parseMessage(Buffer.from(text, 'latin1'), 'datagram');
+    assert.ok(parsed.kind === 'response');
+    store.receive(parsed);
+  };
+  response('Via: SIP/2.0/UDP 192.0.2.9:5060;branch=z9hG4bKother');
+  assert.equal(finals.length, 0);
+  response();
+  assert.deepEqual(
+    finals.map(({ status }) => status),
+    [200],
+  );
 });
 
 test('a request that nobody waits for any more is not sent again, and leaves nothing behind', () => {
