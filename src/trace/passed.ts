@@ -72,7 +72,7 @@ export class Passed {
     readonly retransmission: boolean;
     readonly missed: number;
   }): TracedMessage {
-    const { head, recorded, path } = this;
+    const { head, recorded, path, wire } = this;
     const { link } = more;
     const about = link?.aor ?? this.persons.about;
     return {
@@ -86,13 +86,13 @@ export class Passed {
       cseq: head.cseq,
       method: head.method,
       status: head.start?.kind === 'response' ? head.start.status : null,
-      summary: summaryOf(head, this.wire),
+      summary: summaryOf(head, wire),
       retransmission: more.retransmission,
       ext: about === null ? null : userOf(about),
       watcher: link?.watcher ?? this.persons.watcher,
       subscription: link?.id ?? null,
       missed: more.missed,
-      text: shown(this.wire),
+      text: shown(wire),
     };
   }
 

@@ -6,6 +6,7 @@ import { Links } from './links.ts';
 import { Passed, type Surroundings } from './passed.ts';
 import { Capture } from './pcap.ts';
 import { Recorder } from './recorder.ts';
+import { Turn } from './turn.ts';
 
 export interface TraceOptions extends Surroundings {
   readonly clock: Clock;
@@ -14,8 +15,8 @@ export interface TraceOptions extends Surroundings {
   readonly subscriptions: () => Iterable<TracedSubscription>;
 }
 
-/** Messages looked at in one turn of the event loop. */
-const atOnce = 250;
+/** Of all that one list tells: twice what as many messages of phones have; bytes. */
+export const mostTold = 4 * 1024 * 1024;
 /** RFC 3261 17.1.2.2, Timer F: so long a message may be repeated; ms. */
 const repeatMs = 32_000;
 /** Who may follow at once; each costs a look at every message. */
@@ -29,6 +30,11 @@ const mostSeen = 4_000;
 interface Found {
   readonly passed: Passed;
   missed: number;
+}
+
+interface Chosen extends Found {
+  readonly link: TracedSubscription | null;
+  readonly retransmission: boolean;
 }
 
 /** The trace: what passed, whose it was, and what of it may be seen. */
@@ -75,12 +81,13 @@ export class Trace implements TraceDesk {
     // Several subscriptions can share a Call-ID: which message is whose is known only when all are read in order.
     const enough = filter.subscription === undefined ? limit : Number.POSITIVE_INFINITY;
     const found: Found[] = [];
+    const turn = new Turn();
     let until = Number.NEGATIVE_INFINITY;
     for (let number = ring.next - 1; number >= ring.first; number--) {
-      if (number % atOnce === 0) await turnOver();
       const passed = this.#read(number);
       if (passed === null || passed.recorded.at < until) break;
-      const { missed, at } = passed.recorded;
+      const { missed, at, wire } = passed.recorded;
+      if (turn.isOver(wire.length)) await turnOver();
       if (wants(passed)) {
         found.push({ passed, missed });
         if (found.length === enough) until = at - repeatMs;
@@ -89,7 +96,8 @@ export class Trace implements TraceDesk {
         if (before !== undefined) before.missed += missed;
       }
     }
-    return this.#told(found.reverse(), filter).slice(-limit);
+    const chosen = await this.#chosen(found.reverse(), filter);
+    return this.#told(newest(chosen, limit));
   }
 
   follow(filter: TraceFilter, after: string | null, reader: TraceReader): (() => void) | null {
@@ -124,14 +132,15 @@ export class Trace implements TraceDesk {
     this.links.refresh();
     const wants = this.#exact(filter);
     const end = ring.next;
+    const turn = new Turn();
     let pieces: Uint8Array[] = [capture.begin()];
     for (let number = ring.first; number < end; number++) {
-      if (number % atOnce === 0) {
+      const passed = this.#read(number);
+      if (turn.isOver(passed?.recorded.wire.length ?? 0)) {
         if (pieces.length > 0) yield Buffer.concat(pieces);
         pieces = [];
         await turnOver();
       }
-      const passed = this.#read(number);
       if (passed === null || !wants(passed, this.links.find(passed.head))) continue;
       const { at, direction } = passed.recorded;
       pieces.push(capture.write({ at, direction, path: passed.path, payload: Buffer.from(passed.wire, 'latin1') }));
@@ -161,17 +170,30 @@ export class Trace implements TraceDesk {
     return Math.min(Math.max(Number(number) + 1, ring.first), ring.next);
   }
 
-  #told(found: readonly Found[], filter: TraceFilter): readonly TracedMessage[] {
+  /** In order, for that tells repetitions and whose each is. */
+  async #chosen(found: readonly Found[], filter: TraceFilter): Promise<readonly Chosen[]> {
     const wants = this.#exact(filter);
     const seen = new Set<string>();
-    const told: TracedMessage[] = [];
+    const chosen: Chosen[] = [];
+    const turn = new Turn();
     for (const { passed, missed } of found) {
+      if (turn.isOver(0)) await turnOver();
       const { sameness } = passed;
       const retransmission = sameness !== null && seen.has(sameness);
       if (sameness !== null) seen.add(sameness);
       const link = this.links.find(passed.head);
-      if (!wants(passed, link)) continue;
-      told.push(passed.message({ id: this.#idOf(passed), link, retransmission, missed }));
+      if (wants(passed, link)) chosen.push({ passed, missed, link, retransmission });
+    }
+    return chosen;
+  }
+
+  /** To mask and to escape costs most: only what is told. */
+  async #told(chosen: readonly Chosen[]): Promise<readonly TracedMessage[]> {
+    const told: TracedMessage[] = [];
+    const turn = new Turn();
+    for (const { passed, ...more } of chosen) {
+      told.push(passed.message({ id: this.#idOf(passed), ...more }));
+      if (turn.isOver(passed.recorded.wire.length)) await turnOver();
     }
     return told;
   }
@@ -219,4 +241,15 @@ export class Trace implements TraceDesk {
     if (this.#seen.size > mostSeen && oldest !== undefined) this.#seen.delete(oldest);
     return false;
   }
+}
+
+/** The last `limit`, and of those as many as one list may tell; at least one. */
+function newest(chosen: readonly Chosen[], limit: number): readonly Chosen[] {
+  const last = chosen.slice(-limit);
+  let bytes = 0;
+  const from = last.findLastIndex(({ passed }) => {
+    bytes += passed.recorded.wire.length;
+    return bytes > mostTold;
+  });
+  return last.slice(from + 1);
 }

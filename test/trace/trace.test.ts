@@ -3,7 +3,7 @@ import test from 'node:test';
 import { type Aor, aorOf } from '../../src/model/aor.ts';
 import type { TracedMessage, TracedPath, TracedSubscription } from '../../src/model/trace.ts';
 import { rates } from '../../src/trace/recorder.ts';
-import { Trace } from '../../src/trace/trace.ts';
+import { mostTold, Trace } from '../../src/trace/trace.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 import { answer, notify, subscribe, udp } from './messages.ts';
 
@@ -269,19 +269,75 @@ test('there is an end to the number of readers', () => {
   trace.stop();
 });
 
+/** How often others had a turn while this was done. */
+async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
+  let turns = 0;
+  let working = true;
+  const count = (): void => {
+    turns += 1;
+    if (working) setImmediate(count);
+  };
+  setImmediate(count);
+  await work();
+  working = false;
+  return turns;
+}
+
+test('only what is told is made readable, though all of it was looked at', async () => {
+  let told = 0;
+  const living = [sub(17, 'c1', '1001', '1002')];
+  const facing = (): string => {
+    told += 1;
+    return '192.0.2.10';
+  };
+  const trace = new Trace({
+    clock: new FakeClock(),
+    keep: 100,
+    subscriptions: () => living,
+    aorFor: () => null,
+    facing,
+  });
+  for (let cseq = 1; cseq <= 50; cseq++) {
+    trace.recorder.passed('in', { ...udp, local: { address: '::', port: 5070 } }, subscribe('1001', '1002', { cseq }));
+  }
+  const [last, ...others] = await trace.list({ subscription: 17 }, 1);
+  assert.deepEqual([last?.cseq, others.length, told], [50, 0, 1]);
+  trace.stop();
+});
+
+test('long messages are told in small turns, the newest of them, four megabytes in all', async () => {
+  const { trace } = rig(20_000);
+  const body = 'y'.repeat(60_000);
+  for (let cseq = 1; cseq <= 100; cseq++) trace.recorder.passed('in', udp, subscribe('1', '2', { cseq, body }));
+  let messages: readonly TracedMessage[] = [];
+  const turns = await turnsDuring(async () => {
+    messages = await trace.list({}, 2_000);
+  });
+  const bytes = messages.reduce((sum, { text }) => sum + text.length, 0);
+  assert.ok(bytes <= mostTold && bytes > mostTold - 2 * body.length, `${bytes}`);
+  assert.equal(messages.at(-1)?.cseq, 100);
+  assert.ok(turns > messages.length, `${turns} turns for ${messages.length} messages`);
+  trace.stop();
+});
+
+test('who follows long messages has few of them in a turn', async () => {
+  const { trace } = rig(20_000);
+  const taken: number[] = [];
+  const stop = trace.forward({ take: (passed) => taken.push(passed.recorded.number), missed: nothing });
+  for (let i = 0; i < 50; i++) trace.recorder.passed('in', udp, subscribe('1', '2', { body: 'y'.repeat(60_000) }));
+  const turns = await turnsDuring(async () => {
+    while (taken.length < 50) await settle();
+  });
+  assert.ok(turns >= 20, `${turns} turns`);
+  stop();
+  trace.stop();
+});
+
 test('a whole ring is read without holding up anybody for long', async () => {
   const { trace } = rig(20_000);
   for (let i = 0; i < rates.unread; i++)
     trace.recorder.passed('in', udp, subscribe('1', '2', { cseq: i, callId: `c${i}` }));
-  let turns = 0;
-  let reading = true;
-  const count = (): void => {
-    turns += 1;
-    if (reading) setImmediate(count);
-  };
-  setImmediate(count);
-  assert.deepEqual(await trace.list({ callId: 'none' }, 10), []);
-  reading = false;
+  const turns = await turnsDuring(async () => assert.deepEqual(await trace.list({ callId: 'none' }, 10), []));
   assert.ok(turns >= 4, `others had ${turns} turns`);
   trace.stop();
 });

@@ -1,5 +1,6 @@
+import { setImmediate as turnOver } from 'node:timers/promises';
 import { z } from 'zod';
-import type { TraceDesk, TraceFilter } from '../../model/trace.ts';
+import type { TraceDesk, TracedMessage, TraceFilter } from '../../model/trace.ts';
 import { roleRefusal } from '../access/role-guard.ts';
 import { printable } from '../answers.ts';
 import type { OpsDeps } from '../deps.ts';
@@ -46,14 +47,18 @@ export const traceRoutes: readonly Route[] = [
     tag,
     about: 'The last SIP messages, oldest first, without their secrets.',
     query: filterQuery.extend({
-      limit: wholeNumber(1, mostMessages, 200).describe(`The newest so many, up to ${mostMessages}.`),
+      limit: wholeNumber(1, mostMessages, 200).describe(
+        `The newest so many, up to ${mostMessages}; of very long ones fewer, 4 MB in all.`,
+      ),
     }),
     answers: { 200: { about: 'The messages.', schema: z.array(tracedSchema) } },
     refusals,
     run: async (ask, deps) => {
       const asked = await askedFor(ask, deps);
       if (asked instanceof Response) return asked;
-      return ask.c.json((await asked.desk.list(asked.filter, ask.query.limit)).map(traceShape));
+      ask.c.header('Content-Type', 'application/json');
+      if (ask.c.req.method === 'HEAD') return ask.c.body(null);
+      return ask.c.body(streamOf(listOf(await asked.desk.list(asked.filter, ask.query.limit))));
     },
   }),
   route({
@@ -141,6 +146,22 @@ async function askedFor(ask: Ask<unknown, Query, unknown>, deps: OpsDeps): Promi
     if (!isOver) return no({ code: 'unknown-subscription', message: `there is no subscription ${subscription}` });
   }
   return { desk, filter };
+}
+
+/** Of an answer; bytes. */
+const pieceBytes = 64 * 1024;
+
+/** An array in pieces: written at once, megabytes of it would keep all others waiting. */
+async function* listOf(messages: readonly TracedMessage[]): AsyncIterable<Uint8Array> {
+  let piece = '[';
+  for (const [index, message] of messages.entries()) {
+    piece += `${index === 0 ? '' : ','}${JSON.stringify(traceShape(message))}`;
+    if (piece.length < pieceBytes) continue;
+    yield Buffer.from(piece);
+    piece = '';
+    await turnOver();
+  }
+  yield Buffer.from(`${piece}]`);
 }
 
 /** Made as fast as the client takes it. */
