@@ -1,4 +1,5 @@
 import type { Passed } from './passed.ts';
+import { Turn } from './turn.ts';
 
 /** Who is given each message as it passes. Must not throw. */
 export interface Follower {
@@ -22,9 +23,6 @@ export interface Source {
   /** Runs a task after what waits at the sockets. */
   readonly later: (task: () => void) => void;
 }
-
-/** Messages handed out in one turn of the event loop: about a millisecond. */
-const atOnce = 100;
 
 /** Hands each message to everybody who follows, outside of the path of SIP, in small turns. */
 export class Followers {
@@ -73,19 +71,24 @@ export class Followers {
       }
       at = Math.min(at, reading.next);
     }
-    const end = Math.min(next, at + atOnce);
-    for (; at < end; at++) this.#hand(at);
-    if (end < next && this.#readings.size > 0) this.#wake();
+    const turn = new Turn();
+    let isOver = false;
+    for (; at < next && !isOver; at++) isOver = turn.isOver(this.#hand(at));
+    if (at < next && this.#readings.size > 0) this.#wake();
   }
 
-  #hand(number: number): void {
+  /** Answers the bytes that were handled, for all who follow together. */
+  #hand(number: number): number {
     const passed = this.#source.read(number);
+    let bytes = 0;
     for (const reading of [...this.#readings]) {
       if (reading.next !== number) continue;
       reading.next += 1;
       if (passed === null) continue;
       if (passed.recorded.missed > 0) reading.follower.missed(passed.recorded.missed);
       reading.follower.take(passed);
+      bytes += passed.recorded.wire.length;
     }
+    return bytes;
   }
 }
