@@ -15,7 +15,7 @@ export interface TraceOptions extends Surroundings {
   readonly subscriptions: () => Iterable<TracedSubscription>;
 }
 
-/** Of all that one list tells: twice what as many messages of phones have; bytes. */
+/** Of all that one list tells: twice what as many messages of phones have; characters. At least one message is told. */
 export const mostTold = 4 * 1024 * 1024;
 /** RFC 3261 17.1.2.2, Timer F: so long a message may be repeated; ms. */
 const repeatMs = 32_000;
@@ -97,7 +97,7 @@ export class Trace implements TraceDesk {
       }
     }
     const chosen = await this.#chosen(found.reverse(), filter);
-    return this.#told(newest(chosen, limit));
+    return this.#told(chosen.slice(-limit));
   }
 
   follow(filter: TraceFilter, after: string | null, reader: TraceReader): (() => void) | null {
@@ -187,15 +187,19 @@ export class Trace implements TraceDesk {
     return chosen;
   }
 
-  /** To mask and to escape costs most: only what is told. */
+  /** The newest first, until it is enough: to mask and to escape costs most. */
   async #told(chosen: readonly Chosen[]): Promise<readonly TracedMessage[]> {
     const told: TracedMessage[] = [];
     const turn = new Turn();
-    for (const { passed, ...more } of chosen) {
-      told.push(passed.message({ id: this.#idOf(passed), ...more }));
+    let length = 0;
+    for (const { passed, ...more } of chosen.toReversed()) {
+      const message = passed.message({ id: this.#idOf(passed), ...more });
+      length += message.text.length;
+      if (length > mostTold && told.length > 0) break;
+      told.push(message);
       if (turn.isOver(passed.recorded.wire.length)) await turnOver();
     }
-    return told;
+    return told.reverse();
   }
 
   /** Before it is known which of several subscriptions a message belongs to. */
@@ -241,15 +245,4 @@ export class Trace implements TraceDesk {
     if (this.#seen.size > mostSeen && oldest !== undefined) this.#seen.delete(oldest);
     return false;
   }
-}
-
-/** The last `limit`, and of those as many as one list may tell; at least one. */
-function newest(chosen: readonly Chosen[], limit: number): readonly Chosen[] {
-  const last = chosen.slice(-limit);
-  let bytes = 0;
-  const from = last.findLastIndex(({ passed }) => {
-    bytes += passed.recorded.wire.length;
-    return bytes > mostTold;
-  });
-  return last.slice(from + 1);
 }
