@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aorOf } from '../../src/model/aor.ts';
+import type { TraceDesk, TracedMessage } from '../../src/model/trace.ts';
 import type { SubscriptionView } from '../../src/model/views.ts';
+import { mostAnswered } from '../../src/ops/rpc/rpc-server.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import { domain, off, type Running, running, send } from './fake-deps.ts';
 
 function subscription(id: number, ext: string, event: string, watcher = ext): SubscriptionView {
@@ -344,6 +347,71 @@ test('a batch may list everything a few times only, for all of it is held until 
       [...Array(10).fill('ok'), ...Array(5).fill('too-many-lists'), 'ok'],
     );
   });
+});
+
+const message: TracedMessage = {
+  id: '1-1',
+  at: 0,
+  direction: 'in',
+  transport: 'udp',
+  local: '192.0.2.10:5070',
+  remote: '192.0.2.21:5060',
+  callId: null,
+  cseq: null,
+  method: null,
+  status: null,
+  summary: '',
+  retransmission: false,
+  ext: null,
+  watcher: null,
+  subscription: null,
+  missed: 0,
+  text: '',
+};
+
+test('the answers of a batch are read one after the other, and refused where they are too long together', async () => {
+  const long = 'x'.repeat(1_000_000);
+  let [reading, most, lists] = [0, 0, 0];
+  const trace: TraceDesk = {
+    list: async () => {
+      lists += 1;
+      reading += 1;
+      most = Math.max(most, reading);
+      await new Promise((resolve) => setImmediate(resolve));
+      reading -= 1;
+      return [{ ...message, text: long }];
+    },
+    follow: () => null,
+    pcap: async function* () {},
+  };
+  await running(
+    async (at) => {
+      const batch = Array.from({ length: 9 }, (_, id) => ({ jsonrpc: '2.0', method: 'trace.list', id }));
+      const set = { jsonrpc: '2.0', method: 'features.set', params: ['1001', 'dnd', true], id: 9 };
+      const answers = (await (await fetch(`${at.url}/rpc`, send('POST', [...batch, set]))).json()) as Reply[];
+      const told = Math.ceil(mostAnswered / long.length);
+      assert.deepEqual(
+        answers.map(({ error }) => error?.data.code ?? 'ok'),
+        [...Array(told).fill('ok'), ...Array(9 - told).fill('too-much'), 'ok'],
+      );
+      assert.deepEqual([lists, most], [told, 1]);
+    },
+    { trace },
+  );
+});
+
+test('a list in a batch counts as ten requests', async () => {
+  await running(
+    async (at) => {
+      const batch = Array.from({ length: 5 }, (_, id) => ({ jsonrpc: '2.0', method: 'extensions.list', id }));
+      const answers = (await (await fetch(`${at.url}/rpc`, send('POST', batch))).json()) as Reply[];
+      assert.deepEqual(
+        answers.map(({ error }) => error?.data.code ?? 'ok'),
+        ['ok', 'ok', 'ok', 'too-many-requests', 'too-many-requests'],
+      );
+    },
+    { clock: new FakeClock(), rate: { perSecond: 10, burst: 35 } },
+  );
 });
 
 test('the guards of the API stand before it: token, same site, host, type and size', async () => {

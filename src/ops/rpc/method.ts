@@ -20,8 +20,13 @@ export interface RpcAsk {
   readonly origin: Origin;
   /** How many more methods of the batch may list everything. */
   listsLeft: number;
+  /** Counts so many more requests of this client; a reply: he has to wait. */
+  spend(cost: number): RpcReply | null;
   readonly role: Role;
-  /** A request to the API; `param` goes to the hooks with a wish. */
+  /**
+   * A request to the API; `param` goes to the hooks with a wish. What only reads runs one after the other, and as long as the
+   * answers of the batch are not too much together (413 `too-much`).
+   */
   api(request: {
     readonly method: string;
     readonly path: string;

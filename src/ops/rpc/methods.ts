@@ -10,6 +10,8 @@ import { setFeature } from './set-feature.ts';
 
 /** Methods in one batch that list everything. */
 export const mostLists = 10;
+/** As many requests each of them is counted for; no more than the least `http.rate.burst`. */
+const listCost = 10;
 
 /** Every method, by every name it has. */
 export class Methods {
@@ -55,7 +57,8 @@ export class Methods {
     if (method.lists && --ask.listsLeft < 0) {
       return fault(faultCodes.refused, `at most ${mostLists} lists in a batch`, { code: 'too-many-lists' });
     }
-    return method.run(params, ask);
+    const wait = method.lists ? ask.spend(listCost - 1) : null;
+    return wait ?? method.run(params, ask);
   }
 
   #describe(version: string): object {
