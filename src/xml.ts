@@ -25,6 +25,10 @@ export interface XmlLimits {
 }
 
 const maxDepth = 32;
+/** Elements, comments, sections and instructions: the longest list that is taken (300), with three names each, has 1,200. */
+const mostNodes = 2_000;
+/** Attributes and declarations, counted by their `=`; those in text count too, which no document has many of. */
+const mostAttributes = 2_000;
 
 // The library is the second reader, not the judge: its entity decoding (an undeclared `&nbsp;` passes), its prefix removal
 // (`x:v` and `v` collide) and its number parsing (0301234 becomes 301234) stay off; order and text nodes stay visible.
@@ -49,6 +53,7 @@ class NotWellFormed extends Error {}
 /**
  * Reads one XML document from the network, strictly. Refusals: `xml-too-large` 413, all others 400: `xml-encoding` (not
  * UTF-8, ISO-8859-1 or US-ASCII, or bytes that are not what was declared), `xml-doctype`, `not-well-formed`, `xml-too-deep`.
+ * Of the bytes it may have a document can make work without end: too many nodes or attributes are `xml-too-large` as well.
  * Trailing NULs and a UTF-8 byte order mark are tolerated: phones send them.
  */
 export function readXml(bytes: Buffer, limits: XmlLimits): Outcome<XmlElement> {
@@ -58,15 +63,23 @@ export function readXml(bytes: Buffer, limits: XmlLimits): Outcome<XmlElement> {
   if (text === null) return refused('xml-encoding', 'not in the encoding declared, or in one not supported', 400);
   if (/<!DOCTYPE/i.test(text)) return refused('xml-doctype', 'document type declarations are not accepted', 400);
   if (forbiddenChar.test(text) || (/^<\?xml[ \t\n]/.test(text) && !declaration.test(text))) return broken();
+  if (hasMore(text, /<[^/]/g, mostNodes) || hasMore(text, /=/g, mostAttributes)) {
+    return refused('xml-too-large', `more than ${mostNodes} elements or ${mostAttributes} attributes of XML`, 413);
+  }
   try {
     if (XMLValidator.validate(text) !== true) return broken();
     // Both readers lose text behind a self-closed root (`<a/>junk`); inside an element of ours it is kept, and seen.
     const [wrapper]: readonly RawNode[] = parser.parse(`<document>${text.replace(declaration, '')}</document>`);
     const root = onlyElement((wrapper?.['document'] ?? []) as readonly RawNode[]);
-    return root === null ? broken() : readElement(root, noNamespaces, 1);
+    return root === null ? broken() : readElement(root, null, 1);
   } catch {
     return broken(); // the library throws on `__proto__`, on excessive depth and on what the validator overlooks
   }
+}
+
+function hasMore(text: string, sign: RegExp, most: number): boolean {
+  for (let count = 0; count <= most; count++) if (!sign.test(text)) return false;
+  return true;
 }
 
 /** In the prolog, with an external identifier (XML 1.0 4.2.2) and no internal subset. */
@@ -136,10 +149,13 @@ function onlyElement(nodes: readonly RawNode[]): RawNode | null {
   return root === undefined || rest.length !== 1 || !qualifiedName.test(tagOf(root)) ? null : root;
 }
 
-type Namespaces = ReadonlyMap<string, string>;
-const noNamespaces: Namespaces = new Map();
+/** What an element declares, before what those around it do: no more of them than levels. A copy of all would be quadratic. */
+interface Namespaces {
+  readonly own: ReadonlyMap<string, string>;
+  readonly outer: Namespaces | null;
+}
 
-function readElement(node: RawNode, outer: Namespaces, depth: number): Outcome<XmlElement> {
+function readElement(node: RawNode, outer: Namespaces | null, depth: number): Outcome<XmlElement> {
   if (depth > maxDepth) return refused('xml-too-deep', `more than ${maxDepth} levels of XML`, 400);
   const raw = Object.entries((node[':@'] ?? {}) as Readonly<Record<string, string>>);
   const values = raw.map(([name, value]) => [splitName(name), decodeAttribute(value)] as const);
@@ -165,16 +181,23 @@ function readElement(node: RawNode, outer: Namespaces, depth: number): Outcome<X
   }
   const { prefix, local } = splitName(tagOf(node));
   const text = (children.length === 0 ? pieces : pieces.filter((piece) => !isBlank(piece))).join('');
-  return granted({ name: local, namespace: namespaces.get(prefix) || null, attributes, children, text });
+  return granted({ name: local, namespace: namespaceOf(prefix, namespaces), attributes, children, text });
 }
 
 function declareNamespaces(
   attributes: readonly (readonly [{ readonly prefix: string; readonly local: string }, string])[],
-  outer: Namespaces,
-): Namespaces {
+  outer: Namespaces | null,
+): Namespaces | null {
   const own = attributes.filter(([{ prefix, local }]) => prefix === 'xmlns' || (prefix === '' && local === 'xmlns'));
   if (own.length === 0) return outer;
-  return new Map([...outer, ...own.map(([{ prefix, local }, uri]) => [prefix === '' ? '' : local, uri] as const)]);
+  return { own: new Map(own.map(([{ prefix, local }, uri]) => [prefix === '' ? '' : local, uri])), outer };
+}
+
+/** Namespaces in XML 6.1, 6.2: the innermost declaration holds, and an empty one takes it back. */
+function namespaceOf(prefix: string, scope: Namespaces | null): string | null {
+  const uri = scope?.own.get(prefix);
+  if (uri !== undefined) return uri || null;
+  return scope === null ? null : namespaceOf(prefix, scope.outer);
 }
 
 function splitName(name: string): { readonly prefix: string; readonly local: string } {
