@@ -8,9 +8,13 @@ const root = fileURLToPath(rootUrl);
 
 /**
  * `(file:///opt/lamplighter/dist/bundle/program.cjs:103:7)`: what V8 writes behind the name of a function. Of our own folder
- * only: a message may hold any path, and no file is opened because somebody has named it.
+ * only: a message may hold any path, and no file is opened because somebody has named it. Bounded, or our folder said a
+ * thousand times would be read to the end from each of them.
  */
-const place = new RegExp(`(?:${literal(rootUrl.href)}|${literal(root)})([^\\s():]+\\.c?js):(\\d+):(\\d+)`, 'g');
+const place = new RegExp(`(?:${literal(rootUrl.href)}|${literal(root)})([^\\s():]{1,300}\\.c?js):(\\d+):(\\d+)`, 'g');
+
+/** A stack has ten places (`Error.stackTraceLimit`), behind a message that somebody else may have written; characters. */
+const longestStack = 16_384;
 
 /** Maps that were asked for. */
 const maps = new Map<string, SourceMap>();
@@ -20,13 +24,15 @@ const maps = new Map<string, SourceMap>();
  * `--enable-source-maps` every start reads every map, a quarter of a second. Never throws; without a map a place stays as it is.
  */
 export function inSources(stack: string): string {
-  return stack.replace(place, (found, inside: string, line: string, column: string) => {
+  const told = stack.slice(0, longestStack).replace(place, (found, inside: string, line: string, column: string) => {
     const file = resolve(root, inside);
+    if (!file.startsWith(root)) return found; // `..` leads out
     const entry = mapOf(file)?.findEntry(Number(line) - 1, Number(column) - 1);
     if (entry === undefined || !('originalSource' in entry)) return found;
     const source = relative(root, resolve(dirname(file), entry.originalSource));
     return `${source}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
   });
+  return told + stack.slice(longestStack);
 }
 
 function mapOf(file: string): SourceMap | null {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { bundleUrl } from '../src/bundle.ts';
@@ -48,6 +48,37 @@ test('a message is no place: neither long paths in it nor files it names make wo
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test('no way out of our folder is followed', () => {
+  const outside = mkdtempSync(join(tmpdir(), 'lamplighter-'));
+  try {
+    const bundle = fileURLToPath(bundleUrl);
+    writeFileSync(join(outside, 'evil.js.map'), readFileSync(`${bundle}.map`));
+    const line = readFileSync(bundle, 'utf8')
+      .split('\n')
+      .findIndex((text) => text.startsWith('function restoreRows('));
+    const ours = fileURLToPath(new URL('../..', import.meta.url));
+    const way = `${ours}${relative(ours, join(outside, 'evil.js'))}:${line + 1}:10`;
+    for (const stack of [`at f (${way})`, `at f (file://${way})`]) assert.equal(inSources(stack), stack);
+  } finally {
+    rmSync(outside, { recursive: true });
+  }
+});
+
+test('our folder, said again and again, is not read to the end from each of them', () => {
+  const ours = fileURLToPath(new URL('../..', import.meta.url));
+  const cost = (length: number): number =>
+    Math.min(
+      ...Array.from({ length: 5 }, () => {
+        const stack = ours.repeat(length / ours.length);
+        const begin = performance.now();
+        inSources(stack);
+        return performance.now() - begin;
+      }),
+    );
+  const [small, large] = [cost(64_000), cost(512_000)];
+  assert.ok(large < 8 * 3 * small + 50, `${small} ms, ${large} ms`);
 });
 
 test('what is logged as an error and is none is logged as it is', () => {
