@@ -39,9 +39,11 @@ interface Limits {
   readonly perAddress: number;
   /** A client that takes nothing of its answer for so long is cut off; event streams have a line in 15 s. */
   readonly stuckMs: number;
+  /** The head of a request takes at most so long, and a fifth more until that is seen. */
+  readonly headMs: number;
 }
 
-const usual: Limits = { connections: 512, perAddress: 128, stuckMs: 120_000 };
+const usual: Limits = { connections: 512, perAddress: 128, stuckMs: 120_000, headMs: 10_000 };
 /** Answers under way have this long at a stop. */
 const graceMs = 500;
 
@@ -113,8 +115,10 @@ export class HttpServer {
       );
     }
     this.#serve = this.#app().fetch;
+    const { headMs } = this.#limits;
     const server = createServer(
-      { requestTimeout: 30_000, headersTimeout: 10_000 },
+      // Node looks at its limits every 30 s, if nobody says otherwise.
+      { requestTimeout: 30_000, headersTimeout: headMs, connectionsCheckingInterval: headMs / 5 },
       getRequestListener((request, env) => this.#serve(request, env as OpsEnv['Bindings']), {
         overrideGlobalObjects: false,
         errorHandler: () =>

@@ -240,7 +240,7 @@ test('DNS rebinding: where others reach it, it answers to addresses and to its o
 
 /** Plain connections to a server of its own. */
 async function limited(
-  limits: { connections: number; perAddress: number; stuckMs: number },
+  limits: { connections: number; perAddress: number; stuckMs: number; headMs: number },
   use: (port: number, open: () => Promise<Socket>) => Promise<void>,
 ): Promise<void> {
   const server = new HttpServer(depsOf(fakes()), limits);
@@ -263,7 +263,7 @@ async function limited(
 const aMinute = { timeout: 60_000 };
 
 test('one address has not all connections; those that end leave room for others', aMinute, async () => {
-  await limited({ connections: 100, perAddress: 3, stuckMs: 120_000 }, async (port, open) => {
+  await limited({ connections: 100, perAddress: 3, stuckMs: 120_000, headMs: 10_000 }, async (port, open) => {
     const [first] = [await open(), await open(), await open()];
     const over = await open();
     over.resume(); // an end is seen by whoever reads
@@ -279,7 +279,7 @@ test('one address has not all connections; those that end leave room for others'
 });
 
 test('who takes nothing of what he asked for is cut off', aMinute, async () => {
-  await limited({ connections: 100, perAddress: 1, stuckMs: 500 }, async (port, open) => {
+  await limited({ connections: 100, perAddress: 1, stuckMs: 500, headMs: 10_000 }, async (port, open) => {
     const stuck = await open();
     // far more than the buffers of both ends take
     for (let count = 0; count < 500; count++) stuck.write('GET /api HTTP/1.1\r\nhost: localhost\r\n\r\n');
@@ -290,6 +290,19 @@ test('who takes nothing of what he asked for is cut off', aMinute, async () => {
         () => 0,
       );
     while ((await status()) !== 200);
+  });
+});
+
+test('who does not finish the head of his request is cut off soon after its time', { timeout: 20_000 }, async () => {
+  await limited({ connections: 100, perAddress: 1, stuckMs: 120_000, headMs: 500 }, async (_port, open) => {
+    const slow = await open();
+    slow.write('GET /healthz HTTP/1.1\r\nhost: local');
+    let said = '';
+    slow.on('data', (chunk) => {
+      said += String(chunk);
+    });
+    await once(slow, 'close');
+    assert.match(said, /^HTTP\/1\.1 408 /);
   });
 });
 
