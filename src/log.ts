@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import pino from 'pino';
 import { inSources } from './log-stack.ts';
 import { type LevelSwitch, type Logger, type LogLevel, logLevels } from './model/logger.ts';
@@ -6,7 +7,7 @@ export interface LogOptions {
   readonly level: LogLevel;
   /** `json` for journald and collectors, `text` for people; both on standard output, one line an entry. */
   readonly format: 'json' | 'text';
-  /** Where lines go; default standard output. */
+  /** Where lines go; default standard output, which may fail for a while. */
   readonly write?: (line: string) => void;
 }
 
@@ -23,7 +24,9 @@ interface Threshold {
 
 /** The only door to pino. Every control character is escaped: nothing off the wire can forge a line or move a cursor. */
 export function createLogger(options: LogOptions): RootLogger {
-  const write = options.write ?? ((line: string) => process.stdout.write(line));
+  const lost = (lines: number) =>
+    logger.warn({ lines }, 'the log can be written again; the lines of meanwhile are lost');
+  const write = options.write ?? lossy(process.stdout, lost);
   const sink = (line: string) => write(options.format === 'json' ? escaped(line) : asText(line));
   const root = pino(
     {
@@ -37,7 +40,26 @@ export function createLogger(options: LogOptions): RootLogger {
     },
     { write: sink },
   );
-  return new RoomLogger(root, root, { at: logLevels.indexOf(options.level) });
+  const logger = new RoomLogger(root, root, { at: logLevels.indexOf(options.level) });
+  return logger;
+}
+
+/**
+ * Writes what can be written: a full disk and a reader that is gone cost lines, never the daemon. `lost` hears how many they
+ * were with the first line that gets through again.
+ */
+function lossy(stream: Writable, lost: (lines: number) => void): (line: string) => void {
+  let lines = 0;
+  const settle = (error?: Error | null) => {
+    if (error) lines += 1;
+    else if (lines > 0) {
+      const before = lines;
+      lines = 0;
+      lost(before);
+    }
+  };
+  stream.on('error', () => undefined); // `settle` has heard of it
+  return (line) => void stream.write(line, settle);
 }
 
 /** Nobody reads it: for rooms that are only tried out. */

@@ -19,6 +19,8 @@ const lingerMs = 300;
 
 /** Runs the daemon until SIGTERM or SIGINT; answers the exit code (docs/errors.md). */
 export async function start(file: string | null): Promise<number> {
+  // what people do not get to read is no reason to leave the phones alone
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const loaded = readLoaded(file);
   if (typeof loaded === 'number') return loaded;
   const { config, migrated } = loaded;

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { systemClock, within } from '../../src/model/clock.ts';
 
 const main = new URL('../../src/main.js', import.meta.url).pathname;
@@ -50,17 +51,20 @@ export class Daemon {
     this.http = ports.http;
   }
 
-  /** Starts with a configuration file and resolves when it has said what it bound. Rejects with its output if it ends. */
-  static async start(config: string): Promise<Daemon> {
-    const { child, output, ended } = launch(['start', '--config', config]);
+  /**
+   * Starts with a configuration file and resolves when it has said what it bound. Rejects with its output if it ends. `log`:
+   * the descriptor that is its standard output, instead of a pipe that is read here.
+   */
+  static async start(config: string, log?: number): Promise<Daemon> {
+    const { child, output, ended } = launch(['start', '--config', config], log);
     const said: string[] = [];
     const bound = new Promise<Daemon>((resolve) => {
-      createInterface({ input: child.stdout }).on('line', (line) => {
+      listen(child.stdout, (line) => {
         output.push(line);
         said.push(line);
       });
       // where the log is JSON, what is for people is said there
-      createInterface({ input: child.stderr }).on('line', () => {
+      listen(child.stderr, () => {
         const text = output.join('\n');
         const udp = /Phones .*udp:127\.0\.0\.1:(\d+)/.exec(text);
         const tcp = /Phones .*tcp:127\.0\.0\.1:(\d+)/.exec(text);
@@ -80,7 +84,7 @@ export class Daemon {
   /** Runs a command to its end, a minute at most. */
   static async run(...words: string[]): Promise<{ code: number | null; output: string }> {
     const { child, output, ended } = launch(words);
-    createInterface({ input: child.stdout }).on('line', (line) => output.push(line));
+    listen(child.stdout, (line) => output.push(line));
     const code = await within(systemClock, 60_000, ended, () => {
       child.kill('SIGKILL');
       throw new Error(`${words.join(' ')} did not end:\n${output.join('\n')}`);
@@ -91,7 +95,7 @@ export class Daemon {
   /** Runs a daemon until it says something that fits, and ends it; answers all it said. */
   static async outputUntil(config: string, fits: RegExp, timeoutMs = 30_000): Promise<string> {
     const { child, output, ended } = launch(['start', '--config', config]);
-    createInterface({ input: child.stdout }).on('line', (line) => output.push(line));
+    listen(child.stdout, (line) => output.push(line));
     const end = Date.now() + timeoutMs;
     while (!fits.test(output.join('\n')) && Date.now() < end && child.exitCode === null) {
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -189,14 +193,18 @@ export class Daemon {
   }
 }
 
-function launch(words: readonly string[]) {
+function listen(input: Readable | null, hear: (line: string) => void): void {
+  if (input !== null) createInterface({ input }).on('line', hear);
+}
+
+function launch(words: readonly string[], log?: number) {
   const child = spawn(process.execPath, [main, ...words], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', log ?? 'pipe', 'pipe'],
     // a second for each start, which only a benchmark wants
     env: { LAMPLIGHTER_SIP__WARMUP: 'false', ...process.env },
   });
   const output: string[] = [];
-  createInterface({ input: child.stderr }).on('line', (line) => output.push(line));
+  listen(child.stderr, (line) => output.push(line));
   const ended = once(child, 'close').then(([code]) => code as number | null);
   return { child, output, ended };
 }
