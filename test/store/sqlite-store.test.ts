@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -162,12 +162,10 @@ test(
   'a database of the first schema is brought up to date: rows and limits are kept, and a copy is left beside it',
   inFolder((folder) => {
     const path = join(folder, 'lamplighter.db');
-    const old = new Driver(path);
-    old.exec(first);
+    const old = firstSchema(path);
     old.exec(
       `INSERT INTO subscriptions VALUES (7,'a@b','dialog',NULL,'sip:a@b','x/y',NULL,'sip:d',NULL,1,900,'{}','["c1"]',4000,5000)`,
     );
-    old.pragma('user_version = 1');
     old.close();
     const store = open(path);
     store.reserveAll(1000, 2000);
@@ -178,6 +176,56 @@ test(
     );
     store.close();
     assert.ok(existsSync(`${path}.before-v${schemaVersion}`));
+  }),
+);
+
+/** A database as the first version left it. */
+function firstSchema(path: string): Driver {
+  const driver = new Driver(path);
+  driver.exec(first);
+  driver.pragma('user_version = 1');
+  return driver;
+}
+
+test(
+  'an upgrade that fails can be tried again: the database is as it was, and the copy is made anew',
+  inFolder((folder) => {
+    const path = join(folder, 'lamplighter.db');
+    const copy = `${path}.before-v${schemaVersion}`;
+    const driver = firstSchema(path);
+    driver.exec('CREATE TABLE registrations (mine INTEGER)'); // in the way of a later step
+    for (const _attempt of [1, 2]) {
+      assert.throws(() => open(path), /registrations already exists/);
+      assert.equal(driver.pragma('user_version'), 1);
+    }
+    driver.exec('DROP TABLE registrations');
+    driver.exec(`INSERT INTO meta VALUES ('newest', x'')`);
+    driver.close();
+    writeFileSync(`${copy}.part`, 'cut short');
+    open(path).close();
+    const kept = new Driver(copy, { readonly: true });
+    assert.equal(kept.pragma('user_version'), 1);
+    assert.equal(kept.prepare(`SELECT count(*) AS rows FROM meta WHERE key = 'newest'`).get()?.['rows'], 1);
+    kept.close();
+    assert.ok(!existsSync(`${copy}.part`));
+  }),
+);
+
+test(
+  'an upgrade whose copy cannot be written changes nothing, and leaves the copy of an earlier one alone',
+  inFolder((folder) => {
+    const path = join(folder, 'lamplighter.db');
+    const copy = `${path}.before-v${schemaVersion}`;
+    const driver = firstSchema(path);
+    writeFileSync(copy, 'of an earlier upgrade');
+    mkdirSync(`${copy}.part`);
+    assert.throws(
+      () => open(path),
+      (error) => error instanceof Fault && error.code === 'store-unwritable',
+    );
+    assert.equal(driver.pragma('user_version'), 1);
+    driver.close();
+    assert.equal(readFileSync(copy, 'utf8'), 'of an earlier upgrade');
   }),
 );
 
