@@ -170,7 +170,7 @@ export class App {
     // before anybody is known who could be told
     await profiles.start();
     this.#running.push(() => profiles.stop());
-    notifier.restore(stored.subscriptions, stored.nextSubscriptionId);
+    const subscriptions = notifier.restore(stored.subscriptions, stored.nextSubscriptionId);
     this.#running.push(() => notifier.stop());
 
     hooks.start(gate);
@@ -245,7 +245,7 @@ export class App {
     this.#http = hostPort(at.address, at.port);
     lifecycle.watch(() => store.audit({ limit: 1 }));
     this.#running.push(() => lifecycle.stop());
-    logger.info({ sip: this.#sip, http: this.#http, subscriptions: stored.subscriptions.length }, 'ready for phones');
+    logger.info({ sip: this.#sip, http: this.#http, subscriptions }, 'ready for phones');
     lifecycle.enter('ready');
   }
 

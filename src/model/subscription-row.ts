@@ -1,5 +1,11 @@
 import type { Aor } from './aor.ts';
 
+/**
+ * How long a row outlives its end, milliseconds: a refresh may not have reached the disk, and its phone believes in what it was
+ * answered. Most are refreshed at least once an hour.
+ */
+export const lapsedMs = 3_600_000;
+
 /** A subscription as it survives a restart. `dialog` is opaque to the store. */
 export interface SubscriptionRow {
   /** Handed out by the notifier; never reused. */

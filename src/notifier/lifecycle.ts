@@ -8,7 +8,7 @@ import { flowName } from './dialog-json.ts';
 import { ExpiryWheel } from './expiry.ts';
 import { listTermsOf, requireEventlist } from './list-terms.ts';
 import type { Numbers } from './numbers.ts';
-import type { Outbox } from './outbox.ts';
+import { isSuccessor, type Outbox } from './outbox.ts';
 import type { SubscriptionStore } from './ports.ts';
 import { RareComplaint } from './rare-complaint.ts';
 import { agreedRate, leastIntervalMs } from './rate.ts';
@@ -47,7 +47,7 @@ export class Lifecycle {
   readonly #deps: LifecycleDeps;
   readonly #expiry: ExpiryWheel<Subscription>;
   readonly #unstored: RareComplaint;
-  /** Restored, and not told everything since. */
+  /** Restored, and not told everything since; or over, and not told so. */
   readonly untold = new Set<Subscription>();
   nextId = 1;
   #stopped = false;
@@ -106,6 +106,25 @@ export class Lifecycle {
     sub.debt = ends(sub.debt);
     this.#deps.outbox.wake(sub.channel);
     return deleted;
+  }
+
+  /**
+   * Restored after its end, and in no index: its phone may take it for alive, where a refresh of the last moment was lost, and
+   * subscribes anew when it hears (RFC 6665 4.1.3, 4.2.2). Who has done so by now hears nothing of the old one.
+   */
+  lapse(sub: Subscription): void {
+    const { roster, outbox } = this.#deps;
+    const { channel, expiresAt } = sub;
+    roster.giveBack(sub);
+    this.#ended(sub, 'expired');
+    void this.deleteRow(sub.id);
+    const isBack = roster.twins(sub).some(({ createdAt }) => createdAt >= expiresAt);
+    if (isBack || channel.usages.some((other) => isSuccessor(other, sub))) {
+      outbox.discard(sub);
+      return;
+    }
+    sub.debt = ends(sub.debt);
+    outbox.wake(channel);
   }
 
   /** Gone without a word to its phone. */

@@ -157,8 +157,8 @@ export class Notifier {
     ];
   }
 
-  /** Once, before the sockets open: the stored subscriptions are known again, nothing is sent. */
-  restore(rows: SubscriptionRows, nextId: number): void {
+  /** Once, before the sockets open: the stored subscriptions are known again, nothing is sent. Answers how many live. */
+  restore(rows: SubscriptionRows, nextId: number): number {
     const { clock, logger, profileFor, sender } = this.#deps;
     const lives = this.#lives;
     const secured = rows.length === 0 || this.#numbers.reserveAll();
@@ -178,22 +178,34 @@ export class Notifier {
       if (this.#outbox.find(sub.channel.dialog) === null) sender.restore(sub.channel.dialog);
       this.#outbox.attach(sub);
       this.#roster.take(sub);
+      lives.nextId = Math.max(lives.nextId, sub.id + 1);
+      if (sub.ending !== null) {
+        lives.untold.add(sub);
+        continue;
+      }
       // Lamp keys that stand beside each other on disk did so before; of a phone's feature keys only the last is left.
       if (sub.pkg.watchers === 'owner') for (const twin of this.#roster.twins(sub)) lives.vanish(twin, 'replaced');
       lives.list(sub);
       if (!sub.debt.strict) lives.untold.add(sub);
-      lives.nextId = Math.max(lives.nextId, sub.id + 1);
     }
     if (secured) this.#numbers.reserve(uneven.filter((sub) => sub.channel.usages.includes(sub)));
+    return subs.filter(({ ending }) => ending === null).length;
   }
 
-  /** After `restore`, when the state is worth telling: one full NOTIFY for each stored subscription, within 5 s. */
+  /**
+   * After `restore`, when the state is worth telling: one full NOTIFY for each stored subscription, within 5 s; the last one for
+   * those that ran out while nobody was there to say so.
+   */
   start(): void {
     const { clock, random } = this.#deps;
     const perSecond = this.#deps.restartNotifyPerSecond ?? 20;
     const crowd = (address: string) => this.#roster.ofAddress(address);
     this.#round = new RestartRound(this.#lives.untold, { perSecond, crowd, clock, random }, (sub) => {
       if (!this.#lives.untold.delete(sub)) return;
+      if (sub.ending !== null) {
+        this.#lives.lapse(sub);
+        return;
+      }
       sub.debt = asked(sub.debt, 'full');
       this.#outbox.wake(sub.channel);
     });

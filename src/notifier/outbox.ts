@@ -301,7 +301,7 @@ function dueAt({ debt, pkg, profile, terms }: Subscription): number {
 }
 
 /** To the phone they are one subscription (RFC 6665 4.5.2). */
-function isSuccessor(young: Subscription, old: Subscription): boolean {
+export function isSuccessor(young: Subscription, old: Subscription): boolean {
   return young.ending === null && young.pkg === old.pkg && young.eventId === old.eventId;
 }
 

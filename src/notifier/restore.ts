@@ -24,7 +24,7 @@ export interface RestoreDeps {
 
 export interface Restored {
   readonly subs: readonly Subscription[];
-  /** Rows that are over or make no sense, to be deleted. */
+  /** Rows that are over with nobody to be told, or make no sense: to be deleted. */
   readonly useless: readonly number[];
   /** Usages of one dialog that were stored with different limits: the highest holds for all, and must on disk. */
   readonly uneven: readonly Subscription[];
@@ -32,7 +32,8 @@ export interface Restored {
 
 /**
  * Stored rows become subscriptions again. Numbers go on at the stored ends of the reserved blocks, which the caller has
- * moved up by one block on disk; usages of one dialog share it, with the highest CSeq of them.
+ * moved up by one block on disk; usages of one dialog share it, with the highest CSeq of them. What has run out has its end
+ * before it: `ending` is set, and its phone is still to be told.
  */
 export function restoreRows(rows: SubscriptionRows, deps: RestoreDeps): Restored {
   const texts = new SharedTexts();
@@ -52,8 +53,7 @@ export function restoreRows(rows: SubscriptionRows, deps: RestoreDeps): Restored
   const uneven = subs.filter((sub, index) => sub.channel.dialog.localCseqLimit !== limits[index]);
   // A connection died with the last process; its phone is told when it subscribes over a new one.
   for (const sub of subs) {
-    const { dialog } = sub.channel;
-    if (dialog.flow.transport !== 'udp' && !deps.reachable(dialog)) sub.debt = parked;
+    if (!canArrive(sub.channel.dialog, deps)) sub.debt = parked;
   }
   return { subs, useless, uneven };
 }
@@ -64,7 +64,6 @@ function restoreRow(
   near: DialogState['flow'] | null,
   deps: RestoreDeps,
 ): Subscription | null {
-  if (row.expiresAt <= deps.now) return null;
   const pkg = deps.packages.get(row.event);
   const dialog = readDialog(row.dialog, row.cseqLimit, near);
   if (pkg === undefined || dialog === null || !isRow(row)) {
@@ -72,6 +71,8 @@ function restoreRow(
     deps.logger.warn({ id, event }, 'a stored subscription makes no sense and is dropped; its phone will come back');
     return null;
   }
+  const isOver = row.expiresAt <= deps.now;
+  if (isOver && !canArrive(dialog, deps)) return null;
   dialog.remoteCseq = Math.max(dialog.remoteCseq, row.remoteCseq);
   const channel = channelFor(dialog, row, deps);
   const { eventId } = row;
@@ -104,7 +105,7 @@ function restoreRow(
     previousToExpire: null,
     granted: Math.ceil((row.expiresAt - deps.now) / 1000),
     debt: nothingOwed,
-    ending: null,
+    ending: isOver ? 'timeout' : null,
     version: row.versionLimit,
     versionLimit: row.versionLimit + block,
     shown: row.shown,
@@ -112,6 +113,11 @@ function restoreRow(
     lastStatus: null,
     notifies: 0,
   };
+}
+
+/** Over UDP there is no connection that could have died. */
+function canArrive(dialog: DialogState, { reachable }: RestoreDeps): boolean {
+  return dialog.flow.transport === 'udp' || reachable(dialog);
 }
 
 function channelFor(dialog: DialogState, row: SubscriptionRow, { known }: RestoreDeps): Channel {

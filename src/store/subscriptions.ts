@@ -1,5 +1,10 @@
 import type { Aor } from '../model/aor.ts';
-import type { SubscriptionPulse, SubscriptionRow, SubscriptionRows } from '../model/subscription-row.ts';
+import {
+  lapsedMs,
+  type SubscriptionPulse,
+  type SubscriptionRow,
+  type SubscriptionRows,
+} from '../model/subscription-row.ts';
 import type { Driver, Statement, Value } from './driver.ts';
 
 const columns =
@@ -123,9 +128,9 @@ export class SubscriptionTable {
     return Number(this.#last.get()?.['last'] ?? 0);
   }
 
-  /** What has not expired at `now`; the rest is deleted. */
+  /** What has not expired at `now`, or only just: those phones are still to be told. The rest is deleted. */
   load(now: number): SubscriptionRows {
-    this.#expired.run(now);
+    this.#expired.run(now - lapsedMs);
     this.#orphans.run();
     const extras = new Map(this.#extras.values().map(([id, extra]) => [Number(id), String(extra)] as const));
     for (const id of extras.keys()) this.#extraIds.add(id);

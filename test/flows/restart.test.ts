@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
+import { Driver } from '../../src/store/driver.ts';
 import { Daemon, Home } from '../support/daemon.ts';
 import { dialogInfo, featureEvents, featureType, lamp, Phone, setDnd, setForward } from '../support/phone.ts';
 import { lastingPort } from '../support/ports.ts';
@@ -30,6 +31,13 @@ class Stage {
   private constructor(config: string, daemon: Daemon) {
     this.#config = config;
     this.daemon = daemon;
+  }
+
+  /** While nobody runs: all that is stored ran out a second ago, as if the last refreshes had not reached the disk. */
+  runOut(): void {
+    const driver = new Driver(home.path('lamplighter.db'));
+    driver.exec(`DELETE FROM pulses; UPDATE subscriptions SET expires_at = ${Date.now() - 1000}`);
+    driver.close();
   }
 
   static async open(home: Home): Promise<Stage> {
@@ -118,6 +126,25 @@ test('a clean restart is invisible: no terminated NOTIFY, exit code 0, dialogs g
   assert.equal((await lampOf.next()).subscriptionState.state, 'active');
   assert.equal(lampOf.ended, false);
   assert.equal((await lampOf.refresh()).status, 200);
+  assert.deepEqual(desk.violations, []);
+});
+
+test('E65-13: a subscription that ran out while nobody ran is told so in its dialog at the start, and its phone begins anew', async () => {
+  const desk = await stage.phone('1001');
+  const lampOf = await desk.subscribe({ event: 'dialog', resource: '1002' });
+  await lampOf.next();
+  await stage.daemon.kill();
+  stage.runOut();
+  await stage.startAgain();
+  const { subscriptionState } = await lampOf.next();
+  assert.deepEqual([subscriptionState.state, subscriptionState.params.get('reason')], ['terminated', 'timeout']);
+  const anew = await desk.subscribe({ event: 'dialog', resource: '1002' });
+  assert.equal((await anew.next()).subscriptionState.state, 'active');
+  await stage.daemon.until<readonly unknown[]>('/api/v1/subscriptions', (list) => list.length === 1);
+  await stage.daemon.kill();
+  await stage.startAgain();
+  assert.equal((await anew.next()).subscriptionState.state, 'active');
+  assert.equal(lampOf.notifies.length, 2, 'it is told once');
   assert.deepEqual(desk.violations, []);
 });
 

@@ -5,7 +5,7 @@ import { readDialog } from '../../src/notifier/dialog-json.ts';
 import type { NotifierDeps } from '../../src/notifier/notifier.ts';
 import type { SubscriptionStore } from '../../src/notifier/ports.ts';
 import type { Store } from '../../src/store/store.ts';
-import { alice, type FakeStore, newDialog, settle, tcp, told, udp, World } from './support.ts';
+import { alice, FakeStore, newDialog, settle, tcp, told, udp, World } from './support.ts';
 
 /** Kills the first world and brings another up on its disk. */
 function reborn(before: World, overrides: Partial<NotifierDeps> = {}, nextId = 1): World {
@@ -140,7 +140,7 @@ test('rows that are over, unreadable, or of a package nobody serves are dropped,
   const dialog = readDialog(good.dialog, 1);
   const json = (over: object) => ({ dialog: JSON.stringify({ ...dialog, localTag: 'other', ...over }) });
   const lines = (line: number, text: string) => ({ dialog: good.dialog.split('\n').with(line, text).join('\n') });
-  bad(2, { expiresAt: first.clock.now() - 1 });
+  bad(2, { ...lines(7, 'tcp'), expiresAt: first.clock.now() - 1 });
   bad(3, { dialog: '{' });
   bad(4, { event: 'gone' });
   bad(5, json({ flow: { transport: 'carrier-pigeon' } }));
@@ -274,4 +274,76 @@ test('of feature keys that one phone has twice on disk the newer goes on', async
     second.notifier.list().map(({ id }) => id),
     [2],
   );
+});
+
+/** A world after a start at which all rows had just run out. */
+function lapsed(store: FakeStore): World {
+  const world = new World(store);
+  for (const [id, row] of store.rows) store.rows.set(id, { ...row, expiresAt: world.clock.now() - 1 });
+  assert.equal(world.notifier.restore([...store.rows.values()], 1000), 0);
+  return world;
+}
+
+test('what ran out while nobody ran is in no list, and told so once in the round of the start, above every number before', async () => {
+  const first = new World();
+  await first.subscribe({ dialog: newDialog() });
+  const last = first.sender.take().at(-1);
+  const second = lapsed(first.store);
+  second.state.calls(alice, 'd1');
+  await second.clock.run(5000, 100);
+  assert.deepEqual([second.notifier.list().length, second.sender.take().length], [0, 0], 'no news for it');
+  assert.equal(second.store.rows.size, 1, 'a start that is cut short tells it at the next one');
+  second.notifier.start();
+  await second.clock.run(1000);
+  const sent = second.sender.take();
+  assert.deepEqual(
+    sent.map(({ message }) => message.subscription),
+    [{ state: 'terminated', reason: 'timeout' }],
+  );
+  assert.ok((sent[0]?.cseq ?? 0) > (last?.cseq ?? 0));
+  assert.ok(told(sent[0]).version > told(last).version);
+  assert.deepEqual([second.store.rows.size, second.sender.released], [0, second.sender.restored]);
+  await second.clock.run(60_000, 1000);
+  assert.equal(second.sender.take().length, 0);
+});
+
+test('a phone that subscribes anew before it is told, in a new dialog or in the old one, hears no end', async () => {
+  const store = new FakeStore();
+  const first = new World(store);
+  await first.lamp({ device: 'desk' });
+  await first.lamp({ device: 'kitchen' });
+  const second = lapsed(store);
+  const [, kitchen] = second.sender.restored;
+  assert.ok(kitchen);
+  await second.lamp({ device: 'desk' });
+  assert.equal((await second.again(kitchen, { device: 'moved' })).status, 200);
+  second.sender.take();
+  second.notifier.start();
+  await second.clock.run(1000);
+  assert.deepEqual(second.sender.take(), []);
+  assert.equal(second.notifier.list().length, 2);
+  assert.deepEqual(
+    [...store.rows.keys()],
+    second.notifier.list().map(({ id }) => id),
+  );
+});
+
+test('what ran out behind a connection that is gone goes without a word', async () => {
+  const first = new World();
+  await first.lamp({ dialog: newDialog(tcp('c1')) });
+  const second = lapsed(first.store);
+  second.notifier.start();
+  await second.clock.run(1000);
+  assert.deepEqual([second.sender.take().length, second.store.rows.size], [0, 0]);
+});
+
+test('ends are spread over an address as the other first NOTIFYs are', async () => {
+  const store = await crowd({ '192.0.2.1': 40 });
+  const world = lapsed(store);
+  world.notifier.start();
+  await world.clock.run(1000, 20);
+  const early = world.sender.take().length;
+  assert.ok(early >= 18 && early <= 21, `${early} in the first second`);
+  await world.clock.run(4000, 20);
+  assert.equal(early + world.sender.take().length, 40);
 });

@@ -162,6 +162,9 @@ const telling: Chapter = {
     }),
     held('E65-13', '4.2.1.4', 'what runs out is terminated;reason=timeout', {
       [expiry]: ['E65-13: a subscription that runs out gets one NOTIFY terminated;reason=timeout and is gone'],
+      'test/flows/restart.test.ts': [
+        'E65-13: a subscription that ran out while nobody ran is told so in its dialog at the start, and its phone begins anew',
+      ],
       'test/flows/prior-systems-restart.test.ts': [
         'a subscription that lapses is told so when it does (Kamailio and OpenSIPS: nothing within 9 s, the timer looks every 100 s)',
       ],
