@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, realpathSync, statfsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Fault } from '../model/errors.ts';
 import { Driver } from './driver.ts';
@@ -40,10 +40,14 @@ function tune(driver: Driver, synchronous: 'FULL' | 'NORMAL'): void {
   driver.pragma('wal_autocheckpoint = 1000');
 }
 
-/** Held as long as the process lives and freed by the kernel whatever ends it: a second daemon is told, not let in. */
+/**
+ * Held as long as the process lives and freed by the kernel whatever ends it: a second daemon is told, not let in, by whichever
+ * of its names it knows the file.
+ */
 function lockFile(path: string): Driver {
-  makePrivate(`${path}.lock`); // whoever may read it could hold it
-  const driver = new Driver(`${path}.lock`);
+  const name = `${realPath(path)}.lock`;
+  makePrivate(name); // whoever may read it could hold it
+  const driver = new Driver(name);
   try {
     driver.exec('PRAGMA busy_timeout = 0');
     driver.exec('BEGIN EXCLUSIVE');
@@ -55,6 +59,15 @@ function lockFile(path: string): Driver {
     throw error;
   }
   return driver;
+}
+
+/** Where SQLite, too, has the file. What cannot be found stays as it is: SQLite says better what is wrong with it. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 /** The nearest folder that is there is asked first: a recursive mkdir below /proc never comes back (Node 20). */

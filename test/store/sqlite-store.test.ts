@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -226,6 +226,25 @@ test(
     assert.equal(driver.pragma('user_version'), 1);
     driver.close();
     assert.equal(readFileSync(copy, 'utf8'), 'of an earlier upgrade');
+  }),
+);
+
+test(
+  'one database under two names is in use under both, the one that links to a file not made yet included',
+  inFolder((folder) => {
+    const [path, link] = [join(folder, 'lamplighter.db'), join(folder, 'link.db')];
+    symlinkSync(path, link);
+    for (const [one, other] of [
+      [link, path],
+      [path, link],
+    ] as const) {
+      const store = open(one);
+      assert.throws(
+        () => open(other),
+        (error) => error instanceof Fault && error.code === 'store-locked' && error.message.includes(other),
+      );
+      store.close();
+    }
   }),
 );
 
