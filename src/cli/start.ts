@@ -21,6 +21,8 @@ const lingerMs = 300;
 export async function start(file: string | null): Promise<number> {
   // what people do not get to read is no reason to leave the phones alone
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  const stopped = stopSignal(); // a start that is told to stop comes to its end, and stops in order
+  const hangUps = new HangUps();
   const loaded = readLoaded(file);
   if (typeof loaded === 'number') return loaded;
   const { config, migrated } = loaded;
@@ -46,9 +48,7 @@ export async function start(file: string | null): Promise<number> {
   process.once('uncaughtException', (error) => {
     void app.stop().finally(() => process.exit(giveUp(logger, error)));
   });
-  // A first SIGHUP would end the process otherwise.
-  process.on('SIGHUP', () => void app.reload({ who: 'SIGHUP', from: null }));
-  const stopped = stopSignal(); // who reads the greeting may stop it
+  hangUps.answer(() => void app.reload({ who: 'SIGHUP', from: null }));
   toPeople.write(greeting(app, config.sip));
   void answered(app, stopped).then((told) => told && toPeople.write(next(app, file)));
   await stopped;
@@ -70,6 +70,25 @@ function giveUp(logger: Logger, error: unknown): number {
   return fault.exit;
 }
 
+/** SIGHUP, which would end the process that does not listen; one that comes before somebody answers is not forgotten. */
+class HangUps {
+  #answer: (() => void) | null = null;
+  #heard = false;
+
+  constructor() {
+    process.on('SIGHUP', () => {
+      if (this.#answer === null) this.#heard = true;
+      else this.#answer();
+    });
+  }
+
+  answer(answer: () => void): void {
+    this.#answer = answer;
+    if (this.#heard) answer();
+  }
+}
+
+/** The first one; a second ends the process. */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { Daemon, Home } from '../support/daemon.ts';
 import { Phone } from '../support/phone.ts';
 import { simulatedConfig } from './simulated.ts';
+
+const main = new URL('../../src/main.js', import.meta.url).pathname;
 
 async function withHome(work: (home: Home) => Promise<void>): Promise<void> {
   const home = new Home();
@@ -105,6 +110,41 @@ test('an address this host has not ends with exit code 3, whatever timer was for
     } finally {
       delete process.env['NODE_OPTIONS'];
     }
+  }));
+
+/** A daemon that has its database, and rehearses: it is in the middle of its start. */
+async function starting(home: Home) {
+  const env = { ...process.env, LAMPLIGHTER_SIP__WARMUP: 'true' };
+  const stdio: ['ignore', 'pipe', 'ignore'] = ['ignore', 'pipe', 'ignore'];
+  const child = spawn(process.execPath, [main, 'start', '--config', simulatedConfig(home)], { env, stdio });
+  const lines: string[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+  const ended = once(child, 'close');
+  while (child.exitCode === null && !existsSync(home.path('lamplighter.db.lock'))) await pause();
+  return { child, lines, ended };
+}
+
+const pause = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+test('SIGTERM and SIGINT in the middle of a start stop it in order, with exit code 0', async () => {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    await withHome(async (home) => {
+      const { child, lines, ended } = await starting(home);
+      child.kill(signal);
+      assert.deepEqual(await ended, [0, null], lines.join('\n'));
+      assert.match(lines.at(-1) ?? '', /stopping: phones keep their subscriptions/);
+    });
+  }
+});
+
+test('SIGHUP in the middle of a start ends nothing: the configuration is read again once it runs', () =>
+  withHome(async (home) => {
+    const { child, lines, ended } = await starting(home);
+    child.kill('SIGHUP');
+    while (child.exitCode === null && child.signalCode === null && !/read again/.test(lines.at(-1) ?? ''))
+      await pause();
+    child.kill('SIGTERM');
+    assert.deepEqual(await ended, [0, null], lines.join('\n'));
   }));
 
 test('a database that cannot be written ends with exit code 4 and the fix', () =>
