@@ -7,6 +7,12 @@ import { version } from './version.ts';
 
 /** A daemon that is well answers in milliseconds; a reload waits for its PBXs. */
 const patienceMs = 20_000;
+
+/**
+ * What waits for phones to answer: 5 s for a PBX that was asked first and did not, and the 32 s after which a phone that
+ * says nothing counts as 408 (RFC 3261 17.1.2.2, Timer F), with some to spare.
+ */
+export const phonesMs = 45_000;
 const probeMs = 5_000;
 
 /** What stands there may be anything: more than the API says of 50,000 extensions is none of it. */
@@ -21,6 +27,15 @@ export interface Address {
   readonly tokenFix: string;
   /** What to do where nothing answers. */
   readonly absentFix: string;
+}
+
+/** How a question is put. */
+interface Opening {
+  readonly body?: unknown;
+  readonly signal: AbortSignal;
+  /** When `signal` gives up. */
+  readonly timeoutMs: number;
+  readonly more?: OutgoingHttpHeaders;
 }
 
 /** `POST`, `PUT` and `DELETE` change something. */
@@ -44,23 +59,23 @@ export class Daemon {
   }
 
   /** As `get`, for what changes something. */
-  async must(method: Method, path: string, body?: unknown): Promise<Reply> {
-    return this.#granted(method, path, await this.ask(method, path, body));
+  async must(method: Method, path: string, body?: unknown, timeoutMs = patienceMs): Promise<Reply> {
+    return this.#granted(method, path, await this.ask(method, path, body, timeoutMs));
   }
 
   /**
    * Whatever the API answers, but for what no command can do anything about: a token that is missing, wrong or of too small
    * a role.
    */
-  async ask(method: Method, path: string, body?: unknown): Promise<Reply> {
-    return this.#understood(method, path, await this.send(method, path, { body }));
+  async ask(method: Method, path: string, body?: unknown, timeoutMs = patienceMs): Promise<Reply> {
+    return this.#understood(method, path, await this.send(method, path, { body, timeoutMs }));
   }
 
   /** The bare exchange: any status, any text. */
   async send(method: Method, path: string, options: { body?: unknown; timeoutMs?: number } = {}): Promise<Reply> {
     const { body, timeoutMs = patienceMs } = options;
     const signal = AbortSignal.timeout(timeoutMs);
-    return this.#replyOf(await this.#open(method, path, { body, signal }), signal);
+    return this.#replyOf(await this.#open(method, path, { body, signal, timeoutMs }), signal);
   }
 
   /** An answer that goes on for ever, piece by piece, from behind the event `after`; the same Failures as `must`. */
@@ -108,7 +123,10 @@ export class Daemon {
   async #begun(path: string, more: OutgoingHttpHeaders): Promise<IncomingMessage> {
     const waiting = new AbortController();
     const timer = setTimeout(() => waiting.abort(new DOMException('', 'TimeoutError')), patienceMs);
-    const answer = await this.#open('GET', path, { more, signal: waiting.signal }).finally(() => clearTimeout(timer));
+    const { signal } = waiting;
+    const answer = await this.#open('GET', path, { more, signal, timeoutMs: patienceMs }).finally(() =>
+      clearTimeout(timer),
+    );
     if (answer.statusCode === 200) return answer;
     const reply = await this.#replyOf(answer, AbortSignal.timeout(patienceMs));
     await this.#granted('GET', path, await this.#understood('GET', path, reply));
@@ -141,11 +159,7 @@ export class Daemon {
     throw new Failure(refusal.code, exits.refused, refusal.message);
   }
 
-  async #open(
-    method: Method,
-    path: string,
-    { body, signal, more = {} }: { body?: unknown; signal: AbortSignal; more?: OutgoingHttpHeaders },
-  ): Promise<IncomingMessage> {
+  async #open(method: Method, path: string, { body, signal, timeoutMs, more = {} }: Opening): Promise<IncomingMessage> {
     const { url, token } = this.#address;
     const content = body === undefined ? null : JSON.stringify(body);
     const headers = {
@@ -155,15 +169,21 @@ export class Daemon {
       ...(content === null ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(content) }),
     };
     const request = await requesterOf(url);
+    let isThere = false;
     try {
       return await new Promise((resolve, reject) => {
         // no agent: nothing is left open that the process would wait for
         const asked = request(`${url}${path}`, { method, headers, signal, agent: false }, resolve);
+        asked.on('socket', (socket) => {
+          socket.once('connect', () => {
+            isThere = true;
+          });
+        });
         asked.on('error', reject);
         asked.end(content ?? undefined);
       });
     } catch (error) {
-      throw this.#absent(error);
+      throw isThere && isTimeout(error) ? new Silent(this.#address, method, timeoutMs) : this.#absent(error);
     }
   }
 
@@ -200,9 +220,23 @@ export class Unreachable extends Failure {
   /** `nothing listens there (ECONNREFUSED)` */
   readonly why: string;
 
-  constructor({ url, absentFix }: Address, why: string) {
-    super(unreachable, exits.unavailable, `no Lamplighter answers at ${url}: ${why}`, absentFix);
+  constructor(
+    { url, absentFix }: Pick<Address, 'url' | 'absentFix'>,
+    why: string,
+    message = `no Lamplighter answers at ${url}: ${why}`,
+  ) {
+    super(unreachable, exits.unavailable, message, absentFix);
     this.why = why;
+  }
+}
+
+/** Something is there, and took the question: whoever is told to start it would have two. */
+class Silent extends Unreachable {
+  constructor({ url }: Address, method: Method, ms: number) {
+    const late = `does not answer within ${ms / 1000} s`;
+    const maybe = method === 'GET' ? '' : '; what was asked may still be done';
+    const absentFix = 'see what its log says; if it says nothing more, start it anew: systemctl restart lamplighter';
+    super({ url, absentFix }, 'no answer in time', `what listens at ${url} ${late}${maybe}`);
   }
 }
 
@@ -228,10 +262,14 @@ function bare(path: string): string {
   return path.replace(/\?.*$/, '');
 }
 
+function isTimeout(error: unknown): boolean {
+  const { name, cause } = error as Error;
+  return (name === 'AbortError' && cause !== undefined ? (cause as Error).name : name) === 'TimeoutError';
+}
+
 function whyOf(error: unknown): string {
-  const { name, code, message, cause } = error as NodeJS.ErrnoException & { readonly cause?: unknown };
-  const root = name === 'AbortError' && cause !== undefined ? (cause as Error).name : name;
-  if (root === 'TimeoutError') return 'no answer in time';
+  if (isTimeout(error)) return 'no answer in time';
+  const { code, message } = error as NodeJS.ErrnoException;
   return known[code ?? ''] ?? code ?? message;
 }
 

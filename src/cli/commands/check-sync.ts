@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { asking } from '../asking.ts';
+import { phonesMs } from '../daemon.ts';
 import { exits } from '../exits.ts';
 import { extensionPath, show } from '../listing.ts';
 import { Row } from '../row.ts';
@@ -20,7 +21,7 @@ export function checkSync(root: Command, terminal: Terminal): void {
   asking<Options>(command, terminal, async (session, [ext = ''], { event, reboot }) => {
     const { daemon, terminal: screen, json } = session;
     const wish = { event, reboot: reboot ? true : undefined };
-    const reply = await daemon.must('POST', `${extensionPath(ext)}/check-sync`, wish);
+    const reply = await daemon.must('POST', `${extensionPath(ext)}/check-sync`, wish, phonesMs);
     const rows = Row.list(
       new Row(reply.body).rows('phones').map(({ value }) => value),
       'contact',

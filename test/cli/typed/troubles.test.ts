@@ -5,10 +5,13 @@ import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { Daemon, type Method } from '../../../src/cli/daemon.ts';
+import type { Failure } from '../../../src/cli/failure.ts';
 import { program } from '../../../src/cli/program.ts';
 import { processTerminal } from '../../../src/cli/terminal.ts';
 import { treeOf } from '../../../src/cli/tree.ts';
 import { aorOf } from '../../../src/model/aor.ts';
+import { timerF } from '../../../src/sip/embedded/timers.ts';
 import { domain, running } from '../../ops/fake-deps.ts';
 import { lastingPort } from '../../support/ports.ts';
 import { answering, foreign, typed } from './typed.ts';
@@ -228,6 +231,32 @@ describe('an answer that is none of ours', () => {
       assert.equal(code, 69);
       assert.match(err, /^no Lamplighter answers at .*: /);
     });
+  });
+
+  test('one that takes the question and says nothing is told from one that is not there', async () => {
+    await foreign(
+      () => undefined,
+      async (url) => {
+        const client = new Daemon({ url, token: null, tokenFix: '', absentFix: 'start it' });
+        const said = (method: Method) =>
+          client.send(method, '/', { timeoutMs: 50 }).then(
+            () => assert.fail('nothing answers'),
+            ({ message, fix }: Failure) => `${message}. ${fix}`,
+          );
+        const late = `what listens at ${url} does not answer within 0.05 s`;
+        assert.ok((await said('POST')).startsWith(`${late}; what was asked may still be done. see what its log says`));
+        assert.ok((await said('GET')).startsWith(`${late}. see`));
+      },
+    );
+  });
+
+  test('check-sync waits for a phone that says nothing, behind a PBX that says nothing', async (t) => {
+    const patience = t.mock.method(AbortSignal, 'timeout');
+    await foreign(answering({}), async (url) => {
+      await typed(['check-sync', '1001', '--url', url]);
+    });
+    const pbxMs = 5_000;
+    assert.ok((patience.mock.calls[0]?.arguments[0] ?? 0) > pbxMs + timerF);
   });
 
   test('a redirect is not followed: the token is for nobody else', async () => {
