@@ -116,6 +116,15 @@ describe('ports of the host', () => {
     assert.match((await said(secondLamplighter))[0]!, /^warn: 2 Lamplighters run on this host \(100, 103\)/);
   });
 
+  test('a Lamplighter under sudo, timeout or strace is one, not two', async () => {
+    const words = ['node', '/usr/bin/lamplighter', 'start'];
+    listens(100, 'sudo', ['sudo', '-u', 'lamplighter', ...words], 1);
+    listens(101, 'timeout', ['timeout', '20', ...words], 2);
+    listens(102, 'strace', ['/usr/bin/strace', '-f', ...words], 3);
+    listens(103, 'node', ['/usr/bin/node', '--v8-pool-size=1', ...words.slice(1)], 4);
+    assert.deepEqual(await said(secondLamplighter), []);
+  });
+
   test('nothing is said on a host without /proc', async () => {
     for (const check of [portShared, secondLamplighter, socketBuffers]) assert.deepEqual(await said(check), []);
   });

@@ -86,11 +86,11 @@ export const secondLamplighter: HostCheck = {
   },
 };
 
-/** A daemon, not one of the other commands. */
+/** A daemon, not one of the other commands, nor who runs one and waits: sudo, timeout, strace have its words too. */
 function isLamplighter(root: string, pid: number | null): boolean {
   const words = pid === null ? [] : wordsOf(root, pid);
   const at = words.findIndex((word) => /(?:^|\/)lamplighter(?:\.[cm]?js)?$|(?:^|\/)dist\/src\/main\.js$/.test(word));
-  if (at < 0) return false;
+  if (at < 0 || (at > 0 && !/(?:^|\/)node(?:js)?$/.test(words[0] ?? ''))) return false;
   const command = words[at + 1];
   return command === undefined || command === 'start' || command === 'demo' || command.startsWith('-');
 }
