@@ -1,5 +1,7 @@
 import type { App } from '../app.ts';
 import { upstreamsOf } from '../config/inline-schema.ts';
+import type { Loaded } from '../config/load.ts';
+import { demoNote } from '../config/notes.ts';
 import type { Config } from '../config/schema.ts';
 import { createLogger } from '../log.ts';
 import { sleep, systemClock } from '../model/clock.ts';
@@ -50,7 +52,7 @@ export async function start(file: string | null): Promise<number> {
   });
   hangUps.answer(() => void app.reload({ who: 'SIGHUP', from: null }));
   toPeople.write(greeting(app, config.sip));
-  void answered(app, stopped).then((told) => told && toPeople.write(next(app, file)));
+  void answered(app, stopped).then((told) => told && toPeople.write(next(app, loaded)));
   await stopped;
   logger.info({}, 'stopping: phones keep their subscriptions and notice nothing');
   await app.stop();
@@ -124,11 +126,14 @@ async function answered(app: App, stopped: Promise<void>): Promise<boolean> {
 }
 
 /** What was found, and what to do next. */
-function next(app: App, file: string | null): string {
+function next(app: App, { config, file }: Loaded): string {
   const lines = app.found.map((line) => `  ${line}`);
-  if (file === null) {
+  const note = demoNote(config);
+  if (note !== null) {
     lines.push(
-      '  This is the demo: extensions 1001 to 1010, SIP password secret<ext>. Open the panel and place a call there.',
+      file === null
+        ? '  This is the demo: extensions 1001 to 1010, SIP password secret<ext>. Open the panel and place a call there.'
+        : `  ${file}: ${note}.`,
       asCalled('  With your own PBX: `lamplighter setup`, or the page Setup of the panel.'),
     );
   }

@@ -1,7 +1,7 @@
 import { idleSettings } from './drachtio-schema.ts';
 import { inlineSchema, upstreamsOf } from './inline-schema.ts';
 import { nearest } from './nearest.ts';
-import type { Config } from './schema.ts';
+import { type Config, hasDemoPbx } from './schema.ts';
 
 type SipSettings = Pick<Config['sip'], 'engine' | 'drachtio' | 'upstream' | 'inline' | 'identity'>;
 
@@ -12,6 +12,15 @@ const usualHeaders = ['P-Asserted-Identity', 'Remote-Party-ID'] as const;
 export function notesOn(sip: SipSettings): readonly string[] {
   const idle = idleSettings(sip);
   return [...(idle === null ? [] : [idle]), ...unusedRooms(sip), ...repeated(sip), ...misspelt(sip)];
+}
+
+/** Nobody writes a file to have the demo's passwords in his domain; null: a PBX is named. */
+export function demoNote(config: Pick<Config, 'pbx'>): string | null {
+  if (!hasDemoPbx(config)) return null;
+  return (
+    'pbx is not set: this is the simulated PBX of the demo, extensions 1001 to 1010, ' +
+    'with SIP passwords (secret<ext>) that everybody knows'
+  );
 }
 
 function unusedRooms({ engine, drachtio, upstream, inline }: SipSettings): readonly string[] {

@@ -35,20 +35,30 @@ const tenant = z.strictObject({
   aliases: z.array(domain).default([]).describe('Other names and addresses that mean it.'),
 });
 
+/** What the demo needs no configuration for. Its passwords stand in the README, so whoever has it by mistake must be told. */
+const demoPbx = { name: 'demo', type: 'simulated' };
+const demoDomain = 'lamplighter.test';
+
+/** True where nobody named a PBX: the simulated one of the demo answers, in whatever domain. */
+export function hasDemoPbx({ pbx: [first, ...others] }: Pick<Config, 'pbx'>): boolean {
+  return others.length === 0 && JSON.stringify(first) === JSON.stringify(demoPbx);
+}
+
+/** True where a domain was named. */
+export function isOwnDomain(name: string): boolean {
+  return name !== demoDomain;
+}
+
 const settings = z.strictObject({
   version: z.literal(1).default(1).describe('Version of this file.'),
-  domain: domain.default('lamplighter.test').describe('Users are user@domain.'),
+  domain: domain.default(demoDomain).describe('Users are user@domain.'),
   aliases: z.array(domain).default([]).describe('Other names and addresses that mean the same domain.'),
   domains: z
     .array(tenant)
     .default([])
     .describe('Further domains (tenants) of the PBX. Equal numbers in two of them are two users that never meet.'),
   sip: sipSchema.prefault({}),
-  pbx: z
-    .array(pbx)
-    .min(1)
-    .default([{ name: 'demo', type: 'simulated' }])
-    .describe('The PBXs, each with the options of its type.'),
+  pbx: z.array(pbx).min(1).default([demoPbx]).describe('The PBXs, each with the options of its type.'),
   features: z
     .strictObject({
       policy: z

@@ -2,8 +2,8 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { parseHostPort, parseListenPoint } from '../config/listen-point.ts';
 import { nearest } from '../config/nearest.ts';
-import { notesOn } from '../config/notes.ts';
-import type { Config } from '../config/schema.ts';
+import { demoNote, notesOn } from '../config/notes.ts';
+import { type Config, isOwnDomain } from '../config/schema.ts';
 import { broken, type Check, odd, type Remark } from '../model/check.ts';
 import { compilePatterns } from '../model/patterns.ts';
 import { isLoopback } from '../sip/local-addresses.ts';
@@ -19,6 +19,15 @@ export interface ConfigSeen {
 export const notes: Check<ConfigSeen> = {
   name: 'config-notes',
   look: ({ config }) => notesOn(config.sip).map((text) => odd(text, 'correct it, or take it out')),
+};
+
+/** The demo's PBX where a file was written for a real one; in the demo itself there is nothing odd about it. */
+export const noPbx: Check<ConfigSeen> = {
+  name: 'no-pbx',
+  look: ({ config }) => {
+    const note = isOwnDomain(config.domain) ? demoNote(config) : null;
+    return note === null ? [] : [odd(note, 'name yours under pbx: lamplighter setup writes it (docs/setup.md)')];
+  },
 };
 
 /** Whoever is believed may be anybody. */
@@ -158,6 +167,7 @@ export const httpInTheClear: Check<ConfigSeen> = {
 /** Looked at in the file, whether the daemon runs or not. A new check is one function, and a line here. */
 export const configChecks: readonly Check<ConfigSeen>[] = [
   notes,
+  noPbx,
   trustedTooWide,
   inlinePackages,
   profilesFolder,

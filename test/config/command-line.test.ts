@@ -28,6 +28,17 @@ test('check-config and start name the same errors and end with 2', async () => {
   }
 });
 
+test('a file without a PBX is right, and check-config says that it is the demo', async () => {
+  const home = new Home();
+  try {
+    const { code, output } = await Daemon.run('check-config', home.write('l.yaml', 'domain: pbx.example.com\n'));
+    assert.equal(code, 0);
+    assert.match(output, /no errors\npbx is not set: this is the simulated PBX of the demo/);
+  } finally {
+    home.remove();
+  }
+});
+
 test('what stands in a file is one line for each problem, and nothing that a terminal obeys', async () => {
   const home = new Home();
   try {

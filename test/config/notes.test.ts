@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { notesOn } from '../../src/config/notes.ts';
+import { demoNote, notesOn } from '../../src/config/notes.ts';
 import { configSchema } from '../../src/config/schema.ts';
 
 const notes = (sip: object): readonly string[] => notesOn(configSchema.parse({ sip }).sip);
@@ -45,4 +45,16 @@ test('engine: drachtio has listeners that are not used', () => {
     notes({ engine: 'drachtio', drachtio: { secret: 'x' } }).join('\n'),
     /^engine: drachtio: sip\.listen, .* are not used/,
   );
+});
+
+test('a PBX that nobody named is said to be that of the demo, and one that was named is not', () => {
+  assert.match(
+    demoNote(configSchema.parse({ domain: 'pbx.example.com' })) ?? '',
+    /^pbx is not set: .*everybody knows$/,
+  );
+  for (const pbx of [
+    { name: 'demo', type: 'simulated', extensions: ['1001'] },
+    { name: 'main', type: 'simulated' },
+  ])
+    assert.equal(demoNote(configSchema.parse({ pbx: [pbx] })), null);
 });

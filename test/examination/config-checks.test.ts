@@ -51,6 +51,12 @@ describe('a configuration examined', () => {
     assert.deepEqual(await complaints(`sip: { inline: { reach: path } }\n${real}`), ['config-notes: warn']);
   });
 
+  test('a file that names a domain and no PBX is told whose PBX it has', async () => {
+    const listen = 'sip: { listen: [ udp:127.0.0.1:5070 ] }';
+    assert.deepEqual(await complaints(`domain: pbx.example.com\n${listen}`), ['no-pbx: warn']);
+    assert.deepEqual(await complaints(`domain: pbx.example.com\n${listen}\n${real}`), []);
+  });
+
   test('a folder of profiles that is not there, is a file, or may not be read', async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'lamplighter-doctor-'));
     t.after(() => rmSync(folder, { recursive: true, force: true }));

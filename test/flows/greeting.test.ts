@@ -44,6 +44,22 @@ test('the greeting waits until the PBX has been read, and says how many extensio
   }
 });
 
+test('the greeting of a file that names no PBX says that it is the demo, and what its passwords are', async () => {
+  const home = new Home();
+  let daemon: Daemon | null = null;
+  try {
+    const file = home.write('l.yaml', `domain: pbx.example.com\n${places(home)}`);
+    daemon = await Daemon.start(file);
+    await told(daemon, 1);
+    const said = daemon.output.filter((line) => line.includes('pbx is not set'));
+    assert.deepEqual(said.length, 1);
+    assert.match(said[0] ?? '', /l\.yaml: .*simulated PBX of the demo.*secret<ext>/);
+  } finally {
+    await daemon?.kill();
+    home.remove();
+  }
+});
+
 test('the greeting counts the extensions of each PBX for itself', async () => {
   const home = new Home();
   const entries = `pbx:
