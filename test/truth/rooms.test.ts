@@ -37,6 +37,7 @@ const planted: readonly (readonly [file: string, line: string])[] = [
   ['src/cli/planted.ts', "import { z } from 'zod';"],
   ['adapters/asterisk/planted.ts', "import { x } from '../../src/state/hub.ts';"],
   ['adapters/simulated/planted.ts', "import x from 'ari-client';"],
+  ['adapters/simulated/planted.ts', "import { z } from 'zod';"],
   ['adapters/host-planted.ts', "const x = await import('ari-client');"],
 ];
 
