@@ -29,7 +29,10 @@ export const examples: Readonly<Record<string, readonly (readonly [line: string,
   ],
   kick: [['kick 17 18', 'ends two subscriptions']],
   audit: [['audit 1001 --limit 20', 'the last 20 changes of its features']],
-  provision: [['provision yealink 1001 --lamps 1002,1003', 'for a Yealink of 1001 with two lamp keys']],
+  provision: [
+    ['provision snom 1001 --lamps 1002,1003', 'for a Snom of 1001 with two lamp keys, as the daemon is set up'],
+    ['provision yealink 1001 --way inline', 'for a Yealink, which needs Lamplighter as its outbound proxy'],
+  ],
   'check-sync': [['check-sync 1001 --reboot', 'its phones start again']],
   simulate: [
     ["simulate call 1001 1002 'Ann Smith'", 'rings in the demo, and prints the ID of the call'],

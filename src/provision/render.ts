@@ -51,7 +51,7 @@ function notesOf(vendor: Vendor, order: Order, brings: Brings): readonly string[
 }
 
 function wayNotes({ sidecar }: Vendor, { way, host, port }: Order, { lamps, features }: Brings): readonly string[] {
-  const inline = 'docs/deploy/inline.md, or a proxy';
+  const inline = '--way inline: docs/deploy/inline.md, or a proxy';
   switch (way) {
     case 'inline':
       return [

@@ -172,7 +172,7 @@ test('a phone that cannot send subscriptions elsewhere is told so first, and not
   for (const vendor of vendors.filter(({ sidecar }) => sidecar === null)) {
     const { text: written, notes } = render(vendor, { ...sample, way: 'sidecar' });
     assert.ok(
-      notes.some((note) => /^NOTHING IS TURNED ON/.test(note)),
+      notes.some((note) => /^NOTHING IS TURNED ON.*--way inline/.test(note)),
       vendor.id,
     );
     assert.doesNotMatch(written, /192\.0\.2\.10|1002/);

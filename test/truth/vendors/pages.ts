@@ -30,8 +30,8 @@ function overview(): string {
 What each make needs so that its lamps and feature keys come to Lamplighter. ${made} **No phone stood here**: each statement says how sure it is.
 
 \`\`\`
-lamplighter provision                                   # the makes
-lamplighter provision yealink 1001 --lamps 1002,1003    # what a Yealink of 1001 needs, with your addresses in it
+lamplighter provision                                                # the makes
+lamplighter provision yealink 1001 --way inline --lamps 1002,1003    # what a Yealink of 1001 needs, with your addresses in it
 \`\`\`
 
 The same by HTTP: \`GET /api/v1/provision\` and \`GET /api/v1/provision/yealink/1001?lamps=1002,1003\` ([docs/api.md](../api.md)). Standard
@@ -120,7 +120,7 @@ ${vendor.traps.map((trap) => `* ${trap}`).join('\n')}
 
 ## What to paste
 
-Into ${vendor.file}. With your addresses: \`lamplighter provision ${vendor.id} 1001 --lamps 1002,1003\`.
+Into ${vendor.file}. With your addresses: \`lamplighter provision ${vendor.id} 1001 --way inline --lamps 1002,1003\`.
 
 ${fenced(vendor, 'inline')}${sidecarExample(vendor)}
 ## Where this is from
