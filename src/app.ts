@@ -48,6 +48,8 @@ export interface AppOptions {
   /** Of that logger. */
   readonly levels: LevelSwitch;
   readonly version: string;
+  /** How its commands are typed on this host: `npx lamplighter`. */
+  readonly program: string;
 }
 
 /** Restored subscriptions up to which the start takes the time of a rehearsal. */
@@ -236,6 +238,7 @@ export class App {
       front,
       configuration: reloader,
       trace: traced,
+      program: this.#options.program,
     });
     stages.push(http.stage);
     const at = await http.server.start();

@@ -8,7 +8,7 @@ import { sleep, systemClock } from '../model/clock.ts';
 import { Fault } from '../model/errors.ts';
 import type { Logger } from '../model/logger.ts';
 import { systemRandom } from '../model/random.ts';
-import { asCalled } from './called.ts';
+import { asCalled, thisCalling } from './called.ts';
 import { readLoaded, tryConfig } from './read-config.ts';
 import { serviceManager } from './systemd.ts';
 import { version } from './version.ts';
@@ -36,7 +36,14 @@ export async function start(file: string | null): Promise<number> {
   const rooms = await import('../app.ts'); // not before there is something to run
   for (const step of migrated) logger.info({ step }, 'configuration of an older version, migrated in memory');
   const read = () => tryConfig(file);
-  const tools = { clock: systemClock, random: systemRandom, logger, levels: logger, version };
+  const tools = {
+    clock: systemClock,
+    random: systemRandom,
+    logger,
+    levels: logger,
+    version,
+    program: thisCalling().name,
+  };
   const app = new rooms.App({ loaded, read, ...tools });
   const manager = serviceManager({ environment: process.env, clock: systemClock, logger, pid: process.pid });
   if (manager !== null) app.lifecycle.observe(manager);

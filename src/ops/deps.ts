@@ -272,4 +272,6 @@ export interface OpsDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly version: string;
+  /** How commands are typed on this host: `lamplighter`, or `npx lamplighter` in a checkout. */
+  readonly program: string;
 }

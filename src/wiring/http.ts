@@ -41,6 +41,7 @@ export interface HttpSide {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly version: string;
+  readonly program: string;
   readonly hub: Hub;
   readonly adapters: ReadonlyMap<string, PbxAdapter>;
   readonly store: Store & Pick<SqliteStore, 'sizes' | 'waiting'>;
@@ -131,6 +132,7 @@ export function httpServer(side: HttpSide): HttpRoom {
     clock,
     logger,
     version,
+    program: side.program,
   });
   const deps = () => depsOf(current.config, hooks.side);
   const server: HttpServer = new HttpServer(deps());

@@ -194,6 +194,7 @@ export function depsOf(parts: Fakes, more: Partial<OpsDeps> = {}): OpsDeps {
     clock: systemClock,
     logger: silentLogger,
     version: '0.0.0-test',
+    program: 'npx lamplighter',
     ...more,
   };
 }

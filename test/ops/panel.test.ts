@@ -7,6 +7,7 @@ import { isKeyLamp, isParked, lampOf, lampText } from '../../src/ops/panel/words
 import { extensionPath, routeOf } from '../../src/ops/panel/words/route.ts';
 import type { Call, Extension } from '../../src/ops/panel/words/shapes.ts';
 import { clockText, spanText } from '../../src/ops/panel/words/times.ts';
+import { typedAs } from '../../src/ops/panel/words/typed.ts';
 import {
   callText,
   compare,
@@ -338,4 +339,17 @@ test('the list with lamps names parking slots too, which are no users; the plain
     assert.deepEqual(await list(''), ['1001', '1002']);
     assert.equal((await fetch(`${at.url}/api/v1/extensions?lamps=2`)).status, 400);
   });
+});
+
+test('commands are shown as they are typed where the daemon runs, services and files keep their name', () => {
+  const rows = [
+    ['sudo lamplighter setup --apply', 'sudo npx lamplighter setup --apply'],
+    ['look: lamplighter doctor --config a.yaml', 'look: npx lamplighter doctor --config a.yaml'],
+    ['systemctl restart lamplighter', 'systemctl restart lamplighter'],
+    ['/etc/lamplighter/lamplighter.yaml', '/etc/lamplighter/lamplighter.yaml'],
+  ] as const;
+  for (const [text, shown] of rows) {
+    assert.equal(typedAs(text, 'npx lamplighter'), shown);
+    assert.equal(typedAs(text, 'lamplighter'), text);
+  }
 });

@@ -56,6 +56,7 @@ export const statusRoutes: readonly Route[] = [
         schema: z
           .strictObject({
             version: z.string(),
+            program: z.string().describe('How commands are typed on this host: `npx lamplighter` in a checkout.'),
             domain: z.string(),
             domains: z.array(z.string()),
             simulator: z.boolean().describe('The PBX is a simulated one.'),
@@ -73,6 +74,7 @@ export const statusRoutes: readonly Route[] = [
     run: ({ c }, deps) =>
       c.json({
         version: deps.version,
+        program: deps.program,
         domain: deps.domains[0].name,
         domains: deps.domains.map(({ name }) => name),
         simulator: deps.simulator !== null,

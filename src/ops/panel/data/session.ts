@@ -1,9 +1,15 @@
 import { computed, signal } from '@preact/signals';
 import { ask, wordsFor } from '../link/ask.ts';
 import type { Role, Status } from '../words/shapes.ts';
+import { typedAs } from '../words/typed.ts';
 
 /** What Lamplighter says of itself; null: not asked yet. */
 export const status = signal<Status | null>(null);
+
+/** A text with its commands as they are typed where the daemon runs. */
+export function typed(text: string): string {
+  return typedAs(text, status.value?.program ?? 'lamplighter');
+}
 
 /** `lost`: what is shown may be old. */
 export const connection = signal<'connecting' | 'live' | 'lost'>('connecting');

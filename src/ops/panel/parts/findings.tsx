@@ -1,3 +1,4 @@
+import { typed } from '../data/session.ts';
 import type { Checked } from '../words/shapes.ts';
 import { Badge } from './note.tsx';
 
@@ -14,7 +15,7 @@ export function Findings({ list }: { readonly list: readonly Checked[] }) {
           <Badge level={one.level}>{words[one.level]}</Badge>
           <div>
             <b>{one.check}</b> {one.text}
-            {one.fix && <p class="fix">Fix: {one.fix}</p>}
+            {one.fix && <p class="fix">Fix: {typed(one.fix)}</p>}
           </div>
         </li>
       ))}

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useLoaded } from '../data/loaded.ts';
-import { status, whyNot } from '../data/session.ts';
+import { status, typed, whyNot } from '../data/session.ts';
 import { ask, isAbsent, wordsFor } from '../link/ask.ts';
 import { Findings } from '../parts/findings.tsx';
 import { At, Lasting } from '../parts/lasting.tsx';
@@ -89,7 +89,7 @@ function Checks() {
       found.value = await ask<readonly Checked[]>('GET', '/api/v1/checks');
       problem.value = null;
     } catch (error) {
-      problem.value = isAbsent(error) ? 'There are no checks here: run lamplighter doctor.' : wordsFor(error);
+      problem.value = isAbsent(error) ? typed('There are no checks here: run lamplighter doctor.') : wordsFor(error);
     }
     busy.value = false;
   };
@@ -124,7 +124,7 @@ function Checks() {
       {found.value === null && problem.value === null && (
         <p class="quiet">
           They ask the PBX, and try every way by which phones come. What only this host sees,{' '}
-          <code>lamplighter doctor</code> adds.
+          <code>{typed('lamplighter doctor')}</code> adds.
         </p>
       )}
       {found.value !== null && <Findings list={found.value} />}

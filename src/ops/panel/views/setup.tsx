@@ -1,6 +1,6 @@
 import { type Signal, useSignal } from '@preact/signals';
 import { useLoaded } from '../data/loaded.ts';
-import { status } from '../data/session.ts';
+import { status, typed } from '../data/session.ts';
 import { AccessForm } from '../parts/access-form.tsx';
 import { CopyButton } from '../parts/copy.tsx';
 import { Badge, LoadNote } from '../parts/note.tsx';
@@ -33,7 +33,7 @@ export function SetupView() {
         {status.value?.simulator === false &&
           'Lamplighter has a PBX already. What is written here counts from its next start. '}
         The page reads the files of PBXs on this host and writes Lamplighter's own configuration. It changes no file of
-        a PBX: that is for root, by <code>sudo lamplighter setup --apply</code> or by hand.
+        a PBX: that is for root, by <code>{typed('sudo lamplighter setup --apply')}</code> or by hand.
       </p>
       <LoadNote of={read} />
       {written.value !== null && <Written written={written.value} />}
@@ -111,7 +111,11 @@ function Found(props: { readonly pbx: FoundPbx } & Pick<Reported, 'report' | 'wr
               it again under “Credentials”.
             </p>
           )}
-          <Code text="sudo lamplighter setup --apply" what="the command" before="All of them at once, with a backup:" />
+          <Code
+            text={typed('sudo lamplighter setup --apply')}
+            what="the command"
+            before="All of them at once, with a backup:"
+          />
           {pbx.edits.map((edit) => (
             <Code
               key={edit.file + edit.why}
@@ -146,7 +150,7 @@ function Problems({ list }: { readonly list: readonly SetupProblem[] }) {
           <Badge level={one.level}>{one.level === 'fail' ? 'fails' : 'look'}</Badge>
           <div>
             {one.text} <small class="code quiet">{placeOf(one.at)}</small>
-            <p class="fix">Fix: {one.fix}</p>
+            <p class="fix">Fix: {typed(one.fix)}</p>
           </div>
         </li>
       ))}
@@ -180,7 +184,7 @@ function Written({ written }: { readonly written: SetupWritten }) {
       </div>
       <ol>
         {written.next.map((step) => (
-          <li key={step}>{step}</li>
+          <li key={step}>{typed(step)}</li>
         ))}
       </ol>
     </section>

@@ -79,6 +79,8 @@ export type Role = 'read' | 'operate' | 'admin';
 
 export interface Status {
   readonly version: string;
+  /** How commands are typed where it runs. */
+  readonly program: string;
   readonly domain: string;
   readonly domains: readonly string[];
   readonly simulator: boolean;
