@@ -54,7 +54,7 @@ export interface AppOptions {
 
 /** Restored subscriptions up to which the start takes the time of a rehearsal. */
 const mostToRehearse = 5_000;
-/** A room that does not stop in this time is left behind; ms. All of them together stay under the 3 s of product. */
+/** A room that does not stop in this time is left behind; ms. All of them together end within 3 s of SIGTERM. */
 const stopMs = 800;
 
 /** The one place that knows every room: who is wired to whom, and in which order they start and stop. */

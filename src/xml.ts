@@ -18,8 +18,8 @@ export interface XmlElement {
 export interface XmlLimits {
   readonly maxBytes: number;
   /**
-   * `external`: a document type declaration that only names a DTD (of xpidf; security.md 6.1) is passed over; nothing is
-   * ever fetched. One with an internal subset is refused all the same.
+   * `external`: a document type declaration that only names a DTD, as xpidf has one, is passed over; nothing is ever
+   * fetched. One with an internal subset is refused all the same.
    */
   readonly doctype?: 'external';
 }

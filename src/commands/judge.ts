@@ -81,7 +81,7 @@ function placeOf({ wish, tools }: FeatureContext): Place {
   };
 }
 
-/** as-feature-event 8.9: nothing, 0 and nonsense keep what was; too many are clamped. */
+/** Phones send 0 or nothing with a switch alone, so that keeps what was; too many rings would be a call that nobody takes. */
 function rings(count: number | undefined): number | null {
   if (count === undefined || !Number.isInteger(count) || count < 1) return null;
   return Math.min(count, maxRings);

@@ -22,8 +22,8 @@ const poisonInTail = /[\p{Cc} ${}|"'<>\\`]/u;
 const maxInput = 512;
 
 /**
- * Brings a forward target into the one form it is compared, judged, dialled and shown in; the order is that of
- * as-feature-event 8.5, and the checks come after all decoding. `text` has its XML entities decoded already. Refusals:
+ * Brings a forward target into the one form it is compared, judged, dialled and shown in. What comes out is looked at after
+ * all decoding: `%0a` is the line break it becomes. `text` has its XML entities decoded already. Refusals:
  * `bad-characters`, `bad-number`, `too-long`, `foreign-host`.
  */
 export function normaliseTarget(text: string, aor: Aor, place: Place): Outcome<string> {

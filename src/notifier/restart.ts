@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../model/clock.ts';
 import type { Random } from '../model/random.ts';
 import type { Subscription } from './record.ts';
 
-/** All are told within this; product.md promises 5 s. */
+/** All are told within this, milliseconds: after a restart every lamp is right within 5 s of `/readyz`. */
 const longestMs = 4000;
 /** Addresses do not all begin at the same moment. */
 const longestOffsetMs = 800;

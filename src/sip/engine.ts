@@ -19,7 +19,10 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** The path a message came by, and the only path an answer or a NOTIFY may take (reference: amplification). Plain data. */
+/**
+ * The path a message came by, and the only path an answer or a NOTIFY may take: an address that a message names may be a
+ * victim's. Plain data.
+ */
 export interface Flow {
   readonly transport: Transport;
   readonly local: Endpoint;

@@ -83,7 +83,7 @@ function answerUnserved(request: SipRequest, dialogs: DialogTable): SipAnswer {
     : { status: 405, headers: allow, smaller: { status: 405 } };
 }
 
-/** RFC 3261 12.2.2, security.md 3.11: inside a dialog that is none of ours. */
+/** RFC 3261 12.2.2: inside a dialog that is none of ours, so that a forged NOTIFY is believed by nobody. */
 function isStray({ callId, fromTag, toTag }: Addressing, dialogs: DialogTable): boolean {
   return toTag !== null && dialogs.find({ callId, localTag: toTag, remoteTag: fromTag }) === null;
 }

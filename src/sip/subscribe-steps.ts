@@ -127,7 +127,7 @@ function identify(attempt: Claim, result: AuthResult): Verdict {
   return null;
 }
 
-/** security.md 3.9: a dialog belongs to the credentials it was made with. */
+/** A dialog belongs to the credentials it was made with: another user of the domain must not turn or end it by its tags. */
 function requireSameUser({ dialog, who }: Attempt): Verdict {
   return dialog !== null && dialog.user !== who ? { status: 403, reason: 'Not Your Dialog' } : null;
 }

@@ -26,8 +26,8 @@ export function touchedBy(extensions: Extensions, source: string, snapshot: Snap
 }
 
 /**
- * Takes everything one PBX holds as a diff: what is missing has ended, what is equal stays silent (architecture 7.4). Two
- * things are kept where they are missing, because a PBX that cannot list them would put lamps out each minute: features,
+ * Takes everything one PBX holds as a diff: what is missing has ended, what is equal stays silent, as it comes each minute.
+ * Two things are kept where they are missing, because a PBX that cannot list them would put lamps out each minute: features,
  * and mailboxes of extensions that are still there.
  */
 export function replace(truth: Truth, source: string, snapshot: Snapshot, changes: ChangeSet): void {

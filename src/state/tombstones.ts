@@ -6,8 +6,9 @@ const tombstoneMs = 60_000;
 const limit = 20_000;
 
 /**
- * Remembers ended legs, so that an event that was overtaken cannot bring one back to life (blf-and-presence 4.1). After
- * the time a PBX that still insists on the leg is believed: a wrong end must not darken a lamp for a whole call.
+ * Remembers ended legs, so that an event that was overtaken cannot bring one back to life: a PBX lists its calls while they
+ * end, and the lamp would shine with nobody talking. After the time a PBX that still insists on the leg is believed: a wrong
+ * end must not darken a lamp for a whole call.
  */
 export class Tombstones {
   readonly #clock: Clock;

@@ -59,7 +59,7 @@ for (const [text, expected] of table) {
   });
 }
 
-/** security.md 8.7: dial string, variable, encoded line break, escaped markup; XML entities are decoded already. */
+/** More than a number to a PBX: dial string, variable, encoded line break, escaped markup; XML entities are decoded already. */
 const injections = [
   'a@ctx&SIP/trunk/0900',
   '1002&SIP/trunk/0900123456',

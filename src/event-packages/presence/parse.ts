@@ -33,7 +33,7 @@ export function parsePresence(
 ): Outcome<Publication> {
   const type = mediaType(contentType);
   if (type !== pidfType && type !== xpidfType) return refused('body-type', `expected ${pidfType}`, 415);
-  // security.md 6.1: only xpidf has a document type, naming a DTD that nobody fetches.
+  // A document type can hold entities that grow without end; only xpidf has one, naming a DTD that nobody fetches.
   const read = readXml(body, { maxBytes: maxPublishBytes, ...(type === xpidfType ? { doctype: 'external' } : {}) });
   if (!read.ok) return read;
   if (read.value.name !== 'presence') return refused('not-presence', 'expected <presence>', 400);

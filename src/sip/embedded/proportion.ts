@@ -9,7 +9,7 @@ const largestShare = 1.5;
 const challengeShare = 2.5;
 
 /**
- * The answer as bytes for UDP, in proportion to its request (reference: amplification). A refusal loses `Server`, then what
+ * The answer as bytes for UDP, in proportion to its request, which may be forged. A refusal loses `Server`, then what
  * `smaller` leaves out, then all but its status; the empty string: nothing that may be sent. A 2xx is for somebody known,
  * unless it brings a smaller form itself. `write` gives the bytes of an answer; `server` is the header's value, or the
  * empty string.

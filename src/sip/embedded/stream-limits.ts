@@ -1,4 +1,4 @@
-/** Our rules for TCP, TLS and WebSocket alike (reference: security 5). Times in milliseconds, sizes in bytes. */
+/** Our rules for TCP, TLS and WebSocket alike. Times in milliseconds, sizes in bytes. */
 export interface StreamLimits {
   /** Connections accepted from one address, unless it is trusted. */
   readonly perAddress: number;

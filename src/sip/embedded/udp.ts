@@ -114,7 +114,7 @@ export class UdpListener {
     return socket === null ? Promise.resolve() : new Promise((resolve) => socket.close(resolve));
   }
 
-  /** A storm of 10,000 phones fits into 4 MiB, not into the usual 208 kB (reference: engines 1.3). */
+  /** A storm of 10,000 phones fits into 4 MiB, not into the usual 208 kB. */
   #askBuffers(socket: Socket): void {
     let got = 0;
     try {

@@ -29,7 +29,7 @@ function edited(from: string, to: string): Buffer {
 const filler = (count: number) => Array.from({ length: count }, (_, i) => `value ${i}`);
 const vias = (count: number) => Array.from({ length: count }, (_, i) => `SIP/2.0/UDP h${i}.test;branch=z9hG4bK${i}`);
 
-/** One row a rule of security.md 7.2, RFC 4475 and RFC 5118: what comes, and what the parser makes of it. */
+/** One row a rule of RFC 3261, RFC 4475 and RFC 5118: what comes, and what the parser makes of it. */
 const rows: readonly (readonly [rule: string, bytes: Buffer, expected: string, from?: Source])[] = [
   // framing
   ['a plain SUBSCRIBE', subscribe(), 'request'],

@@ -28,7 +28,7 @@ export interface HeardNotify {
 }
 
 /**
- * A lamp key of one make, by the rules of reference/blf-and-presence.md 1, 2 and 12: it takes NOTIFYs as that phone does, its
+ * A lamp key of one make, as published traces and its manual have it: it takes NOTIFYs as that phone does, its
  * faults included, and shows a lamp. What no phone may ever be sent stands in `violations`.
  */
 export abstract class LampPhone {
