@@ -111,6 +111,11 @@ function parsed(text: string): unknown {
 
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
-  if (cause instanceof Error) return (cause as NodeJS.ErrnoException).code ?? cause.message;
+  if (cause instanceof Error) {
+    const { code } = cause as NodeJS.ErrnoException;
+    // of the HTTP parser of Node.js: AMI, say, greets by itself
+    if (code?.startsWith('HPE_')) return `what answers there is no HTTP server (${code})`;
+    return code ?? cause.message;
+  }
   return error instanceof Error ? error.message : String(error);
 }

@@ -8,10 +8,12 @@ const password = z
   .regex(/^[^\r\n\0]+$/, { error: 'one line' })
   .describe('`passwordFile` may stand for it: a file that holds nothing else');
 
+const wholeUrl = 'expected http://HOST:PORT, nothing else';
+
 const ari = z.strictObject({
   url: z
-    .url({ protocol: /^https?$/ })
-    .regex(/^https?:\/\/[^/@]+\/?$/, { error: 'http://HOST:PORT, nothing else' })
+    .url({ protocol: /^https?$/, error: wholeUrl, abort: true })
+    .regex(/^https?:\/\/[^/@]+\/?$/, { error: wholeUrl })
     .describe('root of the HTTP server of Asterisk, without /ari: http://127.0.0.1:8088'),
   username: z.string().min(1),
   password,

@@ -17,6 +17,11 @@ export function explain(
       return issue.errors.flatMap((branch) => explain(source, branch, path, at)).slice(0, 3);
     }
     const siblings = keysAt(at.schema, path.slice(at.depth));
+    if (issue.code === 'invalid_value' && typeof issue.input === 'string') {
+      const words = issue.values.map(String);
+      const message = `expected ${words.length === 1 ? '' : 'one of '}${words.join(', ')}`;
+      return [{ ...locate(source, path, message), nearest: nearest(issue.input, words) }];
+    }
     if (issue.code !== 'unrecognized_keys') return [locate(source, path, expected(issue, siblings))];
     return issue.keys.map((key) => {
       const place = [...path, key];

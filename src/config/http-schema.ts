@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { domain } from './common-schema.ts';
 
 const hostPort = /^(\[[0-9a-fA-F:.]+\]|[0-9.]+|localhost):\d{1,5}$/;
+const addressPort = 'expected ADDRESS:PORT, an IPv6 address in []';
 const loopback = /^(localhost|127\.[0-9.]+|\[(::1|::ffff:127\.[0-9.]+)\]):/;
 
 /** Names of the audit trail that mean other things: nobody was asked for a token, and `http.token`. */
@@ -48,8 +49,8 @@ const rate = z
 export const httpSchema = z
   .strictObject({
     listen: z
-      .string()
-      .regex(hostPort, 'expected ADDRESS:PORT, an IPv6 address in []')
+      .string(addressPort)
+      .regex(hostPort, addressPort)
       .default('127.0.0.1:8090')
       .describe('Panel and API; off loopback only with a token.'),
     token: z

@@ -65,7 +65,7 @@ export function loadConfig(options: LoadOptions): LoadResult {
   const secrets = readSecrets(tree);
   const source: Source = { file, places, variables, secrets: secrets.read };
   const problems: ConfigProblem[] = secrets.problems.map((found) => locate(source, found.path, found.message));
-  const parsed = configSchema.safeParse(tree);
+  const parsed = configSchema.safeParse(tree, { reportInput: true });
   if (!parsed.success) problems.push(...explain(source, parsed.error.issues, [], { schema: configSchema, depth: 0 }));
   const entries = Array.isArray(tree['pbx']) ? tree['pbx'] : [];
   const checked = entries.map((entry, index) => checkPbx(source, entry, index, options, problems));
@@ -101,7 +101,7 @@ function checkPbx(
     problems.push({ ...locate(source, ['pbx', index, 'type'], message), nearest: nearest(type, options.adapterTypes) });
     return null;
   }
-  const parsed = schema.safeParse(rest);
+  const parsed = schema.safeParse(rest, { reportInput: true });
   if (!parsed.success) {
     problems.push(...explain(source, parsed.error.issues, ['pbx', index], { schema, depth: 2 }));
     return null;

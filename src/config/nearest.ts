@@ -1,4 +1,4 @@
-/** The candidate that a typing mistake is most likely meant to be; null where none is near. */
+/** The candidate that a typing mistake, or a word cut short, is most likely meant to be; null where none is near. */
 export function nearest(word: string, candidates: readonly string[]): string | null {
   let best: string | null = null;
   let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
@@ -9,7 +9,7 @@ export function nearest(word: string, candidates: readonly string[]): string | n
       bestDistance = distance;
     }
   }
-  return best;
+  return best ?? candidates.find((one) => word.length > 2 && one.toLowerCase().startsWith(word.toLowerCase())) ?? null;
 }
 
 /** Levenshtein's distance. */

@@ -9,7 +9,7 @@ export interface ConfigProblem {
   readonly variable: string | null;
   /** What was expected. */
   readonly message: string;
-  /** The known key that was probably meant. */
+  /** The known key, or the word, that was probably meant. */
   readonly nearest: string | null;
 }
 

@@ -58,7 +58,11 @@ const settings = z.strictObject({
     .default([])
     .describe('Further domains (tenants) of the PBX. Equal numbers in two of them are two users that never meet.'),
   sip: sipSchema.prefault({}),
-  pbx: z.array(pbx).min(1).default([demoPbx]).describe('The PBXs, each with the options of its type.'),
+  pbx: z
+    .array(pbx)
+    .min(1, 'expected at least one PBX, with its name and type')
+    .default([demoPbx])
+    .describe('The PBXs, each with the options of its type.'),
   features: z
     .strictObject({
       policy: z

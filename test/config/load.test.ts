@@ -73,7 +73,7 @@ test('every error is told at once, each with its own line', () => {
       ['http.listen', 5],
     ],
   );
-  assert.match(problems[2]?.message ?? '', /"pbx"\|"users"\|"trusted"/);
+  assert.equal(problems[2]?.message, 'expected one of pbx, users, trusted');
 });
 
 test('the options of a PBX are checked by its own type, with their line', () => {
@@ -155,6 +155,23 @@ test('a value of the wrong kind is told in the words of the file', () => {
   ]);
   assert.deepEqual(told('pbx: { name: main, type: simulated }\n'), ['pbx: expected a list, not settings']);
   assert.deepEqual(told('log:\n'), ['log: expected settings (level, format), and there is nothing']);
+});
+
+test('a word that is none of those there are is told which was meant', () => {
+  const entry = (more: string) => `pbx:\n  - { name: main, type: asterisk, ${more} }\n`;
+  const told = (yaml: string) => describe(problemsOf(load(yaml)), null).replace(/^\S+:\d+: /, '');
+  assert.equal(
+    told(entry('features: feepbx')),
+    'pbx.0.features: expected one of freepbx, astdb (did you mean freepbx?)',
+  );
+  assert.match(told('log: { level: loud }\n'), /^log\.level: expected one of \S+, [^()]*$/);
+  assert.match(told(entry('ami: { host: h, pass: x, password: y }')), /pass: unknown .*did you mean password\?/);
+});
+
+test('an address that is a port alone, and a list of no PBX, are told what is wanted at once', () => {
+  const told = (yaml: string) => problemsOf(load(yaml)).map(({ path, message }) => `${path}: ${message}`);
+  assert.deepEqual(told('http: { listen: 8490 }\n'), ['http.listen: expected ADDRESS:PORT, an IPv6 address in []']);
+  assert.deepEqual(told('pbx: []\n'), ['pbx: expected at least one PBX, with its name and type']);
 });
 
 test('a missing password says that a file may hold it', () => {

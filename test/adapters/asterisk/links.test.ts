@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { describe, test } from 'node:test';
+import { AriRest } from '../../../adapters/asterisk/ari-rest.ts';
+import { systemClock } from '../../../src/model/clock.ts';
 import type { LogLine } from '../../support/silent-logger.ts';
 import { channel, rig, wish } from './rig.ts';
 
@@ -32,6 +36,18 @@ describe('the links to Asterisk', { concurrency: 8 }, () => {
         assert.deepEqual(telling.course.slice(-3), ['stale', 'snapshot', 'up']);
       },
     ));
+
+  test('what is no HTTP server at the address of ARI is called so', async () => {
+    const manager = createServer((socket) => socket.end('Asterisk Call Manager/11.0.0\r\n')).listen(0, '127.0.0.1');
+    await once(manager, 'listening');
+    const url = `http://127.0.0.1:${(manager.address() as AddressInfo).port}`;
+    try {
+      const asked = new AriRest({ url, username: 'a', password: 'b' }, systemClock).get(['asterisk', 'info']);
+      await assert.rejects(asked, /: what answers there is no HTTP server \(HPE_/);
+    } finally {
+      manager.close();
+    }
+  });
 
   test('a wrong password is said loudly, names what to correct, and is tried again', () =>
     rig({ ari: { password: 'wrong-one' }, hurry: true }, async ({ ari, telling, logger }) => {
