@@ -156,7 +156,12 @@ function restriction(room: Omit<Room, 'files'>): object {
   const paths = Object.fromEntries(
     Object.entries(homes)
       .filter(([name]) => !allowed.has(name))
-      .map(([name, home]) => [name, { message: `belongs to ${home} (docs/architecture.md); else: a row in test/truth/rooms.ts, then npm run rooms` }]),
+      .map(([name, home]) => [
+        name,
+        {
+          message: `belongs to ${home} (docs/architecture.md); else: a row in test/truth/rooms.ts, then npm run rooms`,
+        },
+      ]),
   );
   const closed = folders.filter((folder) => !room.folders.includes(folder)).map((folder) => `**/${folder}/**`);
   if (!room.folders.includes('app')) closed.push('**/app.ts', '**/wiring/**');
