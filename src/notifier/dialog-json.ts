@@ -60,6 +60,7 @@ function readLines(text: string, cseq: number, near: Flow | null): DialogState |
     localCseqLimit: cseq,
     remoteCseq,
     flow: flowLike(near, { transport, local, remote, connection }),
+    moved: false,
     user: user === '' ? null : user,
     note: null,
   };
@@ -134,6 +135,7 @@ function readJson(json: string, cseq: number): DialogState | null {
     remoteCseq,
     flow,
     user,
+    moved: false,
     note: null,
   };
 }

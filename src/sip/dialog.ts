@@ -22,6 +22,11 @@ export interface DialogState {
   remoteCseq: number;
   /** The flow of the last authenticated SUBSCRIBE. */
   flow: Flow;
+  /**
+   * A datagram from another address moved it there, and nobody has answered from there yet: that address may be forged, by
+   * whoever has the password. Not stored.
+   */
+  moved: boolean;
   /** Whose credentials (user@domain) the dialog was made with; in-dialog requests must show the same. */
   readonly user: string | null;
   /** What its owner, the notifier, keeps of it; SIP does not look inside. A Map from one to the other costs 60 B a dialog. */
@@ -74,6 +79,7 @@ export function newDialog(seed: DialogSeed): DialogState {
     localCseqLimit: 0,
     remoteCseq: seed.cseq,
     flow: seed.flow,
+    moved: false,
     user: seed.user,
     note: null,
   };
@@ -98,8 +104,17 @@ export function moveDialog(dialog: DialogState, { remoteTarget, flow }: DialogPa
   const sameFlow = isSameFlow(dialog.flow, flow);
   if (!sameTarget) dialog.remoteTarget = detached(remoteTarget);
   // An equal one stays: the old object is in the old generation already.
-  if (!sameFlow) dialog.flow = flow;
+  if (!sameFlow) {
+    const elsewhere = dialog.flow.remote.address !== flow.remote.address;
+    dialog.moved = flow.transport === 'udp' && (dialog.moved || elsewhere);
+    dialog.flow = flow;
+  }
   return !(sameTarget && sameFlow);
+}
+
+/** A request that went by this flow was answered: only who was there could know its branch. */
+export function proveFlow(dialog: DialogState, flow: Flow): void {
+  if (dialog.flow === flow) dialog.moved = false;
 }
 
 /** True where both mean one path. */

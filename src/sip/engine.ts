@@ -138,6 +138,8 @@ export interface AddressedRequest {
   readonly body?: string;
   /** Where it goes. The Request-URI and routes never choose the address, but where the flow `outlasts` its connection. */
   readonly flow: Flow;
+  /** Nobody may be where it goes: over UDP it is sent twice, not eleven times (RFC 3261 17.1.2.2). Default: false. */
+  readonly unproven?: boolean;
   /** Of a NOTIFY that says `terminated`: other subscriptions of its dialog go on. */
   readonly dialogLives?: boolean;
   /** Asked before each repetition, by engines that repeat themselves. Absent: somebody waits to the end. */

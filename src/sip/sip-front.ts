@@ -4,8 +4,9 @@ import type { Meters } from '../model/meters.ts';
 import type { PhoneNotice } from '../model/phone-notice.ts';
 import type { Random } from '../model/random.ts';
 import type { Authenticator } from './auth/authenticator.ts';
-import { type DialogId, type DialogState, DialogTable } from './dialog.ts';
+import { type DialogId, type DialogState, DialogTable, proveFlow } from './dialog.ts';
 import {
+  type AddressedRequest,
   type FinalResponse,
   type Flow,
   type HeaderList,
@@ -129,8 +130,14 @@ export class SipFront implements NotifySender {
   notify(dialog: DialogState, message: NotifyMessage): Promise<NotifyResult> {
     dialog.localCseq += 1;
     const request = notifyRequest(dialog, dialog.localCseq, this.#contact.in(dialog), message);
-    const sent = this.#options.engine.request(request);
+    const sent = dialog.moved ? this.#probe(dialog, request) : this.#options.engine.request(request);
     return this.#ownsCseq ? sent.then(toResult) : sent.then((response) => toResult(counted(dialog, response)));
+  }
+
+  async #probe(dialog: DialogState, request: AddressedRequest): Promise<FinalResponse> {
+    const response = await this.#options.engine.request({ ...request, unproven: true });
+    if (!response.local) proveFlow(dialog, request.flow);
+    return response;
   }
 
   /** Sends a NOTIFY outside of any dialog by this path, which may be that of a dialog; the dialog stays as it is. */

@@ -31,6 +31,7 @@ const dialogs: fc.Arbitrary<DialogState> = fc.record({
     connection: fc.oneof(fc.constant(''), text),
   }),
   user: fc.option(person),
+  moved: fc.constant(false),
   note: fc.constant(null),
 });
 

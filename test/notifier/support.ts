@@ -308,6 +308,7 @@ export function newDialog(flow: DialogState['flow'] = udp(5060)): DialogState {
     localCseqLimit: 0,
     remoteCseq: 1,
     flow,
+    moved: false,
     note: null,
     user: '1002',
   };

@@ -1,4 +1,11 @@
-import { type Awaited, type Endpoint, type FinalResponse, type Flow, isStream } from '../engine.ts';
+import {
+  type AddressedRequest,
+  type Awaited,
+  type Endpoint,
+  type FinalResponse,
+  type Flow,
+  isStream,
+} from '../engine.ts';
 import type { ParsedResponse } from '../message/parse.ts';
 import { reasonPhrase } from '../message/reasons.ts';
 import { sameHost } from './address.ts';
@@ -62,6 +69,11 @@ export interface ClientIdentity {
   readonly sentBy: Endpoint;
 }
 
+/** How long a request is repeated. */
+export type Repeats = Pick<AddressedRequest, 'awaited' | 'unproven'>;
+
+const usually: Repeats = {};
+
 /** A request under way, as the store of all of them sees it. */
 export interface ClientBranch {
   readonly identity: ClientIdentity;
@@ -82,6 +94,7 @@ export class ClientTx extends Waiting implements ClientBranch {
   readonly #store: ClientTransactions;
   #done: ((response: FinalResponse) => void) | null;
   readonly #awaited: Awaited | undefined;
+  readonly #unproven: boolean;
   readonly #broken = (): void => this.input('broken');
   #state: ClientState = 'trying';
   #timerE: number;
@@ -94,7 +107,7 @@ export class ClientTx extends Waiting implements ClientBranch {
     wire: string,
     store: ClientTransactions,
     done: (response: FinalResponse) => void,
-    awaited?: Awaited,
+    { awaited, unproven = false }: Repeats,
   ) {
     super();
     this.identity = identity;
@@ -103,6 +116,7 @@ export class ClientTx extends Waiting implements ClientBranch {
     this.#store = store;
     this.#done = done;
     this.#awaited = awaited;
+    this.#unproven = unproven;
     this.#timerE = isStream(flow.transport) ? timerF : t1; // 17.1.2.2: no retransmission on streams
   }
 
@@ -116,7 +130,7 @@ export class ClientTx extends Waiting implements ClientBranch {
     const { state, act } = clientTable[this.#state][input];
     this.#state = state;
     if (act === 'resend') {
-      this.#timerE = nextTimerE(state, this.#timerE);
+      this.#timerE = this.#unproven ? timerF : nextTimerE(state, this.#timerE);
       this.#wait();
       this.#send();
     } else if (act !== 'none') {
@@ -211,9 +225,9 @@ export class ClientTransactions {
     flow: Flow,
     wire: string,
     done: (response: FinalResponse) => void,
-    awaited?: Awaited,
+    repeats: Repeats = usually,
   ): void {
-    const tx = new ClientTx(identity, flow, wire, this, done, awaited);
+    const tx = new ClientTx(identity, flow, wire, this, done, repeats);
     if (this.add(tx)) tx.begin();
     else done(localResponse(503, 'Too Many Requests Under Way'));
   }

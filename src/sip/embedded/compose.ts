@@ -13,7 +13,7 @@ export function sentBy(endpoint: Endpoint): string {
 }
 
 /** A request but for its Via, so that it can change its transport without being written anew. */
-export interface Draft {
+export interface Draft extends Pick<AddressedRequest, 'awaited' | 'unproven'> {
   readonly method: string;
   readonly uri: string;
   /** Complete lines, from Max-Forwards on. */
@@ -34,7 +34,8 @@ export function draftRequest(request: AddressedRequest, userAgent: string): Draf
   lines += `From: ${from}\r\nTo: ${to}\r\nCall-ID: ${callId}\r\nCSeq: ${request.cseq} ${method}\r\n`;
   for (const [name, value] of request.headers) lines += headerLine(name, value);
   if (userAgent !== '') lines += headerLine('User-Agent', userAgent);
-  return { method, uri, lines, body: request.body ?? '' };
+  const { awaited, unproven = false } = request;
+  return { method, uri, lines, body: request.body ?? '', awaited, unproven };
 }
 
 /** RFC 3261 12.2.1.1: a first route without `lr` becomes the Request-URI, the remote target the last route. */

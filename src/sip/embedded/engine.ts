@@ -209,7 +209,7 @@ export class EmbeddedEngine implements SipEngine {
       this.#logger.error({ error: String(error), method: request.method }, 'a request could not be written');
       return Promise.resolve(localResponse(503, 'Not Writable'));
     }
-    return this.#outgoing.send(draft, request.flow, request.awaited);
+    return this.#outgoing.send(draft, request.flow);
   }
 
   get backlog(): number {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../model/clock.ts';
-import type { Awaited, FinalResponse, Flow } from '../engine.ts';
-import { type ClientIdentity, type ClientTransactions, localResponse } from './client-tx.ts';
+import type { FinalResponse, Flow } from '../engine.ts';
+import { type ClientIdentity, type ClientTransactions, localResponse, type Repeats } from './client-tx.ts';
 import { type Draft, finishRequest, sentBy } from './compose.ts';
 import { Recent } from './recent.ts';
 import type { Tokens } from './tokens.ts';
@@ -34,30 +34,30 @@ export class Outgoing {
   }
 
   /** Resolves with the final response, or a local 408 or 503. Never rejects. */
-  send(draft: Draft, flow: Flow, awaited?: Awaited): Promise<FinalResponse> {
+  send(draft: Draft, flow: Flow): Promise<FinalResponse> {
     const written = this.#write(draft, flow);
     if (written === null) return Promise.resolve(localResponse(503, 'Flow Gone'));
     const { wire } = written;
     if (flow.transport !== 'udp' || wire.length <= udpRoom || this.#refusesTcp(flow)) {
-      return this.#transact(flow, written, awaited);
+      return this.#transact(flow, written, draft);
     }
-    return this.#sendLarge(draft, flow, awaited);
+    return this.#sendLarge(draft, flow);
   }
 
   /** RFC 3261 18.1.1: by TCP to the very same place, by UDP after all where that fails. */
-  async #sendLarge(draft: Draft, flow: Flow, awaited?: Awaited): Promise<FinalResponse> {
+  async #sendLarge(draft: Draft, flow: Flow): Promise<FinalResponse> {
     const connection = await this.#transports.dial(flow.remote, flow.local.address);
-    const response = connection === null ? null : await this.#sendBy(draft, connection.flow, awaited);
+    const response = connection === null ? null : await this.#sendBy(draft, connection.flow);
     if (response !== null && !response.local) return response;
     this.#rememberNoTcp(flow);
     // taken and never answered: too late for a second try
     if (response?.status === 408) return response;
-    return awaited?.over === true ? localResponse(408) : this.#sendBy(draft, flow, awaited);
+    return draft.awaited?.over === true ? localResponse(408) : this.#sendBy(draft, flow);
   }
 
-  #sendBy(draft: Draft, flow: Flow, awaited?: Awaited): Promise<FinalResponse> {
+  #sendBy(draft: Draft, flow: Flow): Promise<FinalResponse> {
     const written = this.#write(draft, flow);
-    return written === null ? Promise.resolve(localResponse(503, 'Flow Gone')) : this.#transact(flow, written, awaited);
+    return written === null ? Promise.resolve(localResponse(503, 'Flow Gone')) : this.#transact(flow, written, draft);
   }
 
   /** null: no socket for this flow. */
@@ -69,8 +69,8 @@ export class Outgoing {
     return { identity: { branch, method: draft.method, sentBy: address }, wire };
   }
 
-  #transact(flow: Flow, { identity, wire }: Written, awaited?: Awaited): Promise<FinalResponse> {
-    return new Promise((resolve) => this.#client.send(identity, flow, wire, resolve, awaited));
+  #transact(flow: Flow, { identity, wire }: Written, repeats: Repeats): Promise<FinalResponse> {
+    return new Promise((resolve) => this.#client.send(identity, flow, wire, resolve, repeats));
   }
 
   #refusesTcp(flow: Flow): boolean {

@@ -61,12 +61,28 @@ test('a request that nobody waits for any more is not sent again, and leaves not
   const awaited = { over: false };
   const finals: number[] = [];
   const identity = { branch: 'one', method: 'NOTIFY', sentBy: endpoint };
-  store.send(identity, flow, 'wire', ({ status }) => finals.push(status), awaited);
+  store.send(identity, flow, 'wire', ({ status }) => finals.push(status), { awaited });
   clock.advance(600);
   assert.equal(sent.length, 2, 'repeated after T1');
   awaited.over = true;
   clock.advance(60_000);
   assert.deepEqual([sent.length, finals, store.size, wheel.size], [2, [408], 0, 0]);
+});
+
+test('RFC 3261 17.1.2.2 a request is sent eleven times, to where nobody has shown himself twice; both wait as long', () => {
+  for (const [unproven, times] of [
+    [false, 11],
+    [true, 2],
+  ] as const) {
+    const sent: string[] = [];
+    const { clock, store, finals } = transactions((_flow, wire) => sent.push(wire) > 0);
+    const identity = { branch: 'one', method: 'NOTIFY', sentBy: endpoint };
+    store.send(identity, flow, 'wire', (final) => finals.push(final), { unproven });
+    clock.advance(31_900);
+    assert.deepEqual([sent.length, finals.length], [times, 0]);
+    clock.advance(200);
+    assert.deepEqual([sent.length, finals[0]?.status], [times, 408]);
+  }
 });
 
 test('RFC 3261 17.1.4 a request the transport cannot take ends at once as a local 503, also when the kernel says so later', () => {

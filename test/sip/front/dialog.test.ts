@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { systemRandom } from '../../../src/model/random.ts';
 import { type DialogState, DialogTable, moveDialog, newDialog, newTag, takeCseq } from '../../../src/sip/dialog.ts';
+import type { Flow } from '../../../src/sip/engine.ts';
 import { tcpFlow, udpFlow } from './fake-engine.ts';
 
 function dialog(localTag = newTag(systemRandom)): DialogState {
@@ -55,6 +56,19 @@ test('E65-32: whatever order refreshes come in, the dialog follows the highest C
       }
     }),
   );
+});
+
+test('a dialog that another address takes over by UDP has moved; another port there, or a connection, proves itself', () => {
+  const at = (address: string, port: number): Flow => ({ ...udpFlow, remote: { address, port } });
+  const { address } = udpFlow.remote;
+  const state = dialog();
+  const movedBy = (flow: Flow): boolean => {
+    moveDialog(state, { remoteTarget: 'sip:x', flow });
+    return state.moved;
+  };
+  assert.deepEqual([state.moved, movedBy(at(address, 1))], [false, false], 'its NAT has a new port for it');
+  assert.deepEqual([movedBy(at('192.0.2.99', 1)), movedBy(at('192.0.2.99', 2))], [true, true]);
+  assert.deepEqual([movedBy(tcpFlow), movedBy(at(address, 1))], [false, false]);
 });
 
 test('a dialog is found by Call-ID and both tags, all of them, byte by byte', () => {

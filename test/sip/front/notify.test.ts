@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { moveDialog } from '../../../src/sip/dialog.ts';
+import type { Flow } from '../../../src/sip/engine.ts';
 import type { NotifyMessage } from '../../../src/sip/front.ts';
 import { tcpFlow, udpFlow } from './fake-engine.ts';
 import { startFront } from './front-fixture.ts';
@@ -42,6 +44,34 @@ test('E65-12: a NOTIFY is addressed by the dialog alone', async () => {
     flow: udpFlow,
     awaited: undefined,
   });
+});
+
+test('where another address has taken the dialog over by UDP, NOTIFYs are spared until one is answered from there', async () => {
+  const { front, engine, dialog } = await withDialog();
+  const there: Flow = { ...udpFlow, remote: { address: '192.0.2.99', port: 5060 } };
+  const spared = async (): Promise<boolean> => {
+    await front.notify(dialog, message);
+    return engine.sent.at(-1)?.unproven ?? false;
+  };
+  assert.equal(await spared(), false);
+  moveDialog(dialog, { remoteTarget: 'sip:x', flow: there });
+  engine.next = { status: 408, local: true };
+  assert.deepEqual([await spared(), await spared()], [true, true], 'silence proves nothing');
+  engine.next = { status: 200 };
+  assert.deepEqual([await spared(), await spared()], [true, false]);
+});
+
+test('an answer from where a dialog was proves nothing of where it is', async () => {
+  const { front, engine, dialog } = await withDialog();
+  const [first, second] = ['192.0.2.98', '192.0.2.99'].map(
+    (address): Flow => ({ ...udpFlow, remote: { address, port: 1 } }),
+  );
+  moveDialog(dialog, { remoteTarget: 'sip:x', flow: first! });
+  const answered = front.notify(dialog, message);
+  moveDialog(dialog, { remoteTarget: 'sip:x', flow: second! });
+  await answered;
+  await front.notify(dialog, message);
+  assert.equal(engine.sent.at(-1)?.unproven, true);
 });
 
 test('each NOTIFY takes the next CSeq, from where the dialog stands', async () => {

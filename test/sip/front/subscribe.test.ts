@@ -63,6 +63,7 @@ test('a SUBSCRIBE reaches the notifier as plain data and its answer goes back', 
     remoteCseq: 1,
     flow: udpFlow,
     user: '1001@lamplighter.test',
+    moved: false,
     note: null,
   });
   assert.equal(front.dialogCount, 1);

@@ -200,6 +200,7 @@ export class LampWorld {
         remote: { address: '192.0.2.1', port },
         connection: '',
       },
+      moved: false,
       note: null,
       user: '1001',
     };
