@@ -78,3 +78,7 @@ test('limits: entries, bytes, depth', () => {
   assert.equal(uris(document(deep(9))), '400 Lists Within Lists Too Deep');
   assert.equal(uris(document(deep(40))), '400 Malformed Resource List');
 });
+
+test('a list of thousands of elements is not read, in however few bytes', () => {
+  assert.equal(uris(document(`<list>${'<b/>'.repeat(3_000)}</list>`)), '413 Malformed Resource List');
+});
