@@ -71,13 +71,19 @@ export class Compositor {
   readonly #wishes = new Lanes();
   readonly #expiry: ExpiryWheel<PublicationRecord>;
   readonly #unstored: RareComplaint;
+  readonly #undeleted: RareComplaint;
   #nextId = 1;
   #stopped = false;
 
   constructor(deps: CompositorDeps) {
-    const { clock, packages, state, rightOf, interval, limits, pace } = deps;
+    const { clock, logger, packages, state, rightOf, interval, limits, pace } = deps;
     this.#deps = deps;
-    this.#unstored = new RareComplaint(clock, deps.logger, 'publications cannot be stored and are refused');
+    this.#unstored = new RareComplaint(clock, (err, times) => {
+      logger.error({ err, times }, 'publications cannot be stored and are refused');
+    });
+    this.#undeleted = new RareComplaint(clock, (err, times) => {
+      logger.warn({ err, times }, 'publications that ended cannot be deleted from the store');
+    });
     this.#expiry = new ExpiryWheel(clock, (record) => void this.#inTurn(record.aor, () => this.#expire(record)));
     this.#desk = {
       clock,
@@ -102,7 +108,7 @@ export class Compositor {
       const record = fromRow(row);
       if (record === null || record.expiresAt <= now || !this.#isWelcome(record)) {
         logger.info({ id: row.id, aor: row.aor, event: row.event }, 'a stored publication is dropped');
-        store.deletePublication(row.id).catch((error: unknown) => this.#undeleted(row.id, error));
+        store.deletePublication(row.id).catch((error: unknown) => this.#undeleted.say(error));
         continue;
       }
       this.#shelf.add(record);
@@ -130,7 +136,7 @@ export class Compositor {
   exchange(interval: PublishInterval): void {
     this.#desk = { ...this.#desk, interval };
     for (const record of this.#shelf.all().filter((one) => !this.#isWelcome(one))) {
-      this.remove(record.id).catch((error: unknown) => this.#undeleted(record.id, error));
+      this.remove(record.id).catch((error: unknown) => this.#undeleted.say(error));
     }
   }
 
@@ -264,7 +270,7 @@ export class Compositor {
     if (record.expiresAt > this.#deps.clock.now())
       this.#wind(record); // refreshed while this waited for its turn
     else if (this.#forget(record)) {
-      await this.#deps.store.deletePublication(record.id).catch((error: unknown) => this.#undeleted(record.id, error));
+      await this.#deps.store.deletePublication(record.id).catch((error: unknown) => this.#undeleted.say(error));
     }
   }
 
@@ -301,10 +307,6 @@ export class Compositor {
     this.#wishes
       .run(aor, put)
       .catch((error: unknown) => this.#deps.logger.error({ err: error, aor }, 'the gate failed on a published wish'));
-  }
-
-  #undeleted(id: number, error: unknown): void {
-    this.#deps.logger.warn({ err: error, id }, 'a publication that ended cannot be deleted from the store');
   }
 
   #failed({ event, source }: PublishRequest, error: unknown): PublishAnswer {

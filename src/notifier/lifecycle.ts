@@ -47,6 +47,8 @@ export class Lifecycle {
   readonly #deps: LifecycleDeps;
   readonly #expiry: ExpiryWheel<Subscription>;
   readonly #unstored: RareComplaint;
+  readonly #unwritten: RareComplaint;
+  readonly #undeleted: RareComplaint;
   /** Restored, and not told everything since; or over, and not told so. */
   readonly untold = new Set<Subscription>();
   nextId = 1;
@@ -57,7 +59,16 @@ export class Lifecycle {
     this.#expiry = new ExpiryWheel(deps.clock, (sub) => {
       void this.terminate(sub, 'timeout', 'expired'); // RFC 6665 4.2.1.4
     });
-    this.#unstored = new RareComplaint(deps.clock, deps.logger, 'subscriptions cannot be stored and are refused');
+    const { clock, logger } = deps;
+    this.#unstored = new RareComplaint(clock, (err, times) => {
+      logger.error({ err, times }, 'subscriptions cannot be stored and are refused');
+    });
+    this.#unwritten = new RareComplaint(clock, (err, times) => {
+      logger.warn({ err, times }, 'new forms of subscriptions cannot be stored');
+    });
+    this.#undeleted = new RareComplaint(clock, (err, times) => {
+      logger.warn({ err, times }, 'subscriptions that ended cannot be deleted from the store');
+    });
   }
 
   stop(): void {
@@ -166,9 +177,7 @@ export class Lifecycle {
   /** A row that stays costs one NOTIFY after the next start, which its phone answers with 481. Never rejects. */
   deleteRow(id: number): Promise<void> {
     if (this.#stopped) return Promise.resolve();
-    return this.#deps.store.deleteSubscription(id).catch((error: unknown) => {
-      this.#deps.logger.warn({ err: error, id }, 'a subscription that ended cannot be deleted from the store');
-    });
+    return this.#deps.store.deleteSubscription(id).catch((error: unknown) => this.#undeleted.say(error));
   }
 
   /** RFC 6665 4.4.3: state once, nothing kept. */
@@ -244,10 +253,7 @@ export class Lifecycle {
 
   /** Never rejects: what it agreed on anew holds, and is forgotten by a restart. */
   #rewrite(sub: Subscription): Promise<void> {
-    const { store, logger } = this.#deps;
-    return store.putSubscription(toRow(sub)).catch((error: unknown) => {
-      logger.warn({ err: error, id: sub.id }, 'the new form of a subscription cannot be stored');
-    });
+    return this.#deps.store.putSubscription(toRow(sub)).catch((error: unknown) => this.#unwritten.say(error));
   }
 
   /** RFC 6665 4.2.1.4: Expires 0 in the dialog. */

@@ -1,27 +1,26 @@
 import type { Clock } from '../model/clock.ts';
-import type { Logger } from '../model/logger.ts';
 
-const quietMs = 1000;
+/** Milliseconds. */
+const quietMs = 60_000;
 
-/** One error that comes with every SUBSCRIBE of a storm is one line a second, which says how many it stands for. */
+/** One error that comes with every SUBSCRIBE of a storm is one line a minute, which says how many it stands for. */
 export class RareComplaint {
   readonly #clock: Clock;
-  readonly #logger: Logger;
-  readonly #message: string;
+  readonly #write: (error: unknown, times: number) => void;
   #saidAt = Number.NEGATIVE_INFINITY;
   #times = 0;
 
-  constructor(clock: Clock, logger: Logger, message: string) {
+  /** `write` gets the newest error, and how many there were since the last line, this one included. */
+  constructor(clock: Clock, write: (error: unknown, times: number) => void) {
     this.#clock = clock;
-    this.#logger = logger;
-    this.#message = message;
+    this.#write = write;
   }
 
   say(error: unknown): void {
     this.#times += 1;
     const now = this.#clock.now();
     if (now - this.#saidAt < quietMs && now >= this.#saidAt) return;
-    this.#logger.error({ err: error, times: this.#times }, this.#message);
+    this.#write(error, this.#times);
     this.#saidAt = now;
     this.#times = 0;
   }

@@ -30,6 +30,9 @@ export interface Restored {
   readonly uneven: readonly Subscription[];
 }
 
+/** Ids in one line of the log. */
+const mostNamed = 10;
+
 /**
  * Stored rows become subscriptions again. Numbers go on at the stored ends of the reserved blocks, which the caller has
  * moved up by one block on disk; usages of one dialog share it, with the highest CSeq of them. What has run out has its end
@@ -40,15 +43,25 @@ export function restoreRows(rows: SubscriptionRows, deps: RestoreDeps): Restored
   const subs: Subscription[] = [];
   const limits: number[] = [];
   const useless: number[] = [];
+  const senseless: number[] = [];
   let near: DialogState['flow'] | null = null;
   for (const row of rows) {
     const sub = restoreRow(row, texts, near, deps);
-    if (sub === null) useless.push(row.id);
-    else {
+    if (typeof sub === 'string') {
+      useless.push(row.id);
+      if (sub === 'senseless') senseless.push(row.id);
+    } else {
       near = sub.channel.dialog.flow;
       subs.push(sub);
       limits.push(row.cseqLimit + block);
     }
+  }
+  if (senseless.length > 0) {
+    const ids = senseless.slice(0, mostNamed);
+    deps.logger.warn(
+      { count: senseless.length, ids },
+      'stored subscriptions make no sense and are dropped; their phones will come back',
+    );
   }
   const uneven = subs.filter((sub, index) => sub.channel.dialog.localCseqLimit !== limits[index]);
   // A connection died with the last process; its phone is told when it subscribes over a new one.
@@ -63,16 +76,12 @@ function restoreRow(
   texts: SharedTexts,
   near: DialogState['flow'] | null,
   deps: RestoreDeps,
-): Subscription | null {
+): Subscription | 'over' | 'senseless' {
   const pkg = deps.packages.get(row.event);
   const dialog = readDialog(row.dialog, row.cseqLimit, near);
-  if (pkg === undefined || dialog === null || !isRow(row)) {
-    const { id, event } = row;
-    deps.logger.warn({ id, event }, 'a stored subscription makes no sense and is dropped; its phone will come back');
-    return null;
-  }
+  if (pkg === undefined || dialog === null || !isRow(row)) return 'senseless';
   const isOver = row.expiresAt <= deps.now;
-  if (isOver && !canArrive(dialog, deps)) return null;
+  if (isOver && !canArrive(dialog, deps)) return 'over';
   dialog.remoteCseq = Math.max(dialog.remoteCseq, row.remoteCseq);
   const channel = channelFor(dialog, row, deps);
   const { eventId } = row;

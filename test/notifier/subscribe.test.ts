@@ -245,7 +245,7 @@ test('a package whose reader throws costs that SUBSCRIBE a 500 and nobody else a
   assert.equal(world.logger.lines.filter(({ level }) => level === 'error').length, 1);
 });
 
-test('a storm that the disk takes nothing of is refused with Retry-After and said once a second, with its number', async () => {
+test('a storm that the disk takes nothing of is refused with Retry-After and said once a minute, with its number', async () => {
   const world = new World();
   world.store.full = true;
   const said = () => world.logger.lines.filter(({ message }) => /cannot be stored and are refused/.test(message));
@@ -254,13 +254,28 @@ test('a storm that the disk takes nothing of is refused with Retry-After and sai
     assert.deepEqual([answer.status, header(answer, 'Retry-After')], [503, '30']);
   }
   assert.equal(said().length, 1);
-  world.clock.advance(1000);
+  world.clock.advance(60_000);
   await world.subscribe();
   assert.deepEqual(
     said().map(({ fields }) => (fields as { times: number }).times),
     [1, 50],
   );
   assert.equal(world.notifier.list().length, 0);
+});
+
+test('subscriptions whose ends a full disk does not take are one line a minute, however many they are', async () => {
+  const world = new World();
+  for (let phone = 0; phone < 21; phone += 1) await world.lamp({ device: `desk${phone}` });
+  world.store.full = true;
+  const [late, ...ended] = world.notifier.list().map(({ id }) => id);
+  for (const id of ended) await world.notifier.remove(id);
+  world.clock.advance(60_000);
+  await world.notifier.remove(late ?? 0);
+  const said = world.logger.lines.filter(({ message }) => /that ended cannot be deleted/.test(message));
+  assert.deepEqual(
+    said.map(({ fields }) => (fields as { times: number }).times),
+    [1, 20],
+  );
 });
 
 test('RFC 3261 12.2.2: a dialog follows its phone with a granted SUBSCRIBE, and stays with a refused one', async () => {
