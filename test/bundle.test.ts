@@ -101,6 +101,18 @@ test('half a bundle is none', () => {
   }
 });
 
+test('a bundle of which a byte is another, or a page is lost, is none', () => {
+  const home = installed('hole');
+  const program = join(home, 'dist/bundle/program.cjs');
+  rmSync(join(home, 'dist/bundle/program.cache'));
+  const whole = readFileSync(program);
+  writeFileSync(program, whole.toString('latin1').replaceAll('--version', '--vorsion'), 'latin1');
+  assert.equal(versionOf(home), `${version}\n`);
+  whole.fill(0, whole.length >> 1, (whole.length >> 1) + 4096);
+  writeFileSync(program, whole);
+  assert.equal(versionOf(home), `${version}\n`);
+});
+
 test('it is of ASCII alone: it is read as such', () => {
   assert.equal(
     readFileSync(bundleUrl).findIndex((byte) => byte > 127),
