@@ -11,6 +11,10 @@ export const faults = {
   'port-in-use': { exit: 3, fix: 'stop the other program or choose another address in sip.listen or http.listen' },
   'address-unavailable': { exit: 3, fix: 'use an address of this host, or 0.0.0.0, in sip.listen or http.listen' },
   'port-forbidden': { exit: 3, fix: 'ports below 1024 need rights; choose a higher one' },
+  'files-exhausted': {
+    exit: 3,
+    fix: 'the limit of open files is too low: LimitNOFILE of the systemd unit, or `ulimit -n`; each phone on TCP, TLS or WebSocket takes one',
+  },
   'store-unwritable': { exit: 4, fix: 'make store.path writable for the user of the daemon' },
   'store-full': { exit: 4, fix: 'free space on the disk of store.path' },
   'store-corrupt': { exit: 4, fix: 'restore a backup, or move the file away: phones subscribe again by themselves' },

@@ -30,6 +30,8 @@ const bindFaults: Readonly<Record<string, FaultCode>> = {
   EAI_AGAIN: 'address-unavailable',
   EINVAL: 'address-unavailable',
   EACCES: 'port-forbidden',
+  EMFILE: 'files-exhausted',
+  ENFILE: 'files-exhausted',
 };
 
 /** What one server bears of its clients. */
@@ -104,7 +106,7 @@ export class HttpServer {
 
   /**
    * Binds, and answers where. Rejects with a Fault: `config-invalid` for a listener that everybody reaches and nobody
-   * needs a token for, `port-in-use`, `address-unavailable`, `port-forbidden`.
+   * needs a token for, `port-in-use`, `address-unavailable`, `port-forbidden`, `files-exhausted`.
    */
   async start(): Promise<{ readonly address: string; readonly port: number }> {
     const { listen } = this.#deps;

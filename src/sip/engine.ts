@@ -179,7 +179,7 @@ export interface ListenPoint extends Endpoint {
 /** The port of both engines: transactions and addressed requests; dialogs are not its business. */
 export interface SipEngine {
   readonly capabilities: EngineCapabilities;
-  /** Binds everything or throws a Fault (`port-in-use`, `address-unavailable`, `port-forbidden`). */
+  /** Binds everything or throws a Fault (`port-in-use`, `address-unavailable`, `port-forbidden`, `files-exhausted`). */
   start(onRequest: (transaction: ServerTransaction) => void): Promise<readonly ListenPoint[]>;
   /** Bounded: closes sockets; pending requests end as a local 503. */
   stop(): Promise<void>;

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync, realpathSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, realpathSync, statfsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Fault } from '../model/errors.ts';
 import { Driver } from './driver.ts';
@@ -14,6 +14,7 @@ const procMagic = 0x9fa0;
  */
 export function connect(path: string): { readonly lock: Driver; readonly hard: Driver; readonly soft: Driver } {
   makeFolder(path);
+  refuseOthers(path);
   makePrivate(path);
   const opened: Driver[] = [];
   const opening = (driver: Driver): Driver => {
@@ -61,12 +62,26 @@ function lockFile(path: string): Driver {
   return driver;
 }
 
-/** Where SQLite, too, has the file. What cannot be found stays as it is: SQLite says better what is wrong with it. */
+/** Where SQLite, too, has the file. What cannot be found stays as it is. */
 function realPath(path: string): string {
   try {
     return realpathSync(path);
   } catch {
     return path;
+  }
+}
+
+/** To open a pipe is to wait for somebody at its other end, for ever. */
+function refuseOthers(path: string): void {
+  if (isOther(path)) throw new Fault('store-unwritable', `database ${path}: that is no regular file`);
+}
+
+/** False where nobody can tell: SQLite says better what is wrong with it. */
+function isOther(path: string): boolean {
+  try {
+    return !statSync(path).isFile();
+  } catch {
+    return false;
   }
 }
 

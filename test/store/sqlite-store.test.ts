@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -87,6 +87,32 @@ test(
     assert.throws(
       () => open(join(folder, 'file', 'below', 'lamplighter.db')),
       (error) => error instanceof Fault && error.code === 'store-unwritable' && error.fix.length > 10,
+    );
+  }),
+);
+
+test(
+  'a store.path that is a folder or a pipe is refused at once (opening a pipe waits for a reader)',
+  inFolder((folder) => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    for (const path of [folder, pipe]) {
+      assert.throws(
+        () => open(path),
+        (error) => error instanceof Fault && error.code === 'store-unwritable' && /no regular file/.test(error.message),
+      );
+    }
+  }),
+);
+
+test(
+  'a store.path that leads nowhere is a store-unwritable fault',
+  inFolder((folder) => {
+    const link = join(folder, 'lamplighter.db');
+    symlinkSync(link, link);
+    assert.throws(
+      () => open(link),
+      (error) => error instanceof Fault && error.code === 'store-unwritable',
     );
   }),
 );

@@ -9,6 +9,8 @@ const codes: Readonly<Record<string, FaultCode>> = {
   ENOTFOUND: 'address-unavailable',
   EACCES: 'port-forbidden',
   EPERM: 'port-forbidden',
+  EMFILE: 'files-exhausted',
+  ENFILE: 'files-exhausted',
 };
 
 /** `udp:192.0.2.1:5060`, `tcp:[2001:db8::1]:5060`: as in the configuration. */

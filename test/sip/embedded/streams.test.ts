@@ -404,3 +404,12 @@ test('a link-local address with its zone is bound, served, and told without its 
   await answered(stream);
   assert.match(headerOf(stream.text, 'Via') ?? '', new RegExp(`;received=${bare};rport=`));
 });
+
+test('a listener for which no file descriptor is left is the fault files-exhausted, no bug of ours', () => {
+  const point = { transport: 'udp', address: '127.0.0.1', port: 5060 } as const;
+  for (const code of ['EMFILE', 'ENFILE']) {
+    const fault = bindFault(point, Object.assign(new Error(`bind ${code} 127.0.0.1`), { code }));
+    assert.deepEqual([fault.code, fault.exit], ['files-exhausted', 3]);
+    assert.match(fault.fix, /LimitNOFILE/);
+  }
+});
