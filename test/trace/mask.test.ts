@@ -130,18 +130,17 @@ test('whoever writes a message makes nobody wait who masks it: eight times the t
   for (const begin of ['X: ', 'Authorization: ', 'Authorization: Digest ', 'Authorization: Digest a="', 'a=crypto:']) {
     for (const part of hostile) {
       const filled = (length: number) => request([begin + part.repeat(length / part.length)]);
-      const [small, large] = [costOf(filled(7_500)), costOf(filled(60_000))];
-      assert.ok(large < 8 * 4 * small + 1_000, `${begin}${part}: ${small} µs, ${large} µs`);
+      const isInProportion = () => costOf(filled(60_000)) < 8 * 4 * costOf(filled(7_500)) + 1_000;
+      // what is quadratic never is; others that use the machine may spoil one look
+      assert.ok(Array.from({ length: 10 }).some(isInProportion), `${begin}${part}`);
     }
   }
 });
 
 test('schemes that no password follows cost what other words do', () => {
-  const [scheme, word] = [
-    costOf(request([`X: ${'sip:'.repeat(15_000)}`])),
-    costOf(request([`X: ${'sip.'.repeat(15_000)}`])),
-  ];
-  assert.ok(scheme < 20 * word + 100, `${scheme} µs, ${word} µs`);
+  const isAlike = () =>
+    costOf(request([`X: ${'sip:'.repeat(15_000)}`])) < 20 * costOf(request([`X: ${'sip.'.repeat(15_000)}`])) + 100;
+  assert.ok(Array.from({ length: 10 }).some(isAlike));
 });
 
 test('a password is at most as long as a URI may have it, and belongs to the first scheme before it', () => {
