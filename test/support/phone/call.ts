@@ -141,16 +141,18 @@ abstract class Call {
     const body = this.sdp(direction);
     const answer = { status: 200, headers: this.#offerHeaders(), body, toTag: this.dialog.localTag };
     return new Promise((resolve) => {
-      const again = (clock: Clock, delay: number): void => {
+      const again = (clock: Clock, delay: number, left: number): void => {
         respond(answer);
-        if (delay <= 16_000) this.#resend = clock.after(delay, () => again(clock, Math.min(delay * 2, 4000)));
+        // for 64*T1, and not beyond the call: a phone that closes leaves no timer behind
+        if (left <= 0 || this.over) return;
+        this.#resend = clock.after(delay, () => again(clock, Math.min(delay * 2, 4000), left - delay));
       };
       this.#acked = () => {
         this.#resend?.cancel();
         this.#acked = undefined;
         resolve();
       };
-      again(this.agent.clock, 500);
+      again(this.agent.clock, 500, 32_000);
     });
   }
 
