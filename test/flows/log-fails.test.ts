@@ -4,20 +4,11 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import { Daemon, Home } from '../support/daemon.ts';
+import { Daemon, withHome } from '../support/daemon.ts';
 import { lastingPort } from '../support/ports.ts';
 import { simulatedConfig } from './simulated.ts';
 
 const main = new URL('../../src/main.js', import.meta.url).pathname;
-
-async function withHome(work: (home: Home) => Promise<void>): Promise<void> {
-  const home = new Home();
-  try {
-    await work(home);
-  } finally {
-    home.remove();
-  }
-}
 
 /** Something that is logged. */
 async function press(daemon: Daemon, enabled: boolean): Promise<void> {

@@ -6,20 +6,11 @@ import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import { Daemon, Home } from '../support/daemon.ts';
+import { Daemon, type Home, withHome } from '../support/daemon.ts';
 import { Phone } from '../support/phone.ts';
 import { simulatedConfig } from './simulated.ts';
 
 const main = new URL('../../src/main.js', import.meta.url).pathname;
-
-async function withHome(work: (home: Home) => Promise<void>): Promise<void> {
-  const home = new Home();
-  try {
-    await work(home);
-  } finally {
-    home.remove();
-  }
-}
 
 /** What an admin must never see. */
 function noStack(output: string): void {

@@ -28,6 +28,16 @@ export class Home {
   }
 }
 
+/** Work with a folder that is gone afterwards. */
+export async function withHome(work: (home: Home) => Promise<void>): Promise<void> {
+  const home = new Home();
+  try {
+    await work(home);
+  } finally {
+    home.remove();
+  }
+}
+
 /** The product as an admin runs it: a process of its own, known by what it prints and what it answers. */
 export class Daemon {
   readonly output: string[];
