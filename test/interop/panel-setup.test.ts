@@ -66,6 +66,11 @@ it('what was found is shown with its place, what is missing with its fix, and li
   });
   await page.open(`${show.daemon.http}/#/setup`);
   await page.until('it is there', `document.querySelector('[aria-label="asterisk:/etc/asterisk"]')`);
+  // how commands are typed here is asked of the daemon, and may come after the page is drawn
+  await page.until(
+    'commands are as they are typed here',
+    `document.querySelector('main').innerText.includes('npx lamplighter')`,
+  );
   const text = await page.text('main');
   for (const wanted of [
     /FreePBX \(Asterisk\) 22\.5\.2/,
@@ -73,7 +78,7 @@ it('what was found is shown with its place, what is missing with its fix, and li
     /<b>off<\/b>/,
     /the web server of Asterisk is off/,
     /Fix: enabled = yes in http\.conf/,
-    /sudo lamplighter setup --apply/,
+    /sudo npx lamplighter setup --apply/,
     /changes no file of a PBX/,
   ]) {
     assert.match(text, wanted);
