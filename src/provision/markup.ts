@@ -1,4 +1,4 @@
-import { type XmlAttributes, XmlWriter } from '../xml.ts';
+import { type XmlAttributes, XmlWriter } from '../xml/write.ts';
 import type { Section } from './vendor.ts';
 
 /** An element's name and attributes, constants of the program but for the attributes' values. */

@@ -1,4 +1,4 @@
-import { readXml } from '../xml.ts';
+import { readXml } from '../xml/read.ts';
 
 /** What to do with a document: take it; pass over it; or pass over it and ask for everything. */
 export type VersionVerdict = 'take' | 'old' | 'gap';

@@ -8,7 +8,7 @@ import { splitMultipart } from '../../src/event-packages/multipart.ts';
 import { aorOf } from '../../src/model/aor.ts';
 import { featureNames } from '../../src/model/feature.ts';
 import type { ResourceView } from '../../src/model/views.ts';
-import type { XmlElement } from '../../src/xml.ts';
+import type { XmlElement } from '../../src/xml/element.ts';
 import { noXmllint, objections } from '../support/xmllint.ts';
 import { hostileText, renderRequest, resourceView } from './arbitraries.ts';
 import { validDialogInfo } from './dialog/schema.ts';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readXml, type XmlElement } from '../../src/xml.ts';
+import type { XmlElement } from '../../src/xml/element.ts';
+import { readXml } from '../../src/xml/read.ts';
 
 /** The document, read back through the strict door: fails where a phone could fail. */
 export function wellFormed(xml: string): XmlElement {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { XmlElement } from '../../src/xml.ts';
+import type { XmlElement } from '../../src/xml/element.ts';
 import { wellFormed } from './read-xml.ts';
 
 /** What a schema says of an element: its attributes, required and optional, and its child elements, in this order. */

@@ -4,7 +4,7 @@ import { AmiLink } from '../../adapters/asterisk/ami.ts';
 import { notifyEndpoint } from '../../adapters/asterisk/notify.ts';
 import { systemClock } from '../../src/model/clock.ts';
 import { systemRandom } from '../../src/model/random.ts';
-import { readXml } from '../../src/xml.ts';
+import { readXml } from '../../src/xml/read.ts';
 import { dialogInfo, type FeatureEvent, featureEvents, lamp, type Notify, type Phone } from '../support/phone.ts';
 import { silentLogger } from '../support/silent-logger.ts';
 import { AmiClient, guiSetDnd } from './lab/ami.ts';

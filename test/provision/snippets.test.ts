@@ -5,7 +5,8 @@ import { phoneTransports, provisionWays } from '../../src/model/provision.ts';
 import { vendors } from '../../src/provision/index.ts';
 import { bringsOf, render } from '../../src/provision/render.ts';
 import type { Order, Vendor } from '../../src/provision/vendor.ts';
-import { readXml, type XmlElement } from '../../src/xml.ts';
+import type { XmlElement } from '../../src/xml/element.ts';
+import { readXml } from '../../src/xml/read.ts';
 import { sample } from '../truth/vendors/sample.ts';
 
 /** What turns feature synchronisation on, as somebody would look for it in the snippet. */

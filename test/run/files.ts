@@ -17,7 +17,7 @@ const shared: readonly (readonly string[])[] = [
   ['truth'],
   ['sip/auth', 'sip/drachtio', 'sip/front', 'sip/inline', 'sip/locate', 'sip/message', 'sip/watch'],
   ['commands', 'compositor', 'notifier', 'state', 'watcher'],
-  ['trace', 'provision'],
+  ['trace', 'provision', 'xml'],
 ];
 
 const batches = 'dist/batches';

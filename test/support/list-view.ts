@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readXml, type XmlElement } from '../../src/xml.ts';
+import type { XmlElement } from '../../src/xml/element.ts';
+import { readXml } from '../../src/xml/read.ts';
 
 /** A part of a multipart/related body. */
 export interface ListPart {

@@ -27,6 +27,8 @@ const planted: readonly (readonly [file: string, line: string])[] = [
   ['src/sip/embedded/planted.ts', "import { x } from '../../notifier/notifier.ts';"],
   ['src/sip/planted.ts', "import type { X } from '../../adapters/adapter.ts';"],
   ['src/store/planted.ts', "import { x } from '../state/hub.ts';"],
+  ['src/hooks/planted.ts', "import { x } from '../xml/read.ts';"],
+  ['src/xml/planted.ts', "import { x } from '../event-packages/list/render.ts';"],
   ['src/hooks/planted.ts', "import { x } from '../commands/gate.ts';"],
   ['src/hooks/planted.ts', "import { z } from 'zod';"],
   ['src/ops/planted.ts', "import { x } from '../notifier/notifier.ts';"],

@@ -33,6 +33,7 @@ const folders = [
   'examination',
   'setup',
   'provision',
+  'xml',
 ];
 
 const hono = [
@@ -54,7 +55,7 @@ const homes: Readonly<Record<string, string>> = {
   'ari-client': 'adapters/asterisk',
   modesl: 'adapters/freeswitch/esl',
   'drachtio-srf': 'src/sip/drachtio',
-  'fast-xml-parser': 'src/xml.ts',
+  'fast-xml-parser': 'src/xml',
   'better-sqlite3': 'src/store',
   yaml: 'src/config',
   pino: 'src/log.ts',
@@ -72,10 +73,10 @@ const homes: Readonly<Record<string, string>> = {
 export const rooms: readonly Room[] = [
   { files: ['src/model/**'], folders: ['model'] },
   { files: ['src/state/**', 'src/commands/**'], folders: ['model'] },
-  { files: ['src/event-packages/**'], folders: ['model', 'event-packages'] },
+  { files: ['src/event-packages/**'], folders: ['model', 'event-packages', 'xml'] },
   {
     files: ['src/event-packages/*/options.ts', 'src/event-packages/*/parse.ts'],
-    folders: ['model', 'event-packages'],
+    folders: ['model', 'event-packages', 'xml'],
     packages: ['zod'],
   },
   {
@@ -85,7 +86,7 @@ export const rooms: readonly Room[] = [
   },
   {
     files: ['src/watcher/**'],
-    folders: ['model', 'watcher'],
+    folders: ['model', 'watcher', 'xml'],
     exceptions: ['**/event-packages/event-package.ts', '**/sip/front.ts', '**/compositor/continued.ts'],
   },
   {
@@ -125,14 +126,14 @@ export const rooms: readonly Room[] = [
     folders: ['model', 'config', 'examination'],
     exceptions: ['**/sip/local-addresses.ts', '**/sip/own-contact.ts'],
   },
-  { files: ['src/provision/**'], folders: ['model', 'provision'] },
+  { files: ['src/provision/**'], folders: ['model', 'provision', 'xml'] },
   { files: ['src/setup/**'], folders: ['model', 'adapters', 'config', 'setup'] },
   { files: ['src/cli/**'], folders: [...folders, 'app'], packages: ['commander'] },
   {
     files: ['src/rehearsal/**'],
     folders: ['model', 'state', 'event-packages', 'notifier', 'sip', 'store', 'rehearsal'],
   },
-  { files: ['src/xml.ts'], folders: ['model'], packages: ['fast-xml-parser'] },
+  { files: ['src/xml/**'], folders: ['model', 'xml'], packages: ['fast-xml-parser'] },
   { files: ['src/log.ts'], folders: ['model'], packages: ['pino'] },
   { files: ['adapters/**'], folders: ['model', 'adapters'] },
   {

@@ -1,5 +1,6 @@
 import { type AgentPhase, type AgentState, agentPhases } from '../../model/agent.ts';
-import type { XmlElement, XmlWriter } from '../../xml.ts';
+import type { XmlElement } from '../../xml/element.ts';
+import type { XmlWriter } from '../../xml/write.ts';
 import type { AgentPhoneWish, Scope } from '../event-package.ts';
 import { namespace } from './words.ts';
 

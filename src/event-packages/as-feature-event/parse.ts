@@ -1,5 +1,6 @@
 import { granted, type Outcome, refused } from '../../model/outcome.ts';
-import { readXml, type XmlElement } from '../../xml.ts';
+import type { XmlElement } from '../../xml/element.ts';
+import { readXml } from '../../xml/read.ts';
 import type { FeatureWish, PhoneRequest, PhoneWish, Publication, Scope } from '../event-package.ts';
 import { mediaType } from '../media-type.ts';
 import { splitMultipart } from '../multipart.ts';

@@ -1,7 +1,7 @@
 import { userOf } from '../../model/aor.ts';
 import { type FeatureName, type FeatureState, featureNames } from '../../model/feature.ts';
 import type { ResourceView } from '../../model/views.ts';
-import { XmlWriter } from '../../xml.ts';
+import { XmlWriter } from '../../xml/write.ts';
 import type { Body, Rendered, RenderRequest, Scope } from '../event-package.ts';
 import { joinParts, type WrittenPart } from '../multipart.ts';
 import { type AgentAspect, agentAspects, renderAgent } from './agent.ts';

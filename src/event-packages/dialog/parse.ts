@@ -1,7 +1,8 @@
 import type { DialogPhase } from '../../model/dialog-state.ts';
 import { granted, type Outcome, refused } from '../../model/outcome.ts';
 import type { Published, PublishedDialog } from '../../model/publication.ts';
-import { readXml, type XmlElement } from '../../xml.ts';
+import type { XmlElement } from '../../xml/element.ts';
+import { readXml } from '../../xml/read.ts';
 import type { Publication } from '../event-package.ts';
 import { mediaType } from '../media-type.ts';
 import { partyOf } from './party.ts';

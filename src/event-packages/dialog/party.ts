@@ -1,5 +1,5 @@
 import type { Party } from '../../model/dialog-state.ts';
-import type { XmlElement } from '../../xml.ts';
+import type { XmlElement } from '../../xml/element.ts';
 import { foreignText } from '../foreign-text.ts';
 
 const maxNameLength = 128;

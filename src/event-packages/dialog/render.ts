@@ -2,7 +2,7 @@ import { type Aor, aorOf, domainOf, userOf } from '../../model/aor.ts';
 import type { Party } from '../../model/dialog-state.ts';
 import type { PhoneProfile } from '../../model/profile.ts';
 import type { ResourceView } from '../../model/views.ts';
-import { type Markup, XmlWriter } from '../../xml.ts';
+import { type Markup, XmlWriter } from '../../xml/write.ts';
 import { accountUri } from '../account-uri.ts';
 import type { Rendered, RenderRequest } from '../event-package.ts';
 import { type LampDialog, lampOf, type SipKeys } from './lamp.ts';

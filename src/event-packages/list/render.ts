@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ListName } from '../../model/resource-list.ts';
-import { type Markup, XmlWriter } from '../../xml.ts';
+import { type Markup, XmlWriter } from '../../xml/write.ts';
 import type { ListBody, ListedInstance, ListedResource, ListRenderRequest } from '../event-package.ts';
 import { closingDelimiter, type WrittenPart, writePart } from '../multipart.ts';
 import { relatedType, rlmiNamespace, rlmiType } from './words.ts';

@@ -1,6 +1,7 @@
 import { granted, type Outcome, refused } from '../../model/outcome.ts';
 import { deepestList, type ListName, mostMembers } from '../../model/resource-list.ts';
-import { readXml, type XmlElement } from '../../xml.ts';
+import type { XmlElement } from '../../xml/element.ts';
+import { readXml } from '../../xml/read.ts';
 import type { RequestedList, RequestedResource } from '../event-package.ts';
 import { splitMultipart } from '../multipart.ts';
 import { mixedType, resourceListsNamespace, resourceListsType } from './words.ts';

@@ -1,6 +1,7 @@
 import { granted, type Outcome, refused } from '../../model/outcome.ts';
 import type { Published, PublishedPresence } from '../../model/publication.ts';
-import { readXml, type XmlElement } from '../../xml.ts';
+import type { XmlElement } from '../../xml/element.ts';
+import { readXml } from '../../xml/read.ts';
 import type { Publication } from '../event-package.ts';
 import { foreignText } from '../foreign-text.ts';
 import { mediaType } from '../media-type.ts';

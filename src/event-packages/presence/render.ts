@@ -1,6 +1,6 @@
 import { userOf } from '../../model/aor.ts';
 import type { ResourceView } from '../../model/views.ts';
-import { XmlWriter } from '../../xml.ts';
+import { XmlWriter } from '../../xml/write.ts';
 import { accountUri } from '../account-uri.ts';
 import type { Rendered, RenderRequest } from '../event-package.ts';
 import { type Condition, conditionOf } from './condition.ts';

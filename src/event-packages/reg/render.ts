@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ResourceView } from '../../model/views.ts';
-import { XmlWriter } from '../../xml.ts';
+import { XmlWriter } from '../../xml/write.ts';
 import { accountUri } from '../account-uri.ts';
 import type { Rendered, RenderRequest } from '../event-package.ts';
 

@@ -1,5 +1,5 @@
 import type { Aor } from '../../model/aor.ts';
-import { XmlWriter } from '../../xml.ts';
+import { XmlWriter } from '../../xml/write.ts';
 import { accountUri } from '../account-uri.ts';
 import type { LeftWatcher, Rendered, RenderRequest } from '../event-package.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { contentLines } from '../../../adapters/asterisk/notify-lines.ts';
-import { readXml } from '../../../src/xml.ts';
+import { readXml } from '../../../src/xml/read.ts';
 import { seeded } from '../freeswitch/recording.ts';
 
 const xmlType = 'application/dialog-info+xml';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Body } from '../../../src/event-packages/event-package.ts';
-import type { XmlElement } from '../../../src/xml.ts';
+import type { XmlElement } from '../../../src/xml/element.ts';
 import { wellFormed } from '../read-xml.ts';
 
 /** The documents of a body, taken apart as a careful phone would: by the quoted boundary, and by each part's length. */

@@ -1,4 +1,4 @@
-import type { XmlElement } from '../../../src/xml.ts';
+import type { XmlElement } from '../../../src/xml/element.ts';
 
 /** `id state`, in document order: what a lamp is lit by. */
 export function statesOf(root: XmlElement): readonly string[] {

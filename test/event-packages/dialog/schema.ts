@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readXml, type XmlElement } from '../../../src/xml.ts';
+import type { XmlElement } from '../../../src/xml/element.ts';
+import { readXml } from '../../../src/xml/read.ts';
 
 const namespace = 'urn:ietf:params:xml:ns:dialog-info';
 const maxVersion = 2 ** 31 - 1;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readXml, type XmlElement } from '../../../src/xml.ts';
+import type { XmlElement } from '../../../src/xml/element.ts';
+import { readXml } from '../../../src/xml/read.ts';
 
 const pidf = 'urn:ietf:params:xml:ns:pidf';
 const model = 'urn:ietf:params:xml:ns:pidf:data-model';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { XmlElement } from '../../../src/xml.ts';
+import type { XmlElement } from '../../../src/xml/element.ts';
 import { validDocument } from '../structure.ts';
 
 /** The structure that the schema of RFC 3858 6 asks for. */

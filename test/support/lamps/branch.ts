@@ -4,7 +4,7 @@ import type { Aor } from '../../../src/model/aor.ts';
 import type { Clock } from '../../../src/model/clock.ts';
 import type { Leg, PbxEvent } from '../../../src/model/pbx-event.ts';
 import { type Published, publicationSource } from '../../../src/model/publication.ts';
-import { XmlWriter } from '../../../src/xml.ts';
+import { XmlWriter } from '../../../src/xml/write.ts';
 
 /** Another PBX that publishes its calls: its events become documents, which are read as those of a PUBLISH are. */
 export class Branch {
