@@ -12,11 +12,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { bundled, bundleUrl, codeCacheUrl, compiled, sealed } from '../src/bundle.ts';
 import { version } from '../src/cli/version.ts';
+import { daemonFlags } from './run/started.ts';
 import { Daemon, Home } from './support/daemon.ts';
 
 const dist = fileURLToPath(new URL('../', import.meta.url));
@@ -33,6 +34,11 @@ function installed(name: string): string {
   return home;
 }
 
+/** What V8 made of it for commands. */
+function cacheOf(home: string): string {
+  return join(home, 'dist/bundle', basename(codeCacheUrl.pathname));
+}
+
 function versionOf(home: string): string {
   const { stdout, stderr } = spawnSync(process.execPath, [join(home, 'dist/src/main.js'), '--version'], {
     encoding: 'utf8',
@@ -45,6 +51,14 @@ test('the build makes the program of one file, and what V8 made of it is of use 
   assert.equal(statSync(codeCacheUrl).size > 100_000, true);
   assert.equal(compiled()?.cachedDataRejected, false);
   assert.equal(statSync(bundleUrl).size > 100_000, true);
+});
+
+test('what V8 made of it is of use to a daemon too, which has flags of its own', () => {
+  const asked = `import { compiled } from '${new URL('../src/bundle.js', import.meta.url).href}'; console.log(compiled().cachedDataRejected);`;
+  const { stdout } = spawnSync(process.execPath, [...daemonFlags, '--input-type=module', '--eval', asked], {
+    encoding: 'utf8',
+  });
+  assert.equal(stdout, 'false\n');
 });
 
 test('it runs where it was not built', () => {
@@ -104,7 +118,7 @@ test('half a bundle is none', () => {
 test('a bundle of which a byte is another, or a page is lost, is none', () => {
   const home = installed('hole');
   const program = join(home, 'dist/bundle/program.cjs');
-  rmSync(join(home, 'dist/bundle/program.cache'));
+  rmSync(cacheOf(home));
   const whole = readFileSync(program);
   writeFileSync(program, whole.toString('latin1').replaceAll('--version', '--vorsion'), 'latin1');
   assert.equal(versionOf(home), `${version}\n`);
@@ -122,7 +136,7 @@ test('it is of ASCII alone: it is read as such', () => {
 
 test('without a bundle, and without what V8 made of it, it runs all the same', () => {
   const home = installed('less');
-  rmSync(join(home, 'dist/bundle/program.cache'));
+  rmSync(cacheOf(home));
   assert.equal(versionOf(home), `${version}\n`);
   rmSync(join(home, 'dist/bundle'), { recursive: true });
   assert.equal(versionOf(home), `${version}\n`);
@@ -140,7 +154,7 @@ test('what V8 made of another build is not used, though it is as long', () => {
 
 test('what V8 made of it is left where a byte of it is another, is missing or may not be read', () => {
   const home = installed('damaged');
-  const file = join(home, 'dist/bundle/program.cache');
+  const file = cacheOf(home);
   const whole = readFileSync(file);
   const wrong = Buffer.from(whole);
   wrong.fill(0, whole.length >> 1, (whole.length >> 1) + 4096); // V8 would end the process

@@ -5,13 +5,12 @@ import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { daemonFlags } from '../run/started.ts';
 import { lastingPort } from '../support/ports.ts';
 import { endChild, startChild } from './child.ts';
 import { base, domain } from './generator.ts';
 import { cpuMicros, type Memory, memoryOf, udpDrops } from './procfs.ts';
 
-/** As `npm start` and the package start it (docs/performance.md). */
-const asStarted = ['--v8-pool-size=1'];
 const ownMain = new URL('../../src/main.js', import.meta.url).pathname;
 
 export interface ServerSettings {
@@ -85,7 +84,7 @@ export class Server {
     ];
     const file = join(this.folder, 'lamplighter.yaml');
     writeFileSync(file, `${config.join('\n')}\n`);
-    const words = [...asStarted, ...node, main, 'start', '--config', file];
+    const words = [...daemonFlags, ...node, main, 'start', '--config', file];
     this.startedAt = Number(process.hrtime.bigint());
     const child = startChild(0, process.execPath, words, {
       stdio: ['ignore', 'pipe', 'pipe'],

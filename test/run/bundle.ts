@@ -2,13 +2,14 @@
 // seconds. Where nothing has changed since the last one, it stays.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { build, type OnLoadArgs, type OnLoadResult } from 'esbuild';
 import { bundleUrl, codeCacheUrl, compiled, sealed } from '../../src/bundle.ts';
+import { daemonFlags } from './started.ts';
 
 const bundle = fileURLToPath(bundleUrl);
 const dist = fileURLToPath(new URL('../../', import.meta.url));
@@ -49,12 +50,14 @@ if (madeAt <= newest || compiled() === null) {
     plugins: [{ name: 'where each module is', setup: ({ onLoad }) => onLoad({ filter: /\.js$/ }, placed) }],
   });
   mkdirSync(dirname(bundle), { recursive: true });
+  for (const name of readdirSync(dirname(bundle)).filter((one) => one.endsWith('.cache'))) rmSync(join(dirname(bundle), name));
   for (const { path, text } of outputFiles) {
     // under another name first: a start may read it at this moment
     writeFileSync(`${path}.part`, path === bundle ? sealed(plain(text)) : text);
     renameSync(`${path}.part`, path);
   }
-  await learn();
+  // what a build of these flags, none, looks for is made last
+  for (const flags of [daemonFlags, []]) await learn(flags);
 }
 
 /** In signs of ASCII alone: V8 reads one byte a sign twice as fast. esbuild leaves others in patterns and comments. */
@@ -78,13 +81,13 @@ function placed({ path }: OnLoadArgs): OnLoadResult | null {
 }
 
 /** Starts a daemon from the bundle and stops it: at its end it keeps what V8 made of the code (test/run/learn.ts). */
-async function learn(): Promise<void> {
+async function learn(flags: readonly string[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'lamplighter-'));
   try {
     const config = join(folder, 'lamplighter.yaml');
     writeFileSync(config, learning(folder));
     const script = fileURLToPath(new URL('./learn.js', import.meta.url));
-    const child = spawn(process.execPath, ['--v8-pool-size=1', script, 'start', '--config', config], {
+    const child = spawn(process.execPath, [...flags, script, 'start', '--config', config], {
       // with other flags V8 makes other code
       env: Object.fromEntries(
         Object.entries(process.env).filter(([name]) => !name.startsWith('LAMPLIGHTER_') && name !== 'NODE_OPTIONS'),
