@@ -1,3 +1,6 @@
+/** Until V8 has compiled what is hot, also where its helper waits for a busy core; nanoseconds of CPU time. */
+const warmUp = 1e9;
+
 /** CPU time of one call of `work` when it is warm, in nanoseconds: the median of nine stretches of about 50 ms. */
 export function nanosecondsOf(work: () => unknown): number {
   let kept: unknown;
@@ -7,6 +10,7 @@ export function nanosecondsOf(work: () => unknown): number {
     const { user, system } = process.cpuUsage(before);
     return (user + system) * 1000;
   };
+  for (let spent = 0; spent < warmUp; ) spent += stretch(64);
   let count = 64;
   while (stretch(count) < 50e6) count *= 2;
   const each = Array.from({ length: 9 }, () => stretch(count) / count).sort((a, b) => a - b);
