@@ -1,7 +1,9 @@
 import { hostPort, isLocal } from '../../src/model/host-port.ts';
 import type { Place } from '../../src/model/setup.ts';
 import { dialled, Findings, type HostFiles, type WantedLines, whyNot } from '../discovery.ts';
+import { account, accountLines } from './account.ts';
 import { ConfXml, unescaped } from './conf-xml.ts';
+import { fusionpbxConfig, fusionpbxDomains } from './discover-fusionpbx.ts';
 
 /** Where a FreeSWITCH keeps its configuration, the usual place of packages first. */
 export const freeswitchFolders: readonly string[] = [
@@ -11,20 +13,11 @@ export const freeswitchFolders: readonly string[] = [
   '/opt/freeswitch/conf',
 ];
 
-const fusionpbxFiles: readonly string[] = ['/etc/fusionpbx/config.conf', '/etc/fusionpbx/config.php'];
-
 /** Every file that setup may ever have added lines to. */
 export const freeswitchEditable: readonly string[] = [
   'directory/default/lamplighter.xml',
   'autoload_configs/lua.conf.xml',
 ];
-
-const account = 'lamplighter';
-
-/** What the account may learn of; as config/freeswitch/lamplighter.xml, a test compares them. */
-export const allowedEvents =
-  'HEARTBEAT,CHANNEL_CREATE,CHANNEL_CALLSTATE,CHANNEL_PROGRESS,CHANNEL_ANSWER,CHANNEL_BRIDGE,CHANNEL_HOLD,CHANNEL_UNHOLD,CALL_UPDATE,CHANNEL_HANGUP_COMPLETE,MESSAGE_WAITING,PHONE_FEATURE,PHONE_FEATURE_SUBSCRIBE,CUSTOM,sofia::register,sofia::unregister,sofia::expire,lamplighter::changed,valet_parking::info,conference::maintenance,callcenter::info';
-export const allowedApi = 'db,show,uuid_dump,sofia,user_data,list_users,global_getvar,vm_boxcount,valet_info';
 
 export interface FoundFreeswitch {
   readonly type: 'freeswitch';
@@ -56,15 +49,12 @@ export function discoverFreeswitch(files: HostFiles, folder: string): FoundFrees
   if (!files.list(folder).includes('freeswitch.xml')) return null;
   const findings = new Findings();
   findings.fact('configuration', folder, { file: folder, line: null });
-  const fusion = fusionpbxFiles.find((path) => {
-    const found = files.read(path);
-    return found.ok || found.why === 'forbidden';
-  });
-  if (fusion !== undefined) findings.fact('FusionPBX', 'found', { file: fusion, line: null });
+  const fusion = fusionpbxConfig(files);
+  if (fusion !== null) findings.fact('FusionPBX', 'found', { file: fusion, line: null });
   const look = new Look(files, folder, new ConfXml(files, main), findings);
   const closed = look.closed(main);
   const socket = look.socket();
-  const isFusion = fusion !== undefined;
+  const isFusion = fusion !== null;
   const domain = isFusion ? null : look.domain();
   const own = isFusion || closed ? null : look.account();
   if (isFusion) look.hook();
@@ -82,7 +72,7 @@ export function discoverFreeswitch(files: HostFiles, folder: string): FoundFrees
       password: isFusion ? socket.password : own,
     },
     domain,
-    domains: fusion === undefined ? [] : fusionpbxDomains(files, fusion, findings),
+    domains: fusion === null ? [] : fusionpbxDomains(files, fusion, findings),
     profiles,
     sipPorts: ports,
     reload: [isFusion ? ['fs_cli', '-x', 'reload mod_lua'] : ['fs_cli', '-x', 'reloadxml']],
@@ -190,7 +180,7 @@ class Look {
       syntax: 'xml',
       before: null,
       create: true,
-      lines: ({ esl, sip }) => user(esl, sip),
+      lines: ({ esl, sip }) => accountLines(esl, sip),
     });
     return null;
   }
@@ -236,59 +226,4 @@ class Look {
     const phones = names.filter((name) => !/^external/.test(name) && !/ipv6$/.test(name));
     return { profiles: phones.length > 0 ? phones : ['internal'], ports: [...ports] };
   }
-}
-
-/** What a FreeSWITCH on another host needs, for somebody to paste there. */
-export function freeswitchElsewhere(): readonly WantedLines[] {
-  return [
-    {
-      file: `/etc/freeswitch/directory/default/${account}.xml`,
-      why: 'an account at the event socket; its listen-ip and apply-inbound-acl must let this host in, nothing is encrypted',
-      syntax: 'xml',
-      before: null,
-      create: true,
-      lines: ({ esl, sip }) => user(esl, sip),
-    },
-  ];
-}
-
-function user(esl: string, sip: string): readonly string[] {
-  return [
-    '<include>',
-    `  <user id="${account}">`,
-    '    <params>',
-    `      <param name="password" value="${sip}"/>`,
-    `      <param name="esl-password" value="${esl}"/>`,
-    '      <param name="esl-allowed-log" value="false"/>',
-    `      <param name="esl-allowed-events" value="${allowedEvents}"/>`,
-    `      <param name="esl-allowed-api" value="${allowedApi}"/>`,
-    '    </params>',
-    '  </user>',
-    '</include>',
-  ];
-}
-
-/** FusionPBX keeps its domains in PostgreSQL, which is not asked; folders are named after them. */
-function fusionpbxDomains(files: HostFiles, config: string, findings: Findings): readonly string[] {
-  const found = files.read(config);
-  const text = found.ok ? found.text : '';
-  const setting = (name: string) => new RegExp(`^\\s*switch\\.${name}\\.dir\\s*=\\s*(/\\S+)`, 'm').exec(text)?.[1];
-  const folders = [
-    `${setting('voicemail') ?? '/var/lib/freeswitch/storage/voicemail'}/default`,
-    setting('recordings') ?? '/var/lib/freeswitch/recordings',
-  ];
-  const names = new Set<string>();
-  for (const folder of folders) {
-    for (const name of files.list(folder)) {
-      if (!/^(?=.{3,253}$)[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i.test(name) || names.size >= 100) continue;
-      if (!names.has(name)) findings.fact('domain', name, { file: `${folder}/${name}`, line: null });
-      names.add(name);
-    }
-  }
-  if (names.size === 0) {
-    const text = 'FusionPBX keeps its domains in its database, which is not read';
-    const fix = 'name yours: setup --domain NAME; further ones belong under `domains` of the configuration';
-    findings.problem('warn', 'no-domain', text, fix);
-  }
-  return [...names];
 }

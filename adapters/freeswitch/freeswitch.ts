@@ -1,14 +1,12 @@
 import type { AgentState, AgentWish } from '../../src/model/agent.ts';
 import type { Aor } from '../../src/model/aor.ts';
 import type { Finding } from '../../src/model/check.ts';
-import { type Timer, within } from '../../src/model/clock.ts';
-import { Fault } from '../../src/model/errors.ts';
+import type { Fault } from '../../src/model/errors.ts';
 import {
   type FeatureName,
   type FeatureState,
   type FeatureValue,
   featureNames,
-  featureOff,
   type Wish,
 } from '../../src/model/feature.ts';
 import { type Outcome, refused } from '../../src/model/outcome.ts';
@@ -43,18 +41,19 @@ import { knownOf } from './features/known.ts';
 import { NativePhones } from './features/native.ts';
 import { type Notice, type PhoneKey, readNotice, readPhoneKey } from './features/phone-feature.ts';
 import { flowEvents, probeFlows } from './flows.ts';
-import { notifyRegistrations } from './notify.ts';
+import { Life } from './life.ts';
+import { Newcomers } from './newcomers.ts';
 import { extensionsOf, type FreeswitchOptions, freeswitchOptions } from './options.ts';
 import { Picture } from './picture.ts';
 import { SnapshotReader } from './snapshot.ts';
+import { Wishes } from './wishes.ts';
+import { WrapUp } from './wrap-up.ts';
 
 /**
  * Thousands of users are asked for one by one, each with eleven questions to the scripts of FusionPBX; a PBX that stands still
  * is noticed by each single question, and a reading that gets on is never better begun anew.
  */
 const times: ResyncTimes = { deadlineMs: 900_000, reconcileMs: 60_000 };
-
-const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** `type: freeswitch`. Options as `freeswitchOptions` gives them. */
 export const freeswitch: AdapterFactory = (settings, tools) => new Freeswitch(settings, tools);
@@ -67,7 +66,10 @@ class Freeswitch implements PbxAdapter {
   readonly #esl: EslLink;
   readonly #backend: FeatureBackend;
   readonly #desk: FeatureDesk;
-  readonly #agents: AgentDesk;
+  readonly #wishes: Wishes;
+  readonly #wrapUp: WrapUp;
+  readonly #newcomers = new Newcomers();
+  readonly #life = new Life();
   readonly #reader: SnapshotReader;
   readonly #credentials: CredentialReader;
   readonly #resync: Resync<Fact, Picture>;
@@ -77,17 +79,9 @@ class Freeswitch implements PbxAdapter {
   /** Checks that wait for an event; empty but for moments. */
   readonly #listeners = new Set<(event: EslEvent) => void>();
   #tell: Tell = () => undefined;
-  /** The Core-UUID of the last event, and of the last reading. */
-  #heard: string | null = null;
-  #life: string | null = null;
   /** A reading of this connection is done. */
   #inStep = false;
   #away: string | null = null;
-  /** Looks at the agents when the next wrap-up is over: no event tells. */
-  #wrapUp: Timer | null = null;
-  /** Registered, and not known to be users; and those for whom that was looked up on this connection. */
-  readonly #newcomers = new Set<Aor>();
-  readonly #lookedUp = new Set<Aor>();
 
   constructor(settings: AdapterSettings, tools: AdapterTools) {
     const options = freeswitchOptions.parse(settings.options);
@@ -104,11 +98,25 @@ class Freeswitch implements PbxAdapter {
       logger: tools.logger,
       feed: (aor, feature, value) => this.#resync.feed({ fact: 'feature', aor, feature, value }),
     });
-    this.#agents = new AgentDesk({
+    const agents = new AgentDesk({
       clock: tools.clock,
       esl: this.#esl,
       table: () => this.#resync.live?.agents ?? null,
       feed: (fact) => this.#feed(fact),
+    });
+    this.#wishes = new Wishes({
+      pbx: settings.name,
+      clock: tools.clock,
+      logger: tools.logger,
+      esl: this.#esl,
+      features: this.#desk,
+      agents,
+      live: () => this.#resync.live,
+    });
+    this.#wrapUp = new WrapUp({
+      clock: tools.clock,
+      nextEnd: () => this.#resync.live?.agents.nextEnd ?? null,
+      over: () => this.#resync.feed({ fact: 'time' }),
     });
     this.#reader = new SnapshotReader({
       esl: this.#esl,
@@ -168,51 +176,23 @@ class Freeswitch implements PbxAdapter {
     this.#tell = () => undefined;
     this.#native?.away();
     this.#desk.stop();
-    this.#wrapUp?.cancel();
+    this.#wrapUp.cancel();
     this.#resync.stop();
     this.#esl.stop();
   }
 
   async setFeature(wish: Wish, deadlineMs: number): Promise<Outcome<FeatureValue>> {
-    if (!this.capabilities.features[wish.feature].writable) {
-      return refused('not-writable', 'this PBX is only observed, or has no place for this feature');
-    }
-    const live = this.#resync.live;
-    if (live === null) return refused('pbx-away', 'the PBX is not connected');
-    if (!live.has(wish.aor)) return refused('pbx-refused', 'the PBX has no such extension');
-    const before = live.feature(wish.aor, wish.feature) ?? featureOff;
-    const late = () => refused<FeatureValue>('pbx-timeout', `the PBX did not answer within ${deadlineMs} ms`);
-    try {
-      return await within(this.#tools.clock, deadlineMs, this.#desk.write(wish, before, deadlineMs), late);
-    } catch (error) {
-      return this.#failed(error);
-    }
+    if (this.capabilities.features[wish.feature].writable) return this.#wishes.setFeature(wish, deadlineMs);
+    return refused('not-writable', 'this PBX is only observed, or has no place for this feature');
   }
 
-  async notifyPhones(aor: Aor, notice: PhoneNotice, deadlineMs: number): Promise<Outcome<readonly NotifiedPhone[]>> {
-    const { live } = this.#resync;
-    if (live === null) return refused('pbx-away', 'the PBX is not connected');
-    if (!live.has(aor)) return refused('pbx-refused', 'the PBX has no such extension');
-    const registrations = live.registrationsOf(aor);
-    if (registrations.length === 0) return refused('not-registered', 'no phone is registered there');
-    const late = () => refused<readonly NotifiedPhone[]>('pbx-timeout', `no answer within ${deadlineMs} ms`);
-    const sending = notifyRegistrations(this.#esl, aor, registrations, notice, deadlineMs);
-    try {
-      return await within(this.#tools.clock, deadlineMs, sending, late);
-    } catch (error) {
-      return this.#failed(error);
-    }
+  notifyPhones(aor: Aor, notice: PhoneNotice, deadlineMs: number): Promise<Outcome<readonly NotifiedPhone[]>> {
+    return this.#wishes.notifyPhones(aor, notice, deadlineMs);
   }
 
   async setAgent(wish: AgentWish, deadlineMs: number): Promise<Outcome<AgentState>> {
-    if (this.#observes) return refused('not-writable', 'this PBX is only observed');
-    if (this.#resync.live === null) return refused('pbx-away', 'the PBX is not connected');
-    const late = () => refused<AgentState>('pbx-timeout', `the PBX did not answer within ${deadlineMs} ms`);
-    try {
-      return await within(this.#tools.clock, deadlineMs, this.#agents.write(wish, deadlineMs), late);
-    } catch (error) {
-      return this.#failed(error);
-    }
+    if (!this.#observes) return this.#wishes.setAgent(wish, deadlineMs);
+    return refused('not-writable', 'this PBX is only observed');
   }
 
   checks(deadlineMs: number): Promise<readonly Finding[]> {
@@ -273,8 +253,7 @@ class Freeswitch implements PbxAdapter {
     this.#native?.away();
     this.#desk.stop();
     this.#reader.forget();
-    this.#newcomers.clear();
-    this.#lookedUp.clear();
+    this.#newcomers.forget();
     this.#credentials.forget();
     this.#resync.linked();
   }
@@ -288,14 +267,14 @@ class Freeswitch implements PbxAdapter {
       else this.#tools.logger.error(fields, reason);
     }
     this.#away = reason;
-    this.#heard = null;
+    this.#life.lost();
     this.#native?.lost();
     this.#desk.stop();
     this.#resync.lost(reason);
   }
 
   #take(event: EslEvent): void {
-    this.#hear(event['Core-UUID']);
+    if (this.#life.hear(event['Core-UUID']) && this.#inStep) this.#bornAgain();
     overheard(event, this.#listeners);
     this.#presence.take(event);
     const { facts, changed = [] } = readEsl(event, this.#domains);
@@ -312,7 +291,7 @@ class Freeswitch implements PbxAdapter {
     const phones = (aor: Aor) => this.#resync.live?.contactsOf(aor).length ?? 0;
     const before = fact.fact === 'contact' ? phones(fact.aor) : 0;
     this.#resync.feed(fact);
-    if (fact.fact === 'agent') this.#awaitWrapUp();
+    if (fact.fact === 'agent') this.#wrapUp.await();
     if (fact.fact !== 'contact') return;
     if (phones(fact.aor) > before) this.#native?.registered(fact.aor);
     if (!fact.registered) return;
@@ -320,14 +299,9 @@ class Freeswitch implements PbxAdapter {
     this.#lookUp();
   }
 
-  /** A directory that cannot be listed shows a user when his phone registers; it subscribes right after that. */
   #lookUp(): void {
     const { live } = this.#resync;
-    if (live === null) return;
-    const unknown = [...this.#newcomers].filter((aor) => !live.has(aor) && !this.#lookedUp.has(aor));
-    this.#newcomers.clear();
-    for (const aor of unknown) this.#lookedUp.add(aor);
-    if (unknown.length > 0) this.#resync.soon();
+    if (live !== null && this.#newcomers.take((aor) => live.has(aor))) this.#resync.soon();
   }
 
   #pressed(key: PhoneKey): void {
@@ -350,25 +324,14 @@ class Freeswitch implements PbxAdapter {
     if (aor !== null && this.#resync.live?.has(aor)) this.#desk.lookLater(aor);
   }
 
-  /** Another Core-UUID is another life: its channels are none of those we know. */
-  #hear(coreUuid: string | undefined): void {
-    if (coreUuid === undefined || !uuid.test(coreUuid) || coreUuid === this.#heard) return;
-    this.#heard = coreUuid;
-    if (this.#life === null || this.#life === coreUuid || !this.#inStep) return;
+  #bornAgain(): void {
     this.#tools.logger.warn({ pbx: this.#settings.name }, 'FreeSWITCH was started again');
     this.#begin();
   }
 
   async #incarnation(): Promise<string> {
-    const told = await this.#esl.api('global_getvar', 'core_uuid').catch((error: unknown) => {
-      // An account that may not ask: each event says it too, HEARTBEAT at the latest.
-      if (error instanceof Fault && error.code === 'pbx-refused') return '';
-      throw error;
-    });
-    const life = uuid.test(told) ? told : this.#heard;
-    if (life === null) throw new Fault('pbx-unreachable', 'FreeSWITCH has not said yet which life of it this is');
-    if (this.#life !== null && this.#life !== life) this.#native?.away(true);
-    this.#life = life;
+    const { life, another } = await this.#life.read(this.#esl);
+    if (another) this.#native?.away(true);
     return life;
   }
 
@@ -378,21 +341,9 @@ class Freeswitch implements PbxAdapter {
     return new Picture(this.#settings.name, reading, () => this.#tools.clock.now(), older);
   }
 
-  /** One timer for all agents. */
-  #awaitWrapUp(): void {
-    const wait = this.#resync.live?.agents.nextEnd ?? null;
-    this.#wrapUp?.cancel();
-    this.#wrapUp = null;
-    if (wait === null) return;
-    this.#wrapUp = this.#tools.clock.after(wait, () => {
-      this.#resync.feed({ fact: 'time' });
-      this.#awaitWrapUp();
-    });
-  }
-
   #adopted(): void {
     this.#lookUp();
-    this.#awaitWrapUp();
+    this.#wrapUp.await();
     // Once for a connection: a sweep keeps its own pace, whatever is read beside it every minute.
     if (this.#inStep) return;
     this.#inStep = true;
@@ -401,16 +352,6 @@ class Freeswitch implements PbxAdapter {
       void probeFlows(this.#esl, live.lamps, this.#tools.logger);
     }
     this.#desk.watch(() => this.#resync.live?.users ?? [], this.#options.pollSeconds * 1000);
-  }
-
-  #failed(error: unknown): Outcome<never> {
-    const reason = error instanceof Error ? error.message : String(error);
-    if (error instanceof Fault && error.code === 'pbx-refused') {
-      this.#tools.logger.error({ pbx: this.#settings.name, code: error.code, fix: error.fix }, reason);
-      return refused('pbx-refused', reason);
-    }
-    const away = this.#resync.live === null;
-    return refused(away ? 'pbx-away' : error instanceof Fault ? 'pbx-timeout' : 'pbx-refused', reason);
   }
 }
 

@@ -3,12 +3,8 @@ import { dirname, join } from 'node:path';
 import { asteriskFolders, discoverAsterisk, type FoundAsterisk } from '../../adapters/asterisk/discover.ts';
 import { asteriskElsewhere } from '../../adapters/asterisk/wanted-lines.ts';
 import type { Secrets, WantedLines } from '../../adapters/discovery.ts';
-import {
-  discoverFreeswitch,
-  type FoundFreeswitch,
-  freeswitchElsewhere,
-  freeswitchFolders,
-} from '../../adapters/freeswitch/discover.ts';
+import { freeswitchElsewhere } from '../../adapters/freeswitch/account.ts';
+import { discoverFreeswitch, type FoundFreeswitch, freeswitchFolders } from '../../adapters/freeswitch/discover.ts';
 import { isLocal } from '../model/host-port.ts';
 import type { PbxAccess, SetupEdit, SetupPbx, SetupProblem } from '../model/setup.ts';
 import { type ConfigFacts, configText } from './config-text.ts';

@@ -2,7 +2,16 @@
 // seconds. Where nothing has changed since the last one, it stays.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -50,7 +59,8 @@ if (madeAt <= newest || compiled() === null) {
     plugins: [{ name: 'where each module is', setup: ({ onLoad }) => onLoad({ filter: /\.js$/ }, placed) }],
   });
   mkdirSync(dirname(bundle), { recursive: true });
-  for (const name of readdirSync(dirname(bundle)).filter((one) => one.endsWith('.cache'))) rmSync(join(dirname(bundle), name));
+  for (const name of readdirSync(dirname(bundle)).filter((one) => one.endsWith('.cache')))
+    rmSync(join(dirname(bundle), name));
   for (const { path, text } of outputFiles) {
     // under another name first: a start may read it at this moment
     writeFileSync(`${path}.part`, path === bundle ? sealed(plain(text)) : text);

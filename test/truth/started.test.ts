@@ -5,7 +5,10 @@ import { daemonFlags } from '../run/started.ts';
 
 const starters: readonly (readonly [file: string, start: RegExp])[] = [
   ['package.json', /"start": "node (.*?) dist\/src\/main\.js start"/],
-  ['config/deb/launcher', /^exec \/usr\/lib\/lamplighter\/node (.*?) \/usr\/lib\/lamplighter\/dist\/src\/main\.js "\$@"$/m],
+  [
+    'config/deb/launcher',
+    /^exec \/usr\/lib\/lamplighter\/node (.*?) \/usr\/lib\/lamplighter\/dist\/src\/main\.js "\$@"$/m,
+  ],
   ['config/docker/Dockerfile', /^ENTRYPOINT \["node", (.*?), "\/usr\/lib\/lamplighter\/dist\/src\/main\.js"\]$/m],
 ];
 

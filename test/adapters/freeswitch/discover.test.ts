@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { allowedApi, allowedEvents } from '../../../adapters/freeswitch/account.ts';
 import { ConfXml } from '../../../adapters/freeswitch/conf-xml.ts';
-import {
-  allowedApi,
-  allowedEvents,
-  discoverFreeswitch,
-  type FoundFreeswitch,
-} from '../../../adapters/freeswitch/discover.ts';
+import { discoverFreeswitch, type FoundFreeswitch } from '../../../adapters/freeswitch/discover.ts';
 import { TreeFiles } from '../../support/tree-files.ts';
 
 const secrets = { ami: '', ari: '', esl: 'ESL-PASS', sip: 'SIP-PASS' };

@@ -1,0 +1,83 @@
+import type { AgentState, AgentWish } from '../../src/model/agent.ts';
+import type { Aor } from '../../src/model/aor.ts';
+import { type Clock, within } from '../../src/model/clock.ts';
+import { Fault } from '../../src/model/errors.ts';
+import { type FeatureValue, featureOff, type Wish } from '../../src/model/feature.ts';
+import type { Logger } from '../../src/model/logger.ts';
+import { granted, type Outcome, refused } from '../../src/model/outcome.ts';
+import type { NotifiedPhone, PhoneNotice } from '../../src/model/phone-notice.ts';
+import type { AgentDesk } from './agent-desk.ts';
+import type { EslCommands } from './esl/commands.ts';
+import type { FeatureDesk } from './features/desk.ts';
+import { notifyRegistrations } from './notify.ts';
+import type { Picture } from './picture.ts';
+
+export interface WishTools {
+  /** Its name in the configuration. */
+  readonly pbx: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly esl: EslCommands;
+  readonly features: FeatureDesk;
+  readonly agents: AgentDesk;
+  /** What the PBX is known to be; null: it is away, or not read yet. */
+  readonly live: () => Picture | null;
+}
+
+/** What FreeSWITCH is asked to do: to whom it can be put, how long is waited, and the reason where nothing comes of it. */
+export class Wishes {
+  readonly #tools: WishTools;
+
+  constructor(tools: WishTools) {
+    this.#tools = tools;
+  }
+
+  async setFeature(wish: Wish, deadlineMs: number): Promise<Outcome<FeatureValue>> {
+    const live = this.#of(wish.aor);
+    if (!live.ok) return live;
+    const before = live.value.feature(wish.aor, wish.feature) ?? featureOff;
+    return this.#within(deadlineMs, this.#tools.features.write(wish, before, deadlineMs));
+  }
+
+  async notifyPhones(aor: Aor, notice: PhoneNotice, deadlineMs: number): Promise<Outcome<readonly NotifiedPhone[]>> {
+    const live = this.#of(aor);
+    if (!live.ok) return live;
+    const registrations = live.value.registrationsOf(aor);
+    if (registrations.length === 0) return refused('not-registered', 'no phone is registered there');
+    return this.#within(deadlineMs, notifyRegistrations(this.#tools.esl, aor, registrations, notice, deadlineMs));
+  }
+
+  async setAgent(wish: AgentWish, deadlineMs: number): Promise<Outcome<AgentState>> {
+    if (this.#tools.live() === null) return away();
+    return this.#within(deadlineMs, this.#tools.agents.write(wish, deadlineMs));
+  }
+
+  #of(aor: Aor): Outcome<Picture> {
+    const live = this.#tools.live();
+    if (live === null) return away();
+    return live.has(aor) ? granted(live) : refused('pbx-refused', 'the PBX has no such extension');
+  }
+
+  async #within<T>(deadlineMs: number, work: Promise<Outcome<T>>): Promise<Outcome<T>> {
+    const late = () => refused<T>('pbx-timeout', `the PBX did not answer within ${deadlineMs} ms`);
+    try {
+      return await within(this.#tools.clock, deadlineMs, work, late);
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): Outcome<never> {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (error instanceof Fault && error.code === 'pbx-refused') {
+      this.#tools.logger.error({ pbx: this.#tools.pbx, code: error.code, fix: error.fix }, reason);
+      return refused('pbx-refused', reason);
+    }
+    if (this.#tools.live() === null) return refused('pbx-away', reason);
+    return refused(error instanceof Fault ? 'pbx-timeout' : 'pbx-refused', reason);
+  }
+}
+
+function away(): Outcome<never> {
+  return refused('pbx-away', 'the PBX is not connected');
+}
