@@ -26,16 +26,17 @@ export function readParameters(
   for (let at = start; ; at += 1) {
     at = afterBlanks(text, at);
     const nameEnd = afterToken(text, at);
-    const name = text.slice(at, nameEnd).toLowerCase();
-    const index = names.indexOf(name);
-    if (name === '' || (index < 0 ? others?.has(name) : values[index] !== undefined)) return null;
+    if (nameEnd === at) return null;
+    const index = indexOfName(names, text, at, nameEnd);
+    const other = index < 0 ? text.slice(at, nameEnd).toLowerCase() : '';
+    if (index < 0 ? others?.has(other) : values[index] !== undefined) return null;
     at = afterBlanks(text, nameEnd);
-    if (text.charCodeAt(at) !== equals) return null;
+    if (codeAt(text, at) !== equals) return null;
     at = afterBlanks(text, at + 1);
-    const isQuoted = text.charCodeAt(at) === quote;
+    const isQuoted = codeAt(text, at) === quote;
     const end = isQuoted ? afterQuoted(text, at) : afterToken(text, at);
     if (end <= at) return null;
-    if (index < 0) others = (others ?? new Set()).add(name);
+    if (index < 0) others = (others ?? new Set()).add(other);
     else values[index] = isQuoted ? unquoted(text, at, end) : text.slice(at, end);
     at = afterBlanks(text, end);
     if (at === text.length) return values;
@@ -43,15 +44,29 @@ export function readParameters(
   }
 }
 
+/** As phones write them, in lower case, without a string for each. */
+function indexOfName(names: readonly string[], text: string, start: number, end: number): number {
+  for (let index = 0; index < names.length; index += 1) {
+    const name = names[index] ?? '';
+    if (name.length === end - start && text.startsWith(name, start)) return index;
+  }
+  return names.indexOf(text.slice(start, end).toLowerCase());
+}
+
+/** 0 behind the end: the NaN of `charCodeAt` makes the whole function slow. */
+function codeAt(text: string, at: number): number {
+  return at < text.length ? text.charCodeAt(at) : 0;
+}
+
 function afterBlanks(text: string, start: number): number {
   let at = start;
-  for (let code = text.charCodeAt(at); code === blank || code === tab; code = text.charCodeAt(at)) at += 1;
+  for (let code = codeAt(text, at); code === blank || code === tab; code = codeAt(text, at)) at += 1;
   return at;
 }
 
 function afterToken(text: string, start: number): number {
   let at = start;
-  while (tokenSigns[text.charCodeAt(at)] === 1) at += 1;
+  while (tokenSigns[codeAt(text, at)] === 1) at += 1;
   return at;
 }
 
@@ -61,7 +76,7 @@ function afterQuoted(text: string, start: number): number {
     const code = text.charCodeAt(at);
     if (code === quote) return at + 1;
     if (code === backslash) at += 1; // RFC 3261 25.1: quoted-pair
-    if (isControl(text.charCodeAt(at))) return -1;
+    if (isControl(codeAt(text, at))) return -1;
   }
   return -1;
 }
