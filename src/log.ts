@@ -1,5 +1,5 @@
-import type { Writable } from 'node:stream';
 import pino from 'pino';
+import { lossy } from './log-sink.ts';
 import { inSources } from './log-stack.ts';
 import { type LevelSwitch, type Logger, type LogLevel, logLevels } from './model/logger.ts';
 
@@ -7,7 +7,7 @@ export interface LogOptions {
   readonly level: LogLevel;
   /** `json` for journald and collectors, `text` for people; both on standard output, one line an entry. */
   readonly format: 'json' | 'text';
-  /** Where lines go; default standard output, which may fail for a while. */
+  /** Where lines go; default standard output, which may fail or stand still for a while. */
   readonly write?: (line: string) => void;
 }
 
@@ -42,24 +42,6 @@ export function createLogger(options: LogOptions): RootLogger {
   );
   const logger = new RoomLogger(root, root, { at: logLevels.indexOf(options.level) });
   return logger;
-}
-
-/**
- * Writes what can be written: a full disk and a reader that is gone cost lines, never the daemon. `lost` hears how many they
- * were with the first line that gets through again.
- */
-function lossy(stream: Writable, lost: (lines: number) => void): (line: string) => void {
-  let lines = 0;
-  const settle = (error?: Error | null) => {
-    if (error) lines += 1;
-    else if (lines > 0) {
-      const before = lines;
-      lines = 0;
-      lost(before);
-    }
-  };
-  stream.on('error', () => undefined); // `settle` has heard of it
-  return (line) => void stream.write(line, settle);
 }
 
 /** Nobody reads it: for rooms that are only tried out. */

@@ -98,3 +98,20 @@ test('the reader of the log goes and another comes: one line says how many were 
       for (const reader of readers) reader.kill();
     }
   }));
+
+test('the reader of the log stands still: the daemon serves on, and stops in order', () =>
+  withHome(async (home) => {
+    const pipe = home.path('log');
+    execFileSync('mkfifo', [pipe]);
+    const reader = openSync(pipe, 'r+'); // has it open, and reads nothing
+    const daemon = await Daemon.start(simulatedConfig(home), reader);
+    try {
+      await daemon.ready();
+      // the pipe has room for 64 kB; a line is about 200 bytes
+      for (let count = 0; count < 600; count += 1) await press(daemon, count % 2 === 0);
+      assert.equal(await daemon.stop(), 0);
+    } finally {
+      await daemon.kill();
+      closeSync(reader);
+    }
+  }));
