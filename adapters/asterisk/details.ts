@@ -5,8 +5,10 @@ import { isWithheld } from './events.ts';
 import type { Fact, LampCaller } from './facts.ts';
 import { variableOf } from './snapshot.ts';
 
-/** A lamp waits no longer than this for the details of a call. */
+/** A lamp waits no longer than this for the details of a call; milliseconds. */
 const askMs = 400;
+/** It is lit without its caller while the PBX is asked whether he may be shown: nothing waits but his name; milliseconds. */
+const callerMs = 5_000;
 
 /**
  * Asks for what no event tells: the SIP tags of a leg, without which nobody can pick it up by Replaces, and whether the
@@ -58,8 +60,8 @@ export class DetailAsker {
       if (id === '' || asked.has('caller')) continue;
       this.#asked.set(id, asked.add('caller'));
       const generation = this.#generation;
-      const answer = variableOf(this.#access, { id, name }, 'CALLERID(pres)', askMs).catch(() => null);
-      void within(this.#clock, askMs, answer, () => null).then((presentation) => {
+      const answer = variableOf(this.#access, { id, name }, 'CALLERID(pres)', callerMs).catch(() => null);
+      void within(this.#clock, callerMs, answer, () => null).then((presentation) => {
         if (generation !== this.#generation) return;
         asked.delete('caller');
         if (asked.size === 0) this.#asked.delete(id);

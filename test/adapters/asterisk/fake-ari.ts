@@ -33,6 +33,8 @@ export class FakeAri {
   channels: unknown[] = [];
   /** `CHANNEL EXPRESSION` to the value of a channel's variable, where it is not the usual one. */
   readonly variables = new Map<string, string>();
+  /** How long variables are thought about, ms: a busy Asterisk. */
+  variableDelay = 0;
   /** Modules that are not loaded. */
   readonly unloaded = new Set<string>();
   /** Other programs' applications. */
@@ -126,6 +128,7 @@ export class FakeAri {
     }
     const body = this.#resource(url.pathname.slice('/ari/'.length), url.searchParams);
     if (body === undefined) reply(404, { message: 'not found' });
+    else if (url.pathname.endsWith('/variable')) setTimeout(() => reply(200, body), this.variableDelay);
     else reply(200, body);
   }
 

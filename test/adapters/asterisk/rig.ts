@@ -80,3 +80,11 @@ export const channel = (id: string, name: string, state: string, connected = '')
   dialplan: { exten: '1001', app_name: '' },
   creationtime: '2023-11-14T22:13:20.000+0000',
 });
+
+/** What was told of a lamp at this PBX, in order: phase and number of each of its calls. */
+export function lamp({ telling }: Rig, name: string): readonly string[] {
+  return telling
+    .of('dialogs')
+    .filter(({ aor }) => aor === `${name}@lab.test`)
+    .map(({ legs }) => legs.map(({ phase, remote }) => `${phase} ${remote.number}`).join(' + ') || '-');
+}
