@@ -7,6 +7,7 @@ import { Fault, faults } from '../src/model/errors.ts';
 import type { FeatureName, FeatureState, FeatureValue, Wish } from '../src/model/feature.ts';
 import type { Logger } from '../src/model/logger.ts';
 import { type Outcome, refused } from '../src/model/outcome.ts';
+import type { PbxEvent } from '../src/model/pbx-event.ts';
 import type { NotifiedPhone, PhoneNotice } from '../src/model/phone-notice.ts';
 import type {
   AdapterSettings,
@@ -19,6 +20,7 @@ import type {
 } from './adapter.ts';
 import { adapterKind } from './index.ts';
 import { backoffMs } from './resync.ts';
+import { joined, type SnapshotPart } from './snapshot-parts.ts';
 import type { Order, Report, WorkerData } from './worker.ts';
 
 export interface HostTimes {
@@ -100,6 +102,8 @@ class HostedAdapter implements PbxAdapter {
   #crashes = 0;
   #unanswered = 0;
   #seen = 0;
+  /** Of a snapshot that is under way. */
+  #parts: SnapshotPart[] = [];
   #restart: Timer | null = null;
   #beat: Timer | null = null;
   #nextId = 1;
@@ -226,6 +230,7 @@ class HostedAdapter implements PbxAdapter {
     this.#bornAt = this.#tools.clock.now();
     this.#unanswered = 0;
     this.#seen = 0;
+    this.#parts = [];
     worker.on('message', (report: Report) => {
       if (worker === this.#worker) this.#take(report);
     });
@@ -250,11 +255,16 @@ class HostedAdapter implements PbxAdapter {
         this.#capabilities = report.capabilities;
         this.#digest = report.digest;
         break;
+      case 'part':
+        this.#parts.push(report.part);
+        // in a turn of its own: the next part may be there already
+        setImmediate(() => this.#send({ order: 'more' }));
+        break;
       case 'event':
         this.#seen++;
         this.#tools.onLag?.(Math.max(this.#tools.clock.now() - report.at, 0) / 1000);
         this.#down = report.event.type === 'link' && report.event.state === 'down' ? report.event.reason : null;
-        this.#tell(report.event);
+        this.#tell(this.#whole(report.event));
         break;
       case 'log':
         this.#roomed(report.room)[report.level](report.fields, report.message);
@@ -273,6 +283,13 @@ class HostedAdapter implements PbxAdapter {
       case 'beat':
         break;
     }
+  }
+
+  #whole(event: PbxEvent): PbxEvent {
+    if (event.type !== 'snapshot' || this.#parts.length === 0) return event;
+    const snapshot = joined(event.snapshot, this.#parts);
+    this.#parts = [];
+    return { ...event, snapshot };
   }
 
   /** A thread that hangs in a loop answers nothing: it is ended, and with it its sockets. */

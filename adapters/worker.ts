@@ -13,6 +13,8 @@ import type { NotifiedPhone, PhoneNotice } from '../src/model/phone-notice.ts';
 import { systemRandom } from '../src/model/random.ts';
 import type { AdapterSettings, Capabilities, Credentials, DigestFacts, PbxAdapter } from './adapter.ts';
 import { adapterKind } from './index.ts';
+import { Reports } from './reports.ts';
+import type { SnapshotPart } from './snapshot-parts.ts';
 
 /** What the worker is born with. */
 export interface WorkerData {
@@ -26,6 +28,8 @@ export type Order =
   | { readonly order: 'stop' }
   /** A heartbeat; `seen`: events taken so far. Answered by `beat`. */
   | { readonly order: 'beat'; readonly seen: number }
+  /** The part of a snapshot that came last has been taken. */
+  | { readonly order: 'more' }
   | {
       readonly order: 'tell-features';
       readonly aor: Aor;
@@ -62,6 +66,8 @@ export type Report =
       /** By the name of each domain. */
       readonly digest: Readonly<Record<string, DigestFacts | null>>;
     }
+  /** Rows of the snapshot that comes behind its parts, empty. */
+  | { readonly report: 'part'; readonly part: SnapshotPart }
   | {
       readonly report: 'event';
       readonly event: PbxEvent;
@@ -123,7 +129,8 @@ class RelayLogger implements Logger {
 }
 
 async function run(port: MessagePort, { type, settings }: WorkerData): Promise<void> {
-  const send = (report: Report) => port.postMessage(report);
+  const reports = new Reports((report) => port.postMessage(report));
+  const send = (report: Report) => reports.send(report);
   let told = 0;
   let seen = 0;
   let doomed = false;
@@ -170,6 +177,9 @@ async function run(port: MessagePort, { type, settings }: WorkerData): Promise<v
       case 'beat':
         seen = order.seen;
         send({ report: 'beat' });
+        break;
+      case 'more':
+        reports.more();
         break;
       case 'tell-features':
         adapter.tellFeatures?.(order.aor, order.features, order.phone);

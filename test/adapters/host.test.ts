@@ -12,7 +12,7 @@ import type { Wish } from '../../src/model/feature.ts';
 import { systemRandom } from '../../src/model/random.ts';
 import { RecordingLogger } from '../support/silent-logger.ts';
 import { featuresWith, on } from './freeswitch/features/views.ts';
-import type { Act } from './threaded/puppet.ts';
+import { type Act, crowd } from './threaded/puppet.ts';
 import { Telling } from './told.ts';
 
 const puppet = fileURLToPath(new URL('./threaded/puppet.js', import.meta.url));
@@ -67,6 +67,19 @@ describe('an adapter in a worker thread', () => {
       assert.deepEqual(
         logger.lines.map((it) => [it.level, it.room, it.message]),
         [['info', 'puppet', 'started']],
+      );
+    }));
+
+  test('brings a picture of thousands in parts, whole and before what was told behind it', () =>
+    stage('crowd', async ({ telling }) => {
+      await telling.up();
+      assert.deepEqual(telling.course, ['stale', 'snapshot', 'snapshot', 'up']);
+      assert.deepEqual(
+        telling.of('snapshot').map(({ epoch, snapshot }) => ({ epoch, snapshot })),
+        [
+          { epoch: 'one', snapshot: crowd(3_000) },
+          { epoch: 'two', snapshot: crowd(1_000) },
+        ],
       );
     }));
 

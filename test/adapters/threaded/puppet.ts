@@ -2,11 +2,26 @@ import type { AdapterFactory } from '../../../adapters/adapter.ts';
 import { aorOf } from '../../../src/model/aor.ts';
 import { Fault } from '../../../src/model/errors.ts';
 import { granted } from '../../../src/model/outcome.ts';
+import type { Snapshot } from '../../../src/model/pbx-event.ts';
 
 /** What a puppet does once it is started. */
-export type Act = 'live' | 'crash' | 'hang' | 'flood' | 'keys';
+export type Act = 'live' | 'crash' | 'hang' | 'flood' | 'keys' | 'crowd';
 
 const can = { readable: true, writable: true, notified: true };
+
+/** A PBX with many users, one of whom calls. */
+export function crowd(users: number): Snapshot {
+  const aors = Array.from({ length: users }, (_, index) => aorOf(String(1000 + index), 'lab.test'));
+  const value = { enabled: false, target: null, ringCount: null };
+  return {
+    extensions: aors.map((aor) => ({ aor, displayName: `User ${aor}` })),
+    dialogs: [{ aor: aorOf('1001', 'lab.test'), legs: [] }],
+    features: aors.map((aor) => ({ aor, feature: 'dnd', value })),
+    registrations: aors.map((aor) => ({ aor, contacts: 1 })),
+    mailboxes: [],
+    groups: [{ name: 'all', members: aors }],
+  };
+}
 
 /** An adapter for the host's tests: a module as a site would write one. Its wishes make it misbehave. */
 export const adapter: AdapterFactory = (settings, { logger, clock }) => {
@@ -27,7 +42,8 @@ export const adapter: AdapterFactory = (settings, { logger, clock }) => {
       if (act === 'crash') throw new Error('born to die');
       const snapshot = { extensions: [], dialogs: [], features: [], registrations: [], mailboxes: [] };
       tell({ source, type: 'link', state: 'stale', reason: null });
-      tell({ source, type: 'snapshot', epoch: 'one', snapshot });
+      tell({ source, type: 'snapshot', epoch: 'one', snapshot: act === 'crowd' ? crowd(3_000) : snapshot });
+      if (act === 'crowd') tell({ source, type: 'snapshot', epoch: 'two', snapshot: crowd(1_000) });
       tell({ source, type: 'link', state: 'up', reason: null });
       if (act === 'keys') {
         const aor = aorOf('1001', 'lab.test');
