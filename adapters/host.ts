@@ -230,7 +230,6 @@ class HostedAdapter implements PbxAdapter {
     this.#bornAt = this.#tools.clock.now();
     this.#unanswered = 0;
     this.#seen = 0;
-    this.#parts = [];
     worker.on('message', (report: Report) => {
       if (worker === this.#worker) this.#take(report);
     });
@@ -325,6 +324,7 @@ class HostedAdapter implements PbxAdapter {
 
   #dismiss(reason: string): void {
     this.#worker = null;
+    this.#parts = [];
     this.#ready = false;
     this.#beat?.cancel();
     const pending = [...this.#pending.values()];

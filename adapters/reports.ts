@@ -1,10 +1,12 @@
 import { emptied, isLarge, partsOf, type SnapshotPart } from './snapshot-parts.ts';
 import type { Report } from './worker.ts';
 
+/** Parts that are on their way at once: one a turn would take long where turns are. */
+const underWay = 3;
+
 /**
  * What a worker tells, in its order. A large snapshot goes in parts, each when the main thread has taken the one before:
- * phones are served in between. What is told meanwhile waits behind it, answers too, for an answer is never older than what
- * was told before it.
+ * phones are served in between. What is told meanwhile waits behind it, so that everything stays in its order.
  */
 export class Reports {
   readonly #post: (report: Report) => void;
@@ -17,11 +19,28 @@ export class Reports {
     this.#post = post;
   }
 
+  /** An answer to a wish, too: it is never older than what was told before it. */
   send(report: Report): void {
-    const isOfNoOrder = report.report === 'beat' || report.report === 'log' || report.report === 'stopped';
-    if (isOfNoOrder) this.#post(report);
-    else if (this.#parts !== null) this.#waiting.push(report);
-    else this.#begin(report);
+    if (this.#parts === null) {
+      this.#begin(report);
+      return;
+    }
+    // of pictures that wait the newest says what the older would
+    if (isPicture(report)) this.#waiting = this.#waiting.filter((one, at) => at === 0 || !isPicture(one));
+    this.#waiting.push(report);
+  }
+
+  /** What has no order: a heartbeat, a line of the log, a password that somebody waits for. */
+  aside(report: Report): void {
+    this.#post(report);
+  }
+
+  /** The last word; who has waited for an answer to a wish has it before. */
+  end(report: Report): void {
+    for (const one of this.#waiting) if (one.report === 'answer' || one.report === 'fault') this.#post(one);
+    this.#parts = null;
+    this.#waiting = [];
+    this.#post(report);
   }
 
   /** The main thread has taken a part. */
@@ -47,6 +66,10 @@ export class Reports {
     const { event } = report;
     this.#parts = partsOf(event.snapshot);
     this.#waiting = [{ ...report, event: { ...event, snapshot: emptied(event.snapshot) } }];
-    this.more();
+    for (let count = 0; count < underWay; count += 1) this.more();
   }
+}
+
+function isPicture(report: Report): boolean {
+  return report.report === 'event' && report.event.type === 'snapshot';
 }

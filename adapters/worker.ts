@@ -140,7 +140,7 @@ async function run(port: MessagePort, { type, settings }: WorkerData): Promise<v
   const adapter = factory(settings, {
     clock: systemClock,
     random: systemRandom,
-    logger: new RelayLogger(send, ''),
+    logger: new RelayLogger((report) => reports.aside(report), ''),
   });
 
   const mirror = () => {
@@ -170,19 +170,23 @@ async function run(port: MessagePort, { type, settings }: WorkerData): Promise<v
         break;
       case 'stop':
         void adapter.stop().finally(() => {
-          send({ report: 'stopped' });
+          reports.end({ report: 'stopped' });
           port.close();
         });
         break;
       case 'beat':
         seen = order.seen;
-        send({ report: 'beat' });
+        reports.aside({ report: 'beat' });
         break;
       case 'more':
         reports.more();
         break;
       case 'tell-features':
         adapter.tellFeatures?.(order.aor, order.features, order.phone);
+        break;
+      case 'checks':
+      case 'credentials':
+        void answer(adapter, order).then((report) => reports.aside(report));
         break;
       default:
         void answer(adapter, order).then(send);

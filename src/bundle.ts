@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { cachedDataVersionTag } from 'node:v8';
 import { Script } from 'node:vm';
 
 /** Where the build puts the program in one file (test/run/bundle.ts): dist/bundle. */
@@ -10,10 +9,10 @@ export const bundleUrl = new URL('../bundle/program.cjs', import.meta.url);
 
 /**
  * What V8 made of it, by the side of it: the mark of the bundle, the SHA-256 of what follows, and that. V8 itself compares no more
- * than lengths: it would run the code of yesterday, and a damaged page would end every command in the middle of V8. A file for
- * each V8 and its flags, since it takes no other's: the daemon has flags that commands have not.
+ * than lengths: it would run the code of yesterday, and a damaged page would end every command in the middle of V8. It takes none
+ * made with other flags, so there is one for daemons and one for commands.
  */
-export const codeCacheUrl = new URL(`../bundle/program.${cachedDataVersionTag()}.cache`, import.meta.url);
+export const codeCacheUrl = new URL(`../bundle/program${isDaemon() ? '.daemon' : ''}.cache`, import.meta.url);
 
 /** What `tsc` writes beside the modules; not in a package. */
 export const modulesUrl = new URL('../.tsbuildinfo', import.meta.url);
@@ -25,6 +24,13 @@ const cacheHead = 2 * markLength;
 const endingLength = '//'.length + markLength + ' '.length + markLength;
 
 type Program = typeof import('./cli/program.ts');
+
+/** By the one flag that both V8 looks at and a daemon is started with. */
+function isDaemon(): boolean {
+  return [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].some((flag) =>
+    flag.includes('--max-semi-space-size'),
+  );
+}
 
 /**
  * The program from one file: finding, reading and compiling a thousand modules is two thirds of what a start costs. null

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 
-/** Characters that wait for a reader who stands still, a pager or a journal that hangs: what comes then is lost. */
+/** Bytes that wait for a reader who stands still, a pager or a journal that hangs: what comes then is lost. */
 const mostWaiting = 1024 * 1024;
 
 /**

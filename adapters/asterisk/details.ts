@@ -20,6 +20,8 @@ export class DetailAsker {
   readonly #feed: (fact: Fact) => void;
   /** Channel to what has been asked, so that nothing is asked twice. */
   #asked = new Map<string, Set<string>>();
+  /** Callers asked about, of whom no event has told meanwhile. */
+  readonly #open = new Set<string>();
   #generation = 0;
 
   constructor(access: Access, clock: Clock, feed: (fact: Fact) => void) {
@@ -32,11 +34,14 @@ export class DetailAsker {
   forget(): void {
     this.#generation++;
     this.#asked = new Map();
+    this.#open.clear();
   }
 
   /** To be called after a fact was applied. */
   after(fact: Fact, calls: CallTable): void {
     if (fact.fact === 'gone') this.#asked.delete(fact.id);
+    // what an event says is newer than the answer to a question from before
+    if (fact.fact === 'caller-withheld') this.#open.delete(fact.id);
     if (fact.fact === 'dial') this.#ask(fact.peer, calls);
     if (fact.fact !== 'channel') return;
     // The PBX is about to call a phone: its lamp waits for the answers.
@@ -59,13 +64,15 @@ export class DetailAsker {
       const asked = this.#asked.get(id) ?? new Set();
       if (id === '' || asked.has('caller')) continue;
       this.#asked.set(id, asked.add('caller'));
+      this.#open.add(id);
       const generation = this.#generation;
       const answer = variableOf(this.#access, { id, name }, 'CALLERID(pres)', callerMs).catch(() => null);
       void within(this.#clock, callerMs, answer, () => null).then((presentation) => {
         if (generation !== this.#generation) return;
         asked.delete('caller');
         if (asked.size === 0) this.#asked.delete(id);
-        this.#feed({ fact: 'caller-withheld', id, withheld: presentation === null || isWithheld(presentation) });
+        if (this.#open.delete(id))
+          this.#feed({ fact: 'caller-withheld', id, withheld: presentation === null || isWithheld(presentation) });
       });
     }
   }

@@ -36,7 +36,7 @@ export class Wishes {
     const live = this.#of(wish.aor);
     if (!live.ok) return live;
     const before = live.value.feature(wish.aor, wish.feature) ?? featureOff;
-    return this.#within(deadlineMs, this.#tools.features.write(wish, before, deadlineMs));
+    return this.#within(deadlineMs, () => this.#tools.features.write(wish, before, deadlineMs));
   }
 
   async notifyPhones(aor: Aor, notice: PhoneNotice, deadlineMs: number): Promise<Outcome<readonly NotifiedPhone[]>> {
@@ -44,12 +44,13 @@ export class Wishes {
     if (!live.ok) return live;
     const registrations = live.value.registrationsOf(aor);
     if (registrations.length === 0) return refused('not-registered', 'no phone is registered there');
-    return this.#within(deadlineMs, notifyRegistrations(this.#tools.esl, aor, registrations, notice, deadlineMs));
+    const { esl } = this.#tools;
+    return this.#within(deadlineMs, () => notifyRegistrations(esl, aor, registrations, notice, deadlineMs));
   }
 
   async setAgent(wish: AgentWish, deadlineMs: number): Promise<Outcome<AgentState>> {
     if (this.#tools.live() === null) return away();
-    return this.#within(deadlineMs, this.#tools.agents.write(wish, deadlineMs));
+    return this.#within(deadlineMs, () => this.#tools.agents.write(wish, deadlineMs));
   }
 
   #of(aor: Aor): Outcome<Picture> {
@@ -58,10 +59,10 @@ export class Wishes {
     return live.has(aor) ? granted(live) : refused('pbx-refused', 'the PBX has no such extension');
   }
 
-  async #within<T>(deadlineMs: number, work: Promise<Outcome<T>>): Promise<Outcome<T>> {
+  async #within<T>(deadlineMs: number, work: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
     const late = () => refused<T>('pbx-timeout', `the PBX did not answer within ${deadlineMs} ms`);
     try {
-      return await within(this.#tools.clock, deadlineMs, work, late);
+      return await within(this.#tools.clock, deadlineMs, work(), late);
     } catch (error) {
       return this.#failed(error);
     }

@@ -23,11 +23,11 @@ test('a large picture waits for the main thread after each part; answers wait be
   const reports = new Reports((report) => posted.push(report));
   reports.send(picture(1_000));
   reports.send(answer);
-  reports.send({ report: 'beat' });
-  assert.deepEqual(posted.map(word), ['part', 'beat']);
+  reports.aside({ report: 'beat' });
+  assert.deepEqual(posted.map(word), ['part', 'part', 'part', 'beat']);
   // two parts of each of three lists, a call, a group
-  for (let count = 0; count < 7; count += 1) reports.more();
-  assert.deepEqual(posted.map(word), ['part', 'beat', ...new Array<string>(7).fill('part')]);
+  for (let count = 3; count < 8; count += 1) reports.more();
+  assert.deepEqual(posted.map(word), ['part', 'part', 'part', 'beat', ...new Array<string>(5).fill('part')]);
   reports.more();
   assert.deepEqual(posted.map(word).slice(-2), ['snapshot', 'answer']);
   const parts = posted.flatMap((report) => (report.report === 'part' ? [report.part] : []));
@@ -56,6 +56,37 @@ test('a second large picture behind the first has its own parts; a small one goe
   }
   assert.deepEqual(sizes, [1_000, 2_000]);
   assert.equal(posted.at(-1), answer);
+});
+
+test('of large pictures that wait the newest is brought; the one under way is brought to its end', () => {
+  const posted: Report[] = [];
+  const reports = new Reports((report) => posted.push(report));
+  for (const users of [1_000, 2_000, 3_000]) reports.send(picture(users));
+  reports.send(answer);
+  const sizes: number[] = [];
+  let parts: SnapshotPart[] = [];
+  for (let at = 0; at < posted.length; at += 1) {
+    const report = posted[at]!;
+    if (report.report === 'part') {
+      parts.push(report.part);
+      reports.more();
+    } else if (report.report === 'event' && report.event.type === 'snapshot') {
+      sizes.push(joined(report.event.snapshot, parts).extensions.length);
+      parts = [];
+    }
+  }
+  assert.deepEqual(sizes, [1_000, 3_000]);
+  assert.equal(posted.at(-1), answer);
+});
+
+test('who waits for an answer to a wish has it before the worker ends', () => {
+  const posted: Report[] = [];
+  const reports = new Reports((report) => posted.push(report));
+  reports.send(picture(1_000));
+  reports.send(answer);
+  reports.end({ report: 'stopped' });
+  reports.more();
+  assert.deepEqual(posted.map(word), ['part', 'part', 'part', 'answer', 'stopped']);
 });
 
 test('an absent list stays absent', () => {

@@ -15,6 +15,7 @@ const knownTypes = [
   'ChannelDestroyed',
   'ApplicationReplaced',
   'ChannelUserevent',
+  'ChannelCallerId',
 ];
 
 const auth = (username: string, password: string) => [

@@ -137,6 +137,26 @@ describe('lamps that are no phone on the wire', { concurrency: 8 }, () => {
       assert.deepEqual(lamp(it, 'queue+sales'), ['confirmed null', 'confirmed 07001']);
     }));
 
+  test('a caller who withholds himself while the PBX is asked about him is not shown by the late answer', () =>
+    rig({}, async (it) => {
+      await it.telling.up();
+      it.ari.variableDelay = 500;
+      const join = (id: string, number: string) => {
+        const name = `PJSIP/1002-0000000${id.slice(-1)}`;
+        it.ari.channels = [...it.ari.channels, channel(id, name, 'Up')];
+        it.ari.variables.set(`${id} CALLERID(pres)`, 'allowed_passed_screen');
+        it.ami.send({ Event: 'QueueCallerJoin', Queue: 'sales', Uniqueid: id, Channel: name, CallerIDNum: number });
+      };
+      join('q.1', '07001');
+      await it.telling.until(() => lamp(it, 'queue+sales').at(-1) === 'confirmed null', 'the lamp is dark');
+      const withheld = { caller_presentation_txt: 'Presentation Prohibited, Not Screened' };
+      it.ari.send({ type: 'ChannelCallerId', channel: channel('q.1', 'PJSIP/1002-00000001', 'Up'), ...withheld });
+      // asked about later, so answered later
+      join('q.2', '07002');
+      await it.telling.until(() => lamp(it, 'queue+sales').at(-1)?.endsWith('07002') === true, 'no second caller');
+      assert.equal(lamp(it, 'queue+sales').at(-1), 'confirmed null + confirmed 07002');
+    }));
+
   test('a caller who waited and is parked later is shown there too, and again in another slot', () =>
     rig({}, async (it) => {
       await it.telling.up();
