@@ -1,10 +1,9 @@
 import type { AgentState, AgentWish } from '../../src/model/agent.ts';
-import { type Aor, domainOf, userOf } from '../../src/model/aor.ts';
+import type { Aor } from '../../src/model/aor.ts';
 import type { Finding } from '../../src/model/check.ts';
-import { within } from '../../src/model/clock.ts';
 import { Fault } from '../../src/model/errors.ts';
 import { type FeatureName, type FeatureValue, featureNames, type Wish } from '../../src/model/feature.ts';
-import { granted, type Outcome, refused } from '../../src/model/outcome.ts';
+import { type Outcome, refused } from '../../src/model/outcome.ts';
 import type { NotifiedPhone, PhoneNotice } from '../../src/model/phone-notice.ts';
 import type {
   AdapterFactory,
@@ -35,12 +34,12 @@ import { FeatureWriter } from './features/writer.ts';
 import { isFlowState } from './lamp-events.ts';
 import { LampKeeper } from './lamp-keeper.ts';
 import { LampReader } from './lamp-reader.ts';
-import { notifyEndpoint } from './notify.ts';
 import { type AsteriskOptions, asteriskOptions } from './options.ts';
 import { Picture } from './picture.ts';
 import { configuredWrapUps } from './queue-places.ts';
 import { RowWatch } from './row-watch.ts';
 import { SnapshotReader } from './snapshot.ts';
+import { Wishes } from './wishes.ts';
 
 /** `type: asterisk`. Options as `asteriskOptions` gives them. */
 export const asterisk: AdapterFactory = (settings, tools) => new Asterisk(settings, tools);
@@ -59,16 +58,14 @@ class Asterisk implements PbxAdapter {
   readonly #resync: Resync<Fact, Picture>;
   readonly #asker: DetailAsker;
   readonly #devices: DeviceAsker | null;
-  readonly #writer: FeatureWriter | null;
   readonly #rows: RowWatch | null;
   readonly #keeper: LampKeeper;
-  readonly #agentWriter: AgentWriter | null;
+  /** null: without AMI there is nothing that it could be asked to do. */
+  readonly #wishes: Wishes | null;
   /** Links that are down, and why. */
   readonly #away = new Map<string, string>();
   /** Checks that wait for an event; empty but for moments. */
   readonly #listeners = { ari: new Set<(event: AriEvent) => void>(), ami: new Set<(event: AmiEvent) => void>() };
-  /** Why AMI refused the last NOTIFY to a phone; null: it did not. */
-  #notifyRefused: string | null = null;
 
   constructor(settings: AdapterSettings, tools: AdapterTools) {
     this.#settings = settings;
@@ -101,26 +98,35 @@ class Asterisk implements PbxAdapter {
       lamps,
       feed: (fact) => this.#feed(fact),
     });
-    this.#writer =
-      this.#ami === null ? null : new FeatureWriter(this.#ami, this.#features, this.#reader.ringTimers, tools.logger);
-    const feed = (fact: Fact) => this.#feed(fact);
-    this.#rows =
-      this.#writer === null
-        ? null
-        : new RowWatch({
-            clock: tools.clock,
-            logger: tools.logger,
-            everyMs: options.pollSeconds * 1000,
-            resync: this.#resync,
-            reader: this.#reader,
-            writer: this.#writer,
-            feed,
-          });
-    this.#agentWriter =
-      this.#ami === null
-        ? null
-        : new AgentWriter({ ami: this.#ami, options, now: tools.clock.now, logger: tools.logger, feed });
+    const byAmi = this.#ami === null ? null : this.#byAmi(this.#ami);
+    this.#rows = byAmi?.rows ?? null;
+    this.#wishes = byAmi?.wishes ?? null;
     this.capabilities = this.#capabilities();
+  }
+
+  /** What writes to its database and reads what others write there, and what it is asked to do. */
+  #byAmi(ami: AmiLink): { readonly rows: RowWatch; readonly wishes: Wishes } {
+    const { clock, logger } = this.#tools;
+    const { name, domain } = this.#settings;
+    const [options, reader, resync] = [this.#options, this.#reader, this.#resync];
+    const feed = (fact: Fact) => this.#feed(fact);
+    const features = new FeatureWriter(ami, this.#features, reader.ringTimers, logger);
+    const everyMs = options.pollSeconds * 1000;
+    const rows = new RowWatch({ clock, logger, everyMs, resync, reader, writer: features, feed });
+    const agents = new AgentWriter({ ami, options, now: clock.now, logger, feed });
+    const wishes = new Wishes({
+      pbx: name,
+      domain: domain.toLowerCase(),
+      clock,
+      logger,
+      resync,
+      ami,
+      features,
+      owners: reader.owners,
+      rows,
+      agents,
+    });
+    return { rows, wishes };
   }
 
   start(tell: Tell): void {
@@ -150,103 +156,24 @@ class Asterisk implements PbxAdapter {
   }
 
   async setFeature(wish: Wish, deadlineMs: number): Promise<Outcome<FeatureValue>> {
-    const [ami, writer] = [this.#ami, this.#writer];
-    if (ami === null || writer === null || !this.capabilities.features[wish.feature].writable) {
+    if (this.#wishes === null || !this.capabilities.features[wish.feature].writable) {
       return refused('not-writable', 'this PBX is connected without AMI, or has no place for this feature');
     }
-    if (this.#resync.live === null) return refused('pbx-away', 'the PBX is not connected');
-    const user = userOf(wish.aor);
-    if (!this.#isOurs(domainOf(wish.aor)) || !this.#resync.live.users.includes(user)) {
-      return refused('pbx-refused', 'the PBX has no such extension');
-    }
-    try {
-      const late = () => refused<FeatureValue>('pbx-timeout', `the PBX did not answer within ${deadlineMs} ms`);
-      return await within(this.#tools.clock, deadlineMs, this.#write(ami, writer, user, wish, deadlineMs), late);
-    } catch (error) {
-      return this.#failed(error);
-    }
-  }
-
-  async #write(
-    ami: AmiLink,
-    writer: FeatureWriter,
-    phone: string,
-    wish: Wish,
-    deadlineMs: number,
-  ): Promise<Outcome<FeatureValue>> {
-    const { owners } = this.#reader;
-    const owner = await owners.read(ami, phone);
-    if (owner === null) return refused('pbx-refused', 'no user is logged in at this phone');
-    const outcome = await writer.write(owner, wish, deadlineMs);
-    // What somebody else wrote at the same time raises no event where the device state stays as it is.
-    this.#rows?.lookTwice();
-    if (!outcome.ok) return outcome;
-    const { feature } = wish;
-    for (const user of owners.endpointsOf(owner, this.#resync.live?.users ?? [])) {
-      this.#resync.feed({ fact: 'feature', user, feature, value: outcome.value });
-    }
-    return outcome;
+    return this.#wishes.setFeature(wish, deadlineMs);
   }
 
   async setAgent(wish: AgentWish, deadlineMs: number): Promise<Outcome<AgentState>> {
-    const writer = this.#agentWriter;
-    const { live } = this.#resync;
-    if (writer === null)
+    if (this.#wishes === null) {
       return refused('not-writable', 'this PBX is connected without AMI, which logs agents in and out');
-    if (live === null) return refused('pbx-away', 'the PBX is not connected');
-    const user = userOf(wish.aor);
-    if (!this.#isOurs(domainOf(wish.aor)) || live.agents.state(user) === null) {
-      return refused('no-agent', 'he is in no queue of this PBX');
     }
-    const { clock } = this.#tools;
-    const late = () => refused<null>('pbx-timeout', `the PBX did not answer within ${deadlineMs} ms`);
-    try {
-      const writing = writer.write(wish, live.nameOf(user), clock.now() + deadlineMs);
-      const written = await within(clock, deadlineMs, writing, late);
-      if (!written.ok) return written;
-      const held = this.#resync.live?.agents.state(user) ?? null;
-      return held === null ? refused('pbx-away', 'the PBX is not connected') : granted(held);
-    } catch (error) {
-      return this.#failed(error);
-    }
-  }
-
-  #failed(error: unknown): Outcome<never> {
-    const reason = error instanceof Error ? error.message : String(error);
-    if (error instanceof Fault && error.code === 'pbx-refused') {
-      this.#tools.logger.error({ pbx: this.#settings.name, code: error.code, fix: error.fix }, reason);
-      return refused('pbx-refused', reason);
-    }
-    const away = this.#resync.live === null;
-    return refused(away ? 'pbx-away' : error instanceof Fault ? 'pbx-timeout' : 'pbx-refused', reason);
+    return this.#wishes.setAgent(wish, deadlineMs);
   }
 
   async notifyPhones(aor: Aor, notice: PhoneNotice, deadlineMs: number): Promise<Outcome<readonly NotifiedPhone[]>> {
-    const [ami, live] = [this.#ami, this.#resync.live];
-    if (ami === null) return refused('not-writable', 'a NOTIFY to phones is sent by AMI, which is not configured');
-    if (live === null) return refused('pbx-away', 'the PBX is not connected');
-    const endpoint = userOf(aor);
-    if (!this.#isOurs(domainOf(aor)) || !live.users.includes(endpoint)) {
-      return refused('pbx-refused', 'the PBX has no such extension');
+    if (this.#wishes === null) {
+      return refused('not-writable', 'a NOTIFY to phones is sent by AMI, which is not configured');
     }
-    const contacts = live.contactsOf(endpoint);
-    if (contacts.length === 0) return refused('not-registered', 'no phone is registered there');
-    try {
-      const sent = await notifyEndpoint(ami, endpoint, notice, deadlineMs);
-      this.#notifyRefused = null;
-      return sent.ok
-        ? granted(contacts.map((contact) => ({ contact, userAgent: null, source: null, answer: null })))
-        : sent;
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      if (!(error instanceof Fault) || error.code !== 'pbx-refused') return refused('pbx-timeout', reason);
-      // once: what is pushed would say it for each NOTIFY
-      if (this.#notifyRefused !== reason) {
-        this.#tools.logger.error({ pbx: this.#settings.name, code: error.code, fix: error.fix }, reason);
-      }
-      this.#notifyRefused = reason;
-      return refused('pbx-refused', reason);
-    }
+    return this.#wishes.notifyPhones(aor, notice, deadlineMs);
   }
 
   checks(deadlineMs: number): Promise<readonly Finding[]> {
