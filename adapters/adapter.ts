@@ -64,6 +64,11 @@ export interface AdapterSettings {
   readonly options: unknown;
   /** Feature values known from before, for adapters that have no PBX to ask (simulated). */
   readonly remembered: readonly FeatureRow[];
+  /**
+   * By domain, what was known of its digest before its entry in the configuration was changed: phones are asked in that
+   * realm until it has been read anew. Absent: nothing.
+   */
+  readonly digest?: Readonly<Record<string, DigestFacts | null>>;
 }
 
 export interface AdapterTools {

@@ -93,7 +93,8 @@ class HostedAdapter implements PbxAdapter {
   readonly #rooms = new Map<string, Logger>();
   #tell: Tell = () => undefined;
   #capabilities: Capabilities = nothingYet;
-  #digest: Readonly<Record<string, DigestFacts | null>> = {};
+  /** By domain; what was known once is, until something else is read. */
+  readonly #digest = new Map<string, DigestFacts>();
   #worker: Worker | null = null;
   #ready = false;
   #stopping: (() => void) | null = null;
@@ -114,6 +115,7 @@ class HostedAdapter implements PbxAdapter {
     this.#tools = tools;
     this.#times = times;
     this.#log = tools.logger;
+    this.#learn(data.settings.digest ?? {});
   }
 
   get capabilities(): Capabilities {
@@ -121,7 +123,7 @@ class HostedAdapter implements PbxAdapter {
   }
 
   digest(domain: string): DigestFacts | null {
-    return Object.hasOwn(this.#digest, domain) ? (this.#digest[domain] ?? null) : null;
+    return this.#digest.get(domain) ?? null;
   }
 
   start(tell: Tell): void {
@@ -243,6 +245,10 @@ class HostedAdapter implements PbxAdapter {
     this.#heartbeat(worker);
   }
 
+  #learn(digest: Readonly<Record<string, DigestFacts | null>>): void {
+    for (const [domain, facts] of Object.entries(digest)) if (facts !== null) this.#digest.set(domain, facts);
+  }
+
   #take(report: Report): void {
     this.#unanswered = 0;
     switch (report.report) {
@@ -252,7 +258,7 @@ class HostedAdapter implements PbxAdapter {
         break;
       case 'facts':
         this.#capabilities = report.capabilities;
-        this.#digest = report.digest;
+        this.#learn(report.digest);
         break;
       case 'part':
         this.#parts.push(report.part);

@@ -157,9 +157,10 @@ export class App {
     const trace = new TraceSide(config, clock, logger);
     this.#running.push(() => trace.stop());
     const owner = (user: string, domain: string) => hub.ownerOf(aorOf(user, domain));
+    const isAway = (pbx: string) => hub.links().some(({ source, state }) => source === pbx && state !== 'up');
     const { tap } = trace;
     const tools = { clock, random, logger, version, security, meters };
-    const sip = sipSide({ ...tools, current, adapters, owner, secret, store, registrations, tap });
+    const sip = sipSide({ ...tools, current, adapters, owner, isAway, secret, store, registrations, tap });
     const { front, subscriber } = sip;
     this.#running.push(() => sip.close());
     const profiles = new ProfileRoom({ config, clock, logger }, store, stored.profiles);

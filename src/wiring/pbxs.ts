@@ -108,7 +108,9 @@ export class Pbxs implements Stage {
     const { clock, random, logger, meters } = this.#tools;
     const { name, type, domain: own, ...options } = pbx;
     const domains = domainsOf(config).filter((one) => own === undefined || one.name === own);
-    const settings = { name, domain: own ?? config.domain, domains, options, remembered };
+    const before = this.adapters.get(name);
+    const digest = Object.fromEntries(domains.map((one) => [one.name, before?.digest(one.name) ?? null]));
+    const settings = { name, domain: own ?? config.domain, domains, options, remembered, digest };
     const tools = { clock, random, logger: logger.child(`pbx ${name}`) };
     const onLag = (seconds: number) => meters?.lagOf(name).add(seconds);
     return openAdapter(type, settings, meters === undefined ? tools : { ...tools, onLag });

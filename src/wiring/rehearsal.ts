@@ -44,7 +44,7 @@ export function rehearsedRooms(tools: Tools, script: Script, store: SqliteStore)
   const security = new SecurityLog(logger, clock);
   const common = { clock, random, logger, meters, current, store };
   const adapters = new Map();
-  const wired = { version, security, adapters, owner: () => null, secret, registrations };
+  const wired = { version, security, adapters, owner: () => null, isAway: () => false, secret, registrations };
   const hooks = new HookPlace({ ...common, hub, adapters, counts: meters.hooks, subscribed: () => [] });
   const trace = new TraceSide(config, clock, logger);
   const sip = sipSide({ ...common, ...wired, tap: trace.tap });

@@ -1,22 +1,16 @@
-import type { DigestFacts, PbxAdapter } from '../../adapters/adapter.ts';
 import { takesPublications } from '../compositor/publish.ts';
 import { upstreamsOf } from '../config/inline-schema.ts';
 import { parseListenPoint } from '../config/listen-point.ts';
-import { identityOf } from '../config/readings.ts';
 import type { Config } from '../config/schema.ts';
 import { eventPackages } from '../event-packages/index.ts';
 import { listFormat } from '../event-packages/list/list.ts';
-import { type Aor, aorOf } from '../model/aor.ts';
+import type { Aor } from '../model/aor.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
 import type { Meters } from '../model/meters.ts';
 import type { RegistrationRow } from '../model/phone.ts';
-import type { Random } from '../model/random.ts';
 import type { Tap } from '../model/trace.ts';
-import { Authenticator, type NonceMemory } from '../sip/auth/authenticator.ts';
-import type { Lookup } from '../sip/auth/credentials.ts';
 import { ExchangeableAuthenticator } from '../sip/auth/exchangeable.ts';
-import { factsFor } from '../sip/auth/realm.ts';
 import type { DialogId } from '../sip/dialog.ts';
 import { DrachtioEngine } from '../sip/drachtio/engine.ts';
 import { EmbeddedEngine } from '../sip/embedded/engine.ts';
@@ -33,31 +27,20 @@ import { RelocatingEngine } from '../sip/locate/relocating-engine.ts';
 import { Relocation } from '../sip/locate/relocation.ts';
 import { parseUri } from '../sip/message/uri.ts';
 import { hostOf, Places } from '../sip/places.ts';
-import type { SecurityLog } from '../sip/security-log.ts';
 import { SipFront } from '../sip/sip-front.ts';
 import { PhonePaths } from '../sip/watch/phone-paths.ts';
 import { Subscriber } from '../sip/watch/subscriber.ts';
+import { type Authorities, authenticatorOf, lookupOf } from './authentication.ts';
 import type { Current } from './current.ts';
 import { domainsBehind, inlineRoom } from './inline.ts';
 import { type InlinePhones, inlinePhones } from './phones.ts';
 import type { Stage } from './stages.ts';
 import type { SipWays } from './ways.ts';
 
-type Adapters = ReadonlyMap<string, PbxAdapter>;
-
-export interface SipSideOptions {
+export interface SipSideOptions extends Authorities {
   readonly current: Current;
-  readonly clock: Clock;
-  readonly random: Random;
   readonly logger: Logger;
   readonly version: string;
-  readonly security: SecurityLog;
-  /** By the name of their PBX: they know the phones' passwords. */
-  readonly adapters: Adapters;
-  /** The PBX that has this user of a domain; null: none that is known. */
-  readonly owner: (user: string, domain: string) => string | null;
-  /** Signs nonces; the same after a restart. */
-  readonly secret: Buffer;
   /** Keeps what is learnt of phones, and what it kept so far. */
   readonly store: RegistrationStore;
   readonly registrations: readonly RegistrationRow[];
@@ -264,46 +247,6 @@ function placesOf(config: Config, clock: Clock, addresses: LocalAddresses, resol
   return new Places({ domains: domainsBehind(config), advertise, listen, addresses, advertised });
 }
 
-/** Who knows a user's password. */
-function lookupOf({ adapters, owner }: SipSideOptions, config: Config): Lookup {
-  const { sip } = config;
-  const users = new Map(
-    sip.users.map(({ user, domain = config.domain, password }) => [aorOf(user, domain), { realm: domain, password }]),
-  );
-  if (sip.auth === 'users') return async (user, domain) => users.get(aorOf(user, domain)) ?? null;
-  return (user, domain) => credentials(adapters, owner, user, domain);
-}
-
-function authenticatorOf(
-  options: SipSideOptions,
-  config: Config,
-  places: Places,
-  inline: InlinePhones | null,
-  memory?: NonceMemory,
-): Authenticator {
-  const { clock, random, security, adapters, owner, secret } = options;
-  const { sip } = config;
-  return new Authenticator({
-    mode: sip.auth,
-    trusted: sip.trusted,
-    identity: identityOf(sip),
-    ...(inline?.registered === undefined ? {} : { registered: inline.registered }),
-    lookup: lookupOf(options, config),
-    ...(memory === undefined ? {} : { memory }),
-    facts: (user, domain) => {
-      const facts =
-        sip.auth === 'users' ? { realm: domain, md5Only: false } : digestFor(adapters, owner, user, domain, secret);
-      // COMPAT(baresip 1, sipsak): they give up where the first offer is no MD5
-      return facts === null || sip.digest !== 'md5' ? facts : { ...facts, md5Only: true };
-    },
-    secret,
-    places,
-    clock,
-    random,
-    security,
-  });
-}
-
 /** Proxies in front that were restarted are connected to again, as far as the networks go that are believed. */
 function relocating(
   { current, clock, random, logger }: SipSideOptions,
@@ -325,36 +268,4 @@ function relocating(
 function familiesOf({ sip: { listen } }: Config): Family[] {
   const addresses = listen.map((point) => parseListenPoint(point).address);
   return [...new Set(addresses.map((address) => (address.includes(':') ? 6 : 4)))];
-}
-
-/** Of the PBX that has the extension, and of no other: the same number at another PBX is another user. */
-function credentials(adapters: Adapters, owner: SipSideOptions['owner'], user: string, domain: string) {
-  const known = adapters.get(owner(user, domain) ?? '');
-  // Before any picture has come the owner is a guess, and may have nobody in this domain.
-  return known !== undefined && known.digest(domain) !== null
-    ? known.credentials(user, domain)
-    : credentialsAnywhere(adapters, user, domain);
-}
-
-async function credentialsAnywhere(adapters: Adapters, user: string, domain: string) {
-  for (const adapter of adapters.values()) {
-    const found = await adapter.credentials(user, domain);
-    if (found !== null) return found;
-  }
-  return null;
-}
-
-function digestFor(
-  adapters: Adapters,
-  owner: SipSideOptions['owner'],
-  user: string | null,
-  domain: string,
-  secret: Buffer,
-): DigestFacts | null {
-  const [first] = adapters.values();
-  // Who has the user makes no difference where there is one: it is looked up two times less for each SUBSCRIBE (-2 us).
-  if (adapters.size === 1 && first !== undefined) return first.digest(domain);
-  const own = user === null ? null : (adapters.get(owner(user, domain) ?? '')?.digest(domain) ?? null);
-  const all = [...adapters.values()].flatMap((adapter) => adapter.digest(domain) ?? []);
-  return factsFor(user, own, all, secret);
 }

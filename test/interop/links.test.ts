@@ -108,6 +108,29 @@ it('an Asterisk that comes after us, and one that is started again: ready within
   assert.equal((await setDnd('1001', false)).status, 200);
 });
 
+it('a PBX that refuses us after a reload, or is gone: phones that were served are served, also over a new dialog', async () => {
+  await restart((usual) => usual);
+  await site.daemon.ready(15_000);
+  const phone = await site.desk('1001');
+  const keys = await phone.subscribe({ event: 'as-feature-event' });
+  await keys.next();
+  // a reload forgets what was remembered for half a minute
+  site.home.write('lamplighter.yaml', amiUser('nobody')(site.text, site.lab));
+  const { status } = await site.daemon.api('/api/v1/reload', { method: 'POST' });
+  assert.equal(status, 200);
+  await site.daemon.until('/readyz', (_body, status) => status === 503);
+  assert.equal((await keys.refresh()).status, 200);
+  await site.lab.kill();
+  assert.equal((await keys.refresh()).status, 200);
+  const lamp = await phone.subscribe({ event: 'dialog', resource: '1002' });
+  await lamp.next();
+  const newcomer = await site.desk('1003');
+  assert.equal((await newcomer.subscribe({ event: 'dialog', resource: '1002' })).response.status, 503);
+  await site.lab.restart();
+  await restart((usual) => usual);
+  await site.daemon.ready(15_000);
+});
+
 it('a second Lamplighter with the same ARI application silences the first, which says so', async () => {
   const other = site.home.write(
     'other.yaml',

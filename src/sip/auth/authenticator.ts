@@ -8,12 +8,14 @@ import { toText } from '../message/wire-text.ts';
 import type { Places } from '../places.ts';
 import type { SecurityReports, Suspect } from '../security-log.ts';
 import { AssertedIdentity, type IdentityOptions } from './asserted-identity.ts';
+import { challengeAnswer } from './challenge-answer.ts';
 import { CredentialCache, type CredentialEntry, type Credentials, type Lookup } from './credentials.ts';
 import { type DigestAuthorization, parseAuthorization, Secret, verifyDigest } from './digest.ts';
 import { sameTarget } from './digest-uri.ts';
 import { Nonces, type NonceVerdict } from './nonce.ts';
 import { NonceCounts } from './nonce-counts.ts';
 import { ownCopy } from './own-copy.ts';
+import { ProvenCredentials } from './proven-credentials.ts';
 import { type Realm, realmOf } from './realm.ts';
 import { TrustedNetworks } from './trusted-networks.ts';
 
@@ -26,10 +28,14 @@ export interface DigestFacts {
   readonly md5Only: boolean;
 }
 
-/** What is known of nonces: which were issued to whom, and which counts of them were used. */
-export interface NonceMemory {
+/** What outlives a reload. */
+export interface AuthMemory {
+  /** Which nonces were issued to whom. */
   readonly nonces: Nonces;
+  /** Which counts of them were used. */
   readonly counts: NonceCounts;
+  /** What the PBX said of those who have shown their passwords. */
+  readonly proven: ProvenCredentials;
 }
 
 export interface AuthenticatorOptions {
@@ -45,6 +51,8 @@ export interface AuthenticatorOptions {
    */
   readonly registered?: (flow: Flow, from: SipUri) => Aor | null;
   readonly lookup: Lookup;
+  /** The PBX that knows this user's password is away. Absent: it never is. */
+  readonly isAway?: (user: string, domain: string) => boolean;
   /**
    * What to challenge this user of a domain with, who may exist or not, or be nobody; null while the PBX has not been
    * reached yet.
@@ -54,7 +62,7 @@ export interface AuthenticatorOptions {
   readonly secret: Buffer;
   readonly places: Pick<Places, 'domain' | 'domainFor' | 'isOurs' | 'agree' | 'several'>;
   /** Of the one before, which it takes the place of: what was used once stays used. Absent: it is the first. */
-  readonly memory?: NonceMemory;
+  readonly memory?: AuthMemory;
   readonly clock: Clock;
   readonly random: Random;
   readonly security: SecurityReports;
@@ -74,8 +82,6 @@ export type AuthResult =
 /** `registered`: by a path that a phone of his has just registered by. */
 type How = 'digest' | 'trusted' | 'registered';
 
-type Header = readonly [name: string, value: string];
-
 /** Credentials that came, and what has been found out of them. */
 interface Shown {
   readonly request: SipRequest;
@@ -92,7 +98,7 @@ interface Shown {
  */
 export class Authenticator {
   /** For the one that takes its place. */
-  readonly memory: NonceMemory;
+  readonly memory: AuthMemory;
   readonly #options: AuthenticatorOptions;
   /** Asked of every request: texts of a file are compared letter by letter. */
   readonly #trusting: boolean;
@@ -110,12 +116,19 @@ export class Authenticator {
     this.#trusting = options.mode === 'trusted';
     this.#networks = new TrustedNetworks(options.trusted);
     this.#identity = options.identity ? new AssertedIdentity(options.identity, options.places) : null;
-    this.#credentials = new CredentialCache(
-      options.lookup,
-      (user, found) => this.#secretOf(user, found),
-      options.clock,
-    );
-    this.memory = options.memory ?? { nonces: new Nonces(options), counts: new NonceCounts(options.clock.now()) };
+    const { lookup, clock, isAway = () => false } = options;
+    this.memory = options.memory ?? {
+      nonces: new Nonces(options),
+      counts: new NonceCounts(clock.now()),
+      proven: new ProvenCredentials(),
+    };
+    this.#credentials = new CredentialCache({
+      lookup,
+      toSecret: (user, found) => this.#secretOf(user, found),
+      clock,
+      proven: this.memory.proven,
+      isAway: (user) => isAway(userOf(user), domainOf(user)),
+    });
     this.#nonces = this.memory.nonces;
     this.#counts = this.memory.counts;
   }
@@ -217,11 +230,11 @@ export class Authenticator {
   /** Looks a second time where the password may have been changed at the PBX a moment ago. */
   #judge(shown: Shown, entry: CredentialEntry): AuthResult | Promise<AuthResult> {
     const { found } = entry;
-    if (isRight(shown, entry) && found !== null) return this.#admit(shown, found);
+    if (isRight(shown, entry) && found !== null) return this.#admit(shown, entry, found);
     if (!this.#credentials.mayBeOutdated(entry)) return this.#refuse(shown, found !== null);
     return this.#ask(shown, (renewed) =>
       isRight(shown, renewed) && renewed.found !== null
-        ? this.#admit(shown, renewed.found)
+        ? this.#admit(shown, renewed, renewed.found)
         : this.#refuse(shown, renewed.found !== null),
     );
   }
@@ -244,7 +257,12 @@ export class Authenticator {
   }
 
   /** The password is right. */
-  #admit({ request, given, user, nonce, facts }: Shown, { extension }: Credentials): AuthResult {
+  #admit(
+    { request, given, user, nonce, facts }: Shown,
+    entry: CredentialEntry,
+    { extension }: Credentials,
+  ): AuthResult {
+    this.#credentials.prove(entry);
     const domain = domainOf(user);
     if (nonce.state === 'stale') return this.#challenge(request, domain, facts, true);
     // Without qop there is no count: such a nonce serves once, else its header could be replayed as it is.
@@ -284,17 +302,9 @@ export class Authenticator {
     return domain === this.#options.places.domain ? { user: username } : { user: username, detail: domain };
   }
 
-  /** 401, never 407 (RFC 6665 4.2.1.3): the same for everybody. */
   #challenge({ flow }: SipRequest, domain: string, facts: DigestFacts, stale: boolean): AuthResult {
     const nonce = this.#nonces.issue(flow.remote.address, domain);
-    const start = `${this.#written(facts).challenge}${nonce}", algorithm=`;
-    const end = stale ? ', qop="auth", stale=true' : ', qop="auth"';
-    const md5: Header = ['WWW-Authenticate', `${start}MD5${end}`];
-    const smaller: SipAnswer = { status: 401, headers: [md5], smaller: tooShort };
-    if (facts.md5Only) return { ok: false, answer: smaller };
-    // RFC 8760 2.3: the strongest first; a phone takes the first that it knows.
-    const sha256: Header = ['WWW-Authenticate', `${start}SHA-256${end}`];
-    return { ok: false, answer: { status: 401, headers: [sha256, md5], smaller } };
+    return { ok: false, answer: challengeAnswer(this.#written(facts), nonce, facts.md5Only, stale) };
   }
 
   #written({ realm }: DigestFacts): Realm {
@@ -310,9 +320,6 @@ export class Authenticator {
     return { ok: false, answer: { status: 503, headers: [['Retry-After', String(seconds)]] } };
   }
 }
-
-/** No phone writes so short a SUBSCRIBE that a challenge would be half as large again; who forges senders does. */
-const tooShort: SipAnswer = { status: 400, reason: 'Too Short' };
 
 function fromOf(request: SipRequest): SipUri | null {
   return (request.parts?.from ?? readParty(request.header('From') ?? ''))?.uri ?? null;

@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../../model/clock.ts';
 import type { Secret } from './digest.ts';
 import { LookupRows, type Waiting } from './lookup-rows.ts';
 import { ownCopy } from './own-copy.ts';
+import type { ProvenCredentials } from './proven-credentials.ts';
 
 /** What is kept for digest of one user: as the PBX port gives it. Held in memory only; never logged, never stored. */
 export interface Credentials {
@@ -18,11 +19,24 @@ export interface Credentials {
 export type Lookup = (user: string, domain: string) => Promise<Credentials | null>;
 
 export interface CredentialEntry {
+  readonly user: Aor;
   readonly found: Credentials | null;
   /** What a digest is verified with; one that verifies nothing where there is no such user. */
   readonly secret: Secret;
   /** When it was found out; milliseconds. */
   readonly at: number;
+  /** Somebody has shown that he knows the password. */
+  isProven: boolean;
+}
+
+export interface CredentialCacheOptions {
+  readonly lookup: Lookup;
+  readonly toSecret: (user: Aor, found: Credentials | null) => Secret;
+  readonly clock: Clock;
+  /** Outlives the cache, as a reload makes another. */
+  readonly proven: ProvenCredentials;
+  /** True: the PBX that knows this user is away, and asking it is in vain. */
+  readonly isAway: (user: Aor) => boolean;
 }
 
 const maxAgeMs = 30_000;
@@ -116,7 +130,7 @@ class Question implements Waiting {
 /**
  * Remembers credentials, and that there are none, for at most 30 s, so that a storm of phones is not a storm of
  * questions to the PBX. Known and unknown users take the same way. The key is the user with his domain: the same number
- * elsewhere is somebody else.
+ * elsewhere is somebody else. While his PBX is away, who has shown his password before is remembered for longer.
  */
 export class CredentialCache {
   // Two generations, forgotten as a whole: a map that loses its oldest one by one is searched through all its holes for
@@ -126,20 +140,28 @@ export class CredentialCache {
   #bornAt = 0;
   readonly #underWay = new Map<Aor, Question>();
   readonly #rows = new LookupRows();
-  readonly #lookup: Lookup;
-  readonly #toSecret: (user: Aor, found: Credentials | null) => Secret;
+  readonly #options: CredentialCacheOptions;
   readonly #clock: Clock;
 
-  constructor(lookup: Lookup, toSecret: (user: Aor, found: Credentials | null) => Secret, clock: Clock) {
-    this.#lookup = lookup;
-    this.#toSecret = toSecret;
-    this.#clock = clock;
+  constructor(options: CredentialCacheOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
   }
 
   /** What is known without asking; undefined: nothing. */
   remembered(user: Aor): CredentialEntry | undefined {
     const entry = this.#young.get(user) ?? this.#old.get(user);
-    return entry === undefined || this.#clock.now() - entry.at >= maxAgeMs ? undefined : entry;
+    const now = this.#clock.now();
+    if (entry !== undefined && now - entry.at < maxAgeMs) return entry;
+    const proven = this.#options.proven.of(user, now);
+    return proven !== undefined && this.#options.isAway(user) ? proven : undefined;
+  }
+
+  /** The password of this one was shown. */
+  prove(entry: CredentialEntry): void {
+    if (entry.isProven) return;
+    entry.isProven = true;
+    this.#options.proven.add(entry);
   }
 
   /** Asks, or waits for who has asked already. Rejects as the lookup does, and after 4 s. `source`: the address that wants to know. */
@@ -164,7 +186,7 @@ export class CredentialCache {
   #question(user: Aor): Question {
     const question = new Question({
       clock: this.#clock,
-      lookup: () => this.#lookup(userOf(user), domainOf(user)),
+      lookup: () => this.#options.lookup(userOf(user), domainOf(user)),
       keep: (found) => this.#keep(user, found),
       onEnd: () => this.#underWay.delete(user),
     });
@@ -174,13 +196,14 @@ export class CredentialCache {
 
   #keep(user: Aor, found: Credentials | null): CredentialEntry {
     const at = this.#clock.now();
-    const entry = { found, secret: this.#toSecret(user, found), at };
+    const entry = { user, found, secret: this.#options.toSecret(user, found), at, isProven: false };
     if (at - this.#bornAt >= maxAgeMs || this.#young.size >= maxEntries / 2) {
       this.#old = this.#young;
       this.#young = new Map();
       this.#bornAt = at;
     }
     this.#young.set(user, entry);
+    this.#options.proven.renew(entry);
     return entry;
   }
 }

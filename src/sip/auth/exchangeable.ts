@@ -1,4 +1,4 @@
-import type { Authenticator, NonceMemory } from './authenticator.ts';
+import type { Authenticator, AuthMemory } from './authenticator.ts';
 
 /** The authenticator at work: another one may take its place between two requests. */
 export class ExchangeableAuthenticator implements Pick<Authenticator, 'check' | 'issued'> {
@@ -9,7 +9,7 @@ export class ExchangeableAuthenticator implements Pick<Authenticator, 'check' | 
   }
 
   /** Of the present one, for the next. */
-  get memory(): NonceMemory {
+  get memory(): AuthMemory {
     return this.#now.memory;
   }
 

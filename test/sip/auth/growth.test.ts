@@ -7,6 +7,7 @@ import { CredentialCache } from '../../../src/sip/auth/credentials.ts';
 import { parseAuthorization, Secret } from '../../../src/sip/auth/digest.ts';
 import { Nonces } from '../../../src/sip/auth/nonce.ts';
 import { NonceCounts } from '../../../src/sip/auth/nonce-counts.ts';
+import { ProvenCredentials } from '../../../src/sip/auth/proven-credentials.ts';
 import { TrustedNetworks } from '../../../src/sip/auth/trusted-networks.ts';
 import { readAccept, readEvent } from '../../../src/sip/headers.ts';
 import { parseMessage } from '../../../src/sip/message/parse.ts';
@@ -69,12 +70,14 @@ test('a nonce count keeps its nonce and user, and not the message they came in',
   assert.ok(bytes < 2000, `${Math.round(bytes)} bytes each`);
 });
 
+function cacheOf(toSecret: () => Secret): CredentialCache {
+  const lookup = () => Promise.resolve(null);
+  const proven = new ProvenCredentials();
+  return new CredentialCache({ lookup, toSecret, clock: new FakeClock(), proven, isAway: () => false });
+}
+
 test('a remembered user, known or not, keeps his name and what is computed of it, and not the message', async () => {
-  const cache = new CredentialCache(
-    () => Promise.resolve(null),
-    () => new Secret({ password: 'x' }),
-    new FakeClock(),
-  );
+  const cache = cacheOf(() => new Secret({ password: 'x' }));
   const bytes = await left(async (i) => {
     const { username, realm } = authorization(i);
     const { secret } = await cache.ask(aorOf(toText(username), 'pbx.test'), '192.0.2.9');
@@ -85,11 +88,7 @@ test('a remembered user, known or not, keeps his name and what is computed of it
 
 test('of many users the last ten thousand are remembered, and never more than twenty', async () => {
   const secret = new Secret({ password: 'x' });
-  const cache = new CredentialCache(
-    () => Promise.resolve(null),
-    () => secret,
-    new FakeClock(),
-  );
+  const cache = cacheOf(() => secret);
   const user = (n: number) => aorOf(`${n}`, 'pbx.test');
   for (let n = 0; n < 45_000; n++) await cache.ask(user(n), '192.0.2.9');
   let remembered = 0;

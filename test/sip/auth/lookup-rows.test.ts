@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { aorOf } from '../../../src/model/aor.ts';
 import { CredentialCache, type Credentials } from '../../../src/sip/auth/credentials.ts';
 import { Secret } from '../../../src/sip/auth/digest.ts';
+import { ProvenCredentials } from '../../../src/sip/auth/proven-credentials.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 
 const stranger = '198.51.100.9';
@@ -23,7 +24,13 @@ function setup(ms?: number) {
       if (ms !== undefined) clock.after(ms, () => pbx.open.get(user)?.());
     });
   };
-  const cache = new CredentialCache(lookup, () => new Secret({ password: 'x' }), clock);
+  const cache = new CredentialCache({
+    lookup,
+    toSecret: () => new Secret({ password: 'x' }),
+    clock,
+    proven: new ProvenCredentials(),
+    isAway: () => false,
+  });
   const ask = (user: string, source = stranger) =>
     cache.ask(aorOf(user, 'pbx.test'), source).then(
       () => 'answered',
