@@ -88,6 +88,8 @@ export class Lifecycle {
         usage.debt = reached(usage.debt);
         this.#deps.store.touchSubscription(toRow(usage));
       }
+      // now: what is under way to the old place may fail there before this is answered
+      this.#deps.outbox.heard(channel);
     }
     if (sub === null) return this.#birth(draft, () => moveDialog(channel.dialog, { remoteTarget, flow }));
     return expires === 0 ? this.#unsubscribe(draft, sub) : this.#refresh(draft, sub);
@@ -219,7 +221,10 @@ export class Lifecycle {
       return this.deleteRow(sub.id).then(() => ({ status: 200, expires: draft.expires }));
     }
     if (draft.channel === null) outbox.attach(sub);
-    else if (sub.channel.dialog.localCseqLimit !== storedCseqLimit) numbers.reserve([sub]);
+    else {
+      if (sub.channel.dialog.localCseqLimit !== storedCseqLimit) numbers.reserve([sub]);
+      outbox.succeed(sub);
+    }
     this.#supersede(sub);
     this.list(sub);
     this.#began(sub, draft.expires);
@@ -269,7 +274,7 @@ export class Lifecycle {
         this.#deps.outbox.discard(sub);
         return { status: 204, expires: 0 };
       }
-      sub.debt = ends(sub.debt);
+      sub.debt = ends(sub.debt); // told to nobody where the phone has subscribed anew meanwhile
       return this.#granted(draft, sub);
     });
   }

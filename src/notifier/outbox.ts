@@ -74,6 +74,18 @@ export class Outbox {
     this.#settle(channel);
   }
 
+  /**
+   * A subscription takes the place of one that the phone has ended in this dialog: the end of that is told no more, for behind
+   * the 200 of the new one it would be taken for its end. One that is under way left before that 200.
+   */
+  succeed(young: Subscription): void {
+    const { channel } = young;
+    for (const old of channel.usages) {
+      const isWaiting = old.ending !== null && channel.flight?.sub !== old;
+      if (isWaiting && isSuccessor(young, old)) this.discard(old);
+    }
+  }
+
   /** Sends what is due in this dialog now. */
   flush(channel: Channel): void {
     if (this.#stopped) return;
@@ -255,15 +267,15 @@ export class Outbox {
   #judge(sub: Subscription, flight: Flight, result: NotifyResult): void {
     sub.lastStatus = result.status;
     if (result.eventParams != null) this.#deps.onRate(sub, result.eventParams);
-    if (flight.occasion === 'final') {
-      this.discard(sub);
-      return;
-    }
     const { timeouts, errors } = sub.debt;
     const stream = flight.flow.transport !== 'udp' && !this.#deps.sender.reachable?.(sub.channel.dialog);
     const sequel = judge(result, { timeouts, errors, forgiven: sub.profile.notifyTimeouts, stream });
     if (sequel.next === 'drop') {
       for (const lost of sequel.whole ? [...sub.channel.usages] : [sub]) this.#drop(lost, result.status);
+      return;
+    }
+    if (flight.occasion === 'final') {
+      this.discard(sub);
       return;
     }
     if (sequel.next === 'told') sub.debt = told(sub.debt);

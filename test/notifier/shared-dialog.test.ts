@@ -11,7 +11,7 @@ const versionsOf = (world: World, eventId: string | null) =>
     .filter(({ message }) => message.eventId === eventId)
     .map((notify) => told(notify).version);
 
-test('who subscribes again while the end of his old subscription waits is told versions above that end', async () => {
+test('who subscribes again while the end of his old subscription waits is told of the new one alone, and higher versions', async () => {
   const world = new World();
   const dialog = newDialog(udp(5060));
   await world.lamp({ dialog, eventId: 'a' });
@@ -25,8 +25,11 @@ test('who subscribes again while the end of his old subscription waits is told v
   await world.again(dialog, { eventId: 'a' });
   world.sender.hold = false;
   await busy?.answer();
-  const versions = versionsOf(world, 'a');
-  assert.deepEqual(versions, [4, 5]);
+  const ofA = world.sender.take().filter(({ message }) => message.eventId === 'a');
+  assert.deepEqual(
+    ofA.map((notify) => [notify.message.subscription.state, told(notify).version]),
+    [['active', 5]],
+  );
   await world.notifier.stop();
 });
 
@@ -48,6 +51,72 @@ test('the end of a subscription is not told again to a phone that has subscribed
   assert.deepEqual(states, ['active']);
   assert.equal(world.notifier.count(alice), 2);
   await world.notifier.stop();
+});
+
+test('an unsubscribe and a new SUBSCRIBE directly behind it: no end is told behind the answer to the new one', async () => {
+  for (const crowded of [false, true]) {
+    const world = new World();
+    const dialog = await world.lamp();
+    world.sender.take();
+    world.sender.crowded = crowded;
+    const answers: string[] = [];
+    const answered = (name: string) => () => {
+      answers.push(`${name}:${world.sender.take().map(({ message }) => message.subscription.state)}`);
+    };
+    await Promise.all([
+      world.again(dialog, { expires: 0 }).then(answered('ended')),
+      world.again(dialog, { expires: 600 }).then(answered('anew')),
+    ]);
+    world.sender.crowded = false;
+    await world.clock.run(5_000);
+    const anew = answers.findIndex((line) => line.startsWith('anew'));
+    assert.doesNotMatch(answers.slice(anew + 1).join(), /terminated/);
+    const states = world.sender.take().map(({ message }) => message.subscription.state);
+    assert.doesNotMatch(states.join(), /terminated/);
+    assert.match([...answers, ...states].join(), /active/);
+    assert.equal(world.notifier.count(alice), 1);
+    await world.notifier.stop();
+  }
+});
+
+test('a final NOTIFY that is answered 404 takes the other subscriptions of its dialog along (RFC 5057 5.1), one with 481 none', async () => {
+  for (const [status, left] of [
+    [404, 0],
+    [481, 1],
+  ] as const) {
+    const world = new World();
+    const dialog = await world.lamp({ eventId: 'a' });
+    await world.again(dialog, { eventId: 'b' });
+    world.sender.script = ({ message }) => (message.subscription.state === 'terminated' ? status : 200);
+    await world.again(dialog, { eventId: 'a', expires: 0 });
+    await settle();
+    assert.equal(world.notifier.count(alice), left, String(status));
+    await world.notifier.stop();
+  }
+});
+
+test('a NOTIFY that fails with the old connection, after its dialog has moved to a new one, is sent there', async () => {
+  for (const second of [{ eventId: 'b', expires: 0 }, { eventId: 'c' }]) {
+    const world = new World();
+    const dialog = newDialog(tcp('c1'));
+    await world.lamp({ dialog, eventId: 'a' });
+    await world.again(dialog, { eventId: 'b' });
+    world.sender.take();
+    world.sender.hold = true;
+    await world.again(dialog, { eventId: 'a' });
+    const [owed] = world.sender.take();
+    world.sender.hold = false;
+    const moving = world.again(dialog, {
+      ...second,
+      path: { remoteTarget: dialog.remoteTarget, flow: tcp('c2') },
+    });
+    await owed?.answer({ status: 503, local: true });
+    await moving;
+    await world.clock.run(5_000);
+    const told = world.sender.take().filter(({ message }) => message.eventId === 'a');
+    assert.equal(told.length, 1, JSON.stringify(second));
+    await world.notifier.stop();
+  }
 });
 
 test('a subscription that was dropped without the knowledge of its phone goes on with higher versions, after a restart too', async () => {
