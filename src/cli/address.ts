@@ -95,7 +95,8 @@ function usualState(file: string = usualFile): 'readable' | 'hidden' | 'absent' 
   }
 }
 
-function ownToken(environment: Environment): string | null {
+/** The token of the environment; null: it names none. Failure: the file that it names holds none. */
+export function ownToken(environment: Environment): string | null {
   const file = environment[tokenVariable];
   if (file === undefined || file === '') return null;
   try {
@@ -108,7 +109,8 @@ function ownToken(environment: Environment): string | null {
   }
 }
 
-function tokenFixOf(own: string | null, door: Door | null): string {
+/** What to do where the daemon does not take the token. */
+export function tokenFixOf(own: string | null, door: Door | null): string {
   const other = `set ${tokenVariable} to a file with a token of http.tokens`;
   if (own !== null) return `give ${tokenVariable} a file with another token`;
   if (door === null) return `${other}, or name the daemon's configuration with --config`;

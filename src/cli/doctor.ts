@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { readDoor } from '../config/door.ts';
 import type { Config } from '../config/schema.ts';
 import { eventPackages } from '../event-packages/index.ts';
@@ -13,12 +12,13 @@ import { hostChecks } from './doctor/host/checks.ts';
 import type { HostSeen } from './doctor/host/seen.ts';
 import { examineAlone } from './doctor/offline.ts';
 import { asJson, asText, fails } from './doctor/report.ts';
+import { tokenFrom } from './doctor/token.ts';
 import { readConfig } from './read-config.ts';
 import { version } from './version.ts';
 
 /**
  * Examines the running daemon, its PBXs and this host, and says what is odd or does not work, each with its fix. Where the
- * daemon does not run, whatever can be looked at without it.
+ * daemon does not run, whatever can be looked at without it; where it does not let us in, what the file and the host tell.
  *
  * @param file null: defaults and environment only, as the demo has.
  * @returns the exit code: 0; 1 where something does not work, a daemon that is not running among it; 2 where the
@@ -33,34 +33,37 @@ export async function doctor(file: string | null, options: { readonly json: bool
 }
 
 async function look(config: Config, file: string | null): Promise<readonly Finding[]> {
-  const door = readDoor(file, process.env); // of http.tokens, too
-  const token = tokenOf(process.env['LAMPLIGHTER_TOKEN_FILE']) ?? door?.token ?? config.http.token;
-  const daemon = await askDaemon({ listen: config.http.listen, token });
-  const { url, running } = daemon;
+  const { token, fix } = tokenFrom(readDoor(file, process.env), process.env); // of http.tokens, too
+  const own = token ?? config.http.token;
+  const daemon = await askDaemon({ listen: config.http.listen, token: own, tokenFix: fix });
+  const { url } = daemon;
+  const running = daemon.state !== 'absent';
   const times = { eachMs: 10_000, deadlineMs: 60_000 };
   const host: HostSeen = { config, file, running, root: '/', now: systemClock.now(), ask };
-  if (running) {
+  if (daemon.state === 'open') {
     const { ways, health } = daemon;
     const seen = { config, url, version, addresses: ownAddresses(), ways, health };
     return [...examine(seen), ...daemon.findings, ...(await runChecks(hostChecks, host, systemClock, times))];
   }
   const packages = eventPackages.map(({ event }) => event);
   return [
-    { check: 'daemon', level: 'fail', text: `${url}: ${daemon.reason}`, fix: daemon.fix },
-    ...(await examineAlone(config)),
+    {
+      check: 'daemon',
+      level: 'fail',
+      text: `${url}: ${running ? unseen(daemon.reason) : daemon.reason}`,
+      fix: daemon.fix,
+    },
+    // with the PBXs there may be only one of us at a time
+    ...(running ? [] : await examineAlone(config)),
     ...(await runChecks(configChecks, { config, packages }, systemClock, times)),
     ...(await runChecks(hostChecks, host, systemClock, times)),
   ];
 }
 
-/** A token for commands, where the configuration has none that this user may read. */
-function tokenOf(file: string | undefined): string | undefined {
-  if (file === undefined || file === '') return undefined;
-  try {
-    return readFileSync(file, 'utf8').trim() || undefined;
-  } catch {
-    return undefined;
-  }
+/** Of a daemon that works, as far as can be told, and says no more. */
+function unseen(reason: string): string {
+  const rest = 'its health, its listeners, its database, its PBXs and how phones come were not looked at';
+  return `Lamplighter runs, and does not let this command in: ${reason}; ${rest}`;
 }
 
 const askMs = 3_000;

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { fileOf } from '../../src/cli/address.ts';
+import { fileOf, tokenVariable } from '../../src/cli/address.ts';
 import { askDaemon } from '../../src/cli/doctor/ask.ts';
 import type { Daemon as Answer } from '../../src/cli/doctor/seen.ts';
 import { sleep, systemClock } from '../../src/model/clock.ts';
@@ -25,6 +27,16 @@ pbx:
   - { name: sim, type: simulated, extensions: ['1001-1003'] }
 `,
   );
+}
+
+/** Doctor with the token of this file. */
+async function doctorWith(file: string, config: string): Promise<{ code: number | null; output: string }> {
+  process.env[tokenVariable] = file;
+  try {
+    return await Daemon.run('doctor', '--config', config);
+  } finally {
+    delete process.env[tokenVariable];
+  }
 }
 
 test('doctor with no file named is about the one of a package, and where there is none about the demo', () => {
@@ -96,6 +108,43 @@ describe('lamplighter doctor', () => {
     assert.match(output, /^warn {2}configuration: .*: domain, sip\.listen$/m);
   });
 
+  test('a daemon that keeps only the hash of its token is well, and is told from one that does not run', async () => {
+    const place = await lastingPort();
+    const sha256 = createHash('sha256').update(token).digest('hex');
+    const hashed = home.write(
+      'hashed.yaml',
+      readFileSync(config, 'utf8')
+        .replace(
+          /127\.0\.0\.1:\d+', token: \S+/,
+          `127.0.0.1:${place}', tokens: [{ name: ops, role: operate, sha256: ${sha256} }]`,
+        )
+        .replace('lamplighter.db', 'hashed.db'),
+    );
+    const shut = await Daemon.start(hashed);
+    try {
+      const { code, output } = await Daemon.run('doctor', '--config', hashed);
+      assert.equal(code, 1, output);
+      assert.match(
+        output,
+        /^fail {2}daemon: \S+: Lamplighter runs, and does not let this command in: it wants a token/,
+      );
+      assert.match(output, /its PBXs and how phones come were not looked at\n {6}fix: set LAMPLIGHTER_TOKEN_FILE/);
+      assert.doesNotMatch(output, /ports:|stop that|start the daemon anew/);
+      const [file, wrong] = [home.write('token', `${token}\n`), home.write('wrong', 'another-sixteen-one\n')];
+      const given = await doctorWith(file, hashed);
+      assert.equal(given.code, 0, given.output);
+      const guessed = await doctorWith(wrong, hashed);
+      assert.match(
+        guessed.output,
+        /does not know this token.*\n {6}fix: give LAMPLIGHTER_TOKEN_FILE a file with another/,
+      );
+      const astray = await doctorWith(home.path('not-there'), hashed);
+      assert.match(astray.output, /^ {6}fix: LAMPLIGHTER_TOKEN_FILE: \S+not-there: .*set LAMPLIGHTER_TOKEN_FILE/m);
+    } finally {
+      await shut.kill();
+    }
+  });
+
   test('a daemon that is not running is said plainly, with 1; a wrong configuration with its lines, and 2', async () => {
     const absent = home.write('absent.yaml', `http: { listen: '127.0.0.1:${await lastingPort()}' }\n`);
     const { code, output } = await Daemon.run('doctor', '--config', absent);
@@ -138,16 +187,19 @@ test('an inline Lamplighter says what it is, and that its PBX does not answer', 
 });
 
 describe('what stands at the address of the daemon', () => {
-  const httpAt = (listen: string) => ({ listen, token });
+  const httpAt = (listen: string) => ({ listen, token, tokenFix: 'give it a token' });
   /** What is made of a server that answers like this. */
-  async function asked(serve: RequestListener): Promise<Extract<Answer, { running: false }>> {
+  async function asked(
+    serve: RequestListener,
+    own: string | null = token,
+  ): Promise<Exclude<Answer, { state: 'open' }>> {
     const server = createServer(serve);
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     try {
       const { port } = server.address() as AddressInfo;
-      const answer = await askDaemon(httpAt(`127.0.0.1:${port}`));
-      assert.ok(!answer.running);
+      const answer = await askDaemon({ ...httpAt(`127.0.0.1:${port}`), token: own ?? undefined });
+      assert.ok(answer.state !== 'open');
       return answer;
     } finally {
       server.closeAllConnections();
@@ -163,6 +215,7 @@ describe('what stands at the address of the daemon', () => {
   test('another program', async () => {
     const page = await asked((_request, response) => response.end('<html>'));
     assert.match(page.reason, /no Lamplighter/);
+    assert.equal(page.state, 'absent');
     const other = await asked((_request, response) => response.end('{"status":"UP"}'));
     assert.match(other.reason, /no Lamplighter/);
     const away = await asked((_request, response) =>
@@ -171,13 +224,29 @@ describe('what stands at the address of the daemon', () => {
     assert.match(away.reason, /no Lamplighter/);
   });
 
-  test('a Lamplighter with another token, and one that is older', async () => {
-    const foreign = await asked((request, response) => {
+  test('a Lamplighter that does not let us in runs: for want of a token, for a wrong one, for too many of them', async () => {
+    const shut: RequestListener = (request, response) => {
       if (request.url === '/healthz') response.end('{"alive":true}');
       else response.writeHead(401).end('{}');
-    });
-    assert.match(foreign.reason, /another token/);
-    assert.match((await asked(alive)).reason, /\(404\): it is older/);
+    };
+    const unknown = await asked(shut);
+    assert.equal(unknown.state, 'shut');
+    assert.match(unknown.reason, /does not know this token/);
+    assert.equal(unknown.fix, 'give it a token');
+    assert.match((await asked(shut, null)).reason, /wants a token, and none was found/);
+    const crowded = await asked((_request, response) =>
+      response.writeHead(429).end('{"error":{"code":"too-many-requests","message":"wait 6 s"}}'),
+    );
+    assert.equal(crowded.state, 'shut');
+    assert.match(crowded.reason, /too many wrong tokens/);
+    const other = await asked((_request, response) => response.writeHead(429).end('slow down'));
+    assert.equal(other.state, 'absent', 'not every 429 is ours');
+  });
+
+  test('a Lamplighter that is older runs, too', async () => {
+    const older = await asked(alive);
+    assert.equal(older.state, 'shut');
+    assert.match(older.reason, /\(404\): it is older/);
   });
 
   test('a Lamplighter that does not examine itself: an older one, or a token that is for looking only', async () => {
@@ -194,10 +263,10 @@ describe('what stands at the address of the daemon', () => {
       server.listen(0, '127.0.0.1');
       await once(server, 'listening');
       const { port } = server.address() as AddressInfo;
-      const daemon = await askDaemon({ listen: `127.0.0.1:${port}`, token });
+      const daemon = await askDaemon(httpAt(`127.0.0.1:${port}`));
       server.closeAllConnections();
       server.close();
-      assert.ok(daemon.running);
+      assert.ok(daemon.state === 'open');
       return daemon.findings.map(({ check, level, text }) => `${check} ${level}: ${text}`);
     };
     assert.deepEqual(await at(403), ['daemon warn: this token may not let the daemon examine itself and its PBXs']);
@@ -212,7 +281,7 @@ describe('what stands at the address of the daemon', () => {
 
   test('nobody can know a port that the system chose', async () => {
     const answer = await askDaemon(httpAt('127.0.0.1:0'));
-    assert.ok(!answer.running);
+    assert.ok(answer.state === 'absent');
     assert.match(answer.fix, /http\.listen/);
   });
 

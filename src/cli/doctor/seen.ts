@@ -33,9 +33,10 @@ export interface HealthAnswer {
 
 /** What was found at the daemon's address. */
 export type Daemon =
-  | { readonly running: false; readonly url: string; readonly reason: string; readonly fix: string }
+  // `shut`: it runs, and does not say how it is, for want of a token mostly
+  | { readonly state: 'absent' | 'shut'; readonly url: string; readonly reason: string; readonly fix: string }
   | {
-      readonly running: true;
+      readonly state: 'open';
       readonly url: string;
       readonly ways: WaysAnswer;
       readonly health: readonly HealthAnswer[];

@@ -6,7 +6,7 @@ export interface HostSeen {
   readonly config: Config;
   /** The configuration file; null: there is none. */
   readonly file: string | null;
-  /** The daemon answers. */
+  /** The daemon answers, if only that it wants a token. */
   readonly running: boolean;
   /** `/`; in tests a folder that looks like it. */
   readonly root: string;
