@@ -5,8 +5,8 @@ import { nearest } from '../config/nearest.ts';
 import { demoNote, notesOn } from '../config/notes.ts';
 import { type Config, isOwnDomain } from '../config/schema.ts';
 import { broken, type Check, odd, type Remark } from '../model/check.ts';
-import { compilePatterns } from '../model/patterns.ts';
 import { isLoopback } from '../sip/local-addresses.ts';
+import { policyNotAnchored, policyTooWide } from './forward-policy.ts';
 
 /** What is looked at in the file alone. */
 export interface ConfigSeen {
@@ -93,25 +93,6 @@ export const profilesFolder: Check<ConfigSeen> = {
   },
 };
 
-/** Numbers abroad, of premium services, of emergency, and any other: no pattern that is meant has them all. */
-const strangers = ['00441632960001', '+19005550100', '0900123456', '112', '5550100'];
-
-/** Forwards to anywhere are what stolen passwords are used for. */
-export const policyTooWide: Check<ConfigSeen> = {
-  name: 'policy-too-wide',
-  look: ({ config }) =>
-    config.features.policy.allow.flatMap((text) => {
-      const compiled = compilePatterns([text]);
-      if (!compiled.ok || !strangers.every((number) => compiled.value[0]?.test(number))) return [];
-      return [
-        odd(
-          `features.policy.allow has ${text}, which is every number: who steals a phone's password forwards it abroad at your cost`,
-          "name what is needed, anchored: '^0[1-9]\\d{6,11}$' (docs/security.md)",
-        ),
-      ];
-    }),
-};
-
 /** Passwords that everybody knows. */
 const known = new Set(['1234', '12345', '123456', '12345678', 'password', 'secret', 'changeme', 'change-me', 'admin']);
 
@@ -172,6 +153,7 @@ export const configChecks: readonly Check<ConfigSeen>[] = [
   inlinePackages,
   profilesFolder,
   policyTooWide,
+  policyNotAnchored,
   knownPasswords,
   httpInTheClear,
 ];
