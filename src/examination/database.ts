@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { broken, type Check, fine, odd, type Remark } from '../model/check.ts';
 import { isOpenToOthers } from './open-file.ts';
 import type { DaemonSeen } from './seen.ts';
+import type { Writer } from './writer.ts';
 
 const megabyte = 1024 * 1024;
 /** A database of 100,000 subscriptions has 30 MB, and needs as much again for its copy at an upgrade. */
@@ -13,9 +14,9 @@ const largestWal = 64 * megabyte;
 /** The database: whether it can be written, is whole, private, and has room. */
 export const database: Check<Pick<DaemonSeen, 'database'>> = {
   name: 'database',
-  look: async ({ database: { path, failure, inspect } }) => {
-    if ((await stat(path).catch(() => null)) === null) return judgeAbsent(path);
-    const remarks: Remark[] = [];
+  look: async ({ database: { path, failure, writer, inspect } }) => {
+    if ((await stat(path).catch(() => null)) === null) return judgeAbsent(path, writer);
+    const remarks: Remark[] = [...judgeWriter(path, writer), ...judgeWriter(dirname(resolve(path)), writer)];
     if (failure !== null)
       remarks.push(
         broken(
@@ -38,9 +39,21 @@ export const database: Check<Pick<DaemonSeen, 'database'>> = {
 };
 
 /** Before the first start there is none. */
-async function judgeAbsent(path: string): Promise<readonly Remark[]> {
-  const disk = await judgeDisk(path);
-  return disk.length > 0 ? disk : [fine(`${path} is not there yet: the first start makes it`)];
+async function judgeAbsent(path: string, writer: Writer | null): Promise<readonly Remark[]> {
+  const bad = [...judgeWriter(await nearestFolder(dirname(resolve(path))), writer), ...(await judgeDisk(path))];
+  return bad.length > 0 ? bad : [fine(`${path} is not there yet: the first start makes it`)];
+}
+
+/** SQLite makes files beside its own, so the folder has to be writable, too. */
+function judgeWriter(path: string, writer: Writer | null): readonly Remark[] {
+  if (writer === null || writer.mayWrite(path)) return [];
+  const who = writer.name === null ? 'this user' : `the user ${writer.name}`;
+  const fix =
+    writer.name === null
+      ? `run this as the user who starts the daemon; if that is you: chown it, or give store.path a place of your own`
+      : `chown ${writer.name} ${path}, or give store.path a place of his; right where another user starts the daemon`;
+  const text = `${who} may not write ${path}: a start ends with store-unwritable`;
+  return [writer.name === null ? broken(text, fix) : odd(text, fix)];
 }
 
 async function judgeFiles(path: string): Promise<readonly Remark[]> {

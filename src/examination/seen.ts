@@ -4,12 +4,15 @@ import type { RefusedLogin } from '../model/refused-login.ts';
 import type { ResourceView, SubscriptionView } from '../model/views.ts';
 import type { WaysView } from '../model/ways.ts';
 import type { Expect } from './knock.ts';
+import type { Writer } from './writer.ts';
 
 /** The database as the file system has it. */
 export interface DatabaseFile {
   readonly path: string;
   /** Why nothing can be written at the moment; null: all is well. */
   readonly failure: string | null;
+  /** Who would write it at a start; null: the daemon runs, and `failure` says it. */
+  readonly writer: Writer | null;
   /** What is wrong inside; empty: nothing. Does not hold up the daemon. */
   inspect(): Promise<readonly string[]>;
 }

@@ -50,7 +50,12 @@ export function examination(side: CheckSide): () => Promise<readonly Finding[]> 
         pushed: new Set(push.list().map(({ aor }) => aor)),
         refusedLogins: security.refusedLogins,
         agents: new Map((phones?.list() ?? []).map(({ aor, userAgent }) => [aor, userAgent ?? ''])),
-        database: { path: config.store.path, failure: storeFailure(), inspect: () => inspect(config.store.path) },
+        database: {
+          path: config.store.path,
+          failure: storeFailure(),
+          writer: null,
+          inspect: () => inspect(config.store.path),
+        },
         expect: (port) => sip.ways.heard.expect(port),
         question: {
           event: packages.find((name) => !config.sip.inline.pbx.includes(name)) ?? 'dialog',

@@ -30,7 +30,7 @@ export const healthy: DaemonSeen & ConfigSeen = {
   pushed: new Set(),
   refusedLogins: [],
   agents: new Map(),
-  database: { path: '/nowhere/lamplighter.db', failure: null, inspect: async () => [] },
+  database: { path: '/nowhere/lamplighter.db', failure: null, writer: null, inspect: async () => [] },
   expect: () => ({ came: true, end: () => undefined }),
   question: { event: 'dialog', aor: `1001@${domain}` },
 };
