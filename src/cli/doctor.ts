@@ -3,6 +3,7 @@ import { readDoor } from '../config/door.ts';
 import type { Config } from '../config/schema.ts';
 import { eventPackages } from '../event-packages/index.ts';
 import { configChecks } from '../examination/config-checks.ts';
+import { hep } from '../examination/hep.ts';
 import { type Finding, runChecks } from '../model/check.ts';
 import { systemClock } from '../model/clock.ts';
 import { ownAddresses } from '../wiring/checks.ts';
@@ -55,6 +56,7 @@ async function look(config: Config, file: string | null): Promise<readonly Findi
     },
     // with the PBXs there may be only one of us at a time
     ...(running ? [] : await examineAlone(config)),
+    ...(await runChecks([hep], { config, clock: systemClock }, systemClock, times)),
     ...(await runChecks(configChecks, { config, packages }, systemClock, times)),
     ...(await runChecks(hostChecks, host, systemClock, times)),
   ];

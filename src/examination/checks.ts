@@ -3,6 +3,8 @@ import { natAddress } from './address.ts';
 import { certificate } from './certificates.ts';
 import { type ConfigSeen, configChecks } from './config-checks.ts';
 import { database } from './database.ts';
+import { hep } from './hep.ts';
+import { hook } from './hook.ts';
 import { listeners } from './listeners.ts';
 import { neverSubscribed, refusedLogins, refusedNotify, unanswered } from './phones.ts';
 import type { DaemonSeen } from './seen.ts';
@@ -13,6 +15,8 @@ export const daemonChecks: readonly Check<DaemonSeen & ConfigSeen>[] = [
   certificate,
   natAddress,
   database,
+  hook,
+  hep,
   unanswered,
   refusedNotify,
   refusedLogins,

@@ -1,5 +1,6 @@
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../model/clock.ts';
+import type { HookCall, HookQuestion, HookTrouble } from '../model/hook.ts';
 import type { RefusedLogin } from '../model/refused-login.ts';
 import type { ResourceView, SubscriptionView } from '../model/views.ts';
 import type { WaysView } from '../model/ways.ts';
@@ -17,6 +18,16 @@ export interface DatabaseFile {
   inspect(): Promise<readonly string[]>;
 }
 
+/** The admin's own code beside the PBX. */
+export interface ExaminedHook {
+  readonly name: string;
+  readonly onFailure: Readonly<Record<'set' | 'get', 'refuse' | 'pass'>>;
+  readonly troubles: readonly HookTrouble[];
+  takes(call: HookCall): boolean;
+  /** Never rejects; a failure is a trouble. */
+  get(question: HookQuestion): Promise<unknown>;
+}
+
 /** All that a check inside the daemon may look at. */
 export interface DaemonSeen {
   readonly config: Config;
@@ -32,6 +43,8 @@ export interface DaemonSeen {
   /** Of phones that registered through us, by aor: what they say they are. */
   readonly agents: ReadonlyMap<string, string>;
   readonly database: DatabaseFile;
+  /** null: there is none. */
+  readonly hook: ExaminedHook | null;
   readonly expect: Expect;
   /** An event package that is served here, and a user that there is: for questions to ourselves. */
   readonly question: { readonly event: string; readonly aor: string };

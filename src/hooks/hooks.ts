@@ -1,12 +1,14 @@
 import type { Aor } from '../model/aor.ts';
+import type { Clock } from '../model/clock.ts';
 import type { FeatureName } from '../model/feature.ts';
-import type { HookAdvice, HookCall, HookQuestion } from '../model/hook.ts';
+import type { HookAdvice, HookCall, HookQuestion, HookTrouble } from '../model/hook.ts';
 import { granted, type Outcome, refused } from '../model/outcome.ts';
 import type { Grid } from '../model/tally.ts';
 import { HookFailure, type HookLine, type LineTools } from './line.ts';
 import { Outage } from './outage.ts';
 import { parseAnswer } from './parse.ts';
 import { TellQueue } from './tell-queue.ts';
+import { Troubles } from './troubles.ts';
 import { messageOf } from './words.ts';
 
 /** What is done where the hook does not answer, or not sensibly. */
@@ -37,7 +39,9 @@ export class Hooks {
   readonly deadlineMs: number;
   readonly onFailure: HookSettings['onFailure'];
   readonly #line: HookLine;
+  readonly #clock: Clock;
   readonly #outage: Outage;
+  readonly #troubles = new Troubles();
   readonly #tells: TellQueue<HookQuestion>;
   readonly #counts: Grid | undefined;
   readonly #underWay: Record<HookCall, number> = { get: 0, set: 0, assigned: 0, notify: 0 };
@@ -51,6 +55,7 @@ export class Hooks {
     counts?: Grid,
   ) {
     this.#line = line;
+    this.#clock = clock;
     this.#counts = counts;
     this.owns = new Set(settings.owns);
     this.targets = settings.targets;
@@ -63,6 +68,11 @@ export class Hooks {
   /** What it is, for people. */
   get name(): string {
     return this.#line.name;
+  }
+
+  /** Calls that fail at present. */
+  get troubles(): readonly HookTrouble[] {
+    return this.#troubles.list;
   }
 
   /** False: it is certain that nobody there takes this call. */
@@ -106,9 +116,9 @@ export class Hooks {
     if (!this.takes('notify') || this.#stopped) return;
     if (this.#tells.put(question.aor, question)) return;
     this.#counts?.add('notify', 'dropped');
-    this.#outage.failed(`more than ${mostToTell} changes wait to be told; further ones are dropped`, {
-      call: 'notify',
-    });
+    const reason = `more than ${mostToTell} changes wait to be told; further ones are dropped`;
+    this.#troubles.failed('notify', reason, this.#clock.now());
+    this.#outage.failed(reason, { call: 'notify' });
   }
 
   /** The same, and resolves when it has been told, or not. Never rejects. */
@@ -125,6 +135,7 @@ export class Hooks {
       const said = parseAnswer(call, await this.#line.ask(call, messageOf(question), deadlineMs));
       if (!said.ok) return this.#failed(call, question.aor, said.refusal.message);
       this.#outage.well();
+      this.#troubles.well(call);
       this.#counts?.add(call, 'ok');
       return said;
     } catch (error) {
@@ -137,7 +148,10 @@ export class Hooks {
 
   #failed(call: HookCall, aor: Aor, reason: string): Advice {
     this.#counts?.add(call, 'failed');
-    if (!this.#stopped) this.#outage.failed(reason, { hook: this.name, call, aor });
+    if (!this.#stopped) {
+      this.#troubles.failed(call, reason, this.#clock.now());
+      this.#outage.failed(reason, { hook: this.name, call, aor });
+    }
     return failed(`the hook did not decide: ${reason}`);
   }
 }

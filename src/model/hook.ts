@@ -7,6 +7,17 @@ export const hookCalls = ['get', 'set', 'assigned', 'notify'] as const;
 
 export type HookCall = (typeof hookCalls)[number];
 
+/** A call that has not been answered of late. */
+export interface HookTrouble {
+  readonly call: HookCall;
+  /** Of its first failure after it was last well; milliseconds since the epoch. */
+  readonly since: number;
+  /** Failures since then. */
+  readonly times: number;
+  /** The last one's; holds no secret. */
+  readonly reason: string;
+}
+
 /** A question about one feature of one user. */
 export interface HookQuestion {
   readonly aor: Aor;

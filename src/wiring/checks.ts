@@ -13,6 +13,7 @@ import type { Push } from '../push/push.ts';
 import type { SecurityLog } from '../sip/security-log.ts';
 import type { Hub } from '../state/hub.ts';
 import { inspect } from '../store/integrity.ts';
+import type { HookPlace } from './hook-place.ts';
 import type { SipWays } from './ways.ts';
 
 export interface CheckSide {
@@ -28,6 +29,8 @@ export interface CheckSide {
   /** Phones that registered through us; null: none does. */
   readonly phones: { list(): readonly PhoneView[] } | null;
   readonly storeFailure: () => string | null;
+  /** Of now: a reload may name another. */
+  readonly hooks: Pick<HookPlace, 'hooks'>;
 }
 
 /** What the examination looks at of each room. */
@@ -56,6 +59,7 @@ export function examination(side: CheckSide): () => Promise<readonly Finding[]> 
           writer: null,
           inspect: () => inspect(config.store.path),
         },
+        hook: side.hooks.hooks,
         expect: (port) => sip.ways.heard.expect(port),
         question: {
           event: packages.find((name) => !config.sip.inline.pbx.includes(name)) ?? 'dialog',

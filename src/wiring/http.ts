@@ -57,7 +57,7 @@ export interface HttpSide {
   readonly profiles: ProfileRoom;
   /** Absent: no messages are kept. */
   readonly trace?: TraceDesk | undefined;
-  readonly hooks: Pick<HookPlace, 'side'>;
+  readonly hooks: Pick<HookPlace, 'side' | 'hooks'>;
   readonly configuration: ConfigDesk;
   readonly logLevels: LogLevels;
 }

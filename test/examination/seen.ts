@@ -31,6 +31,7 @@ export const healthy: DaemonSeen & ConfigSeen = {
   refusedLogins: [],
   agents: new Map(),
   database: { path: '/nowhere/lamplighter.db', failure: null, writer: null, inspect: async () => [] },
+  hook: null,
   expect: () => ({ came: true, end: () => undefined }),
   question: { event: 'dialog', aor: `1001@${domain}` },
 };
