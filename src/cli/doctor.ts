@@ -42,9 +42,9 @@ async function look(config: Config, file: string | null): Promise<readonly Findi
   const times = { eachMs: 10_000, deadlineMs: 60_000 };
   const host: HostSeen = { config, file, running, root: '/', now: systemClock.now(), ask };
   if (daemon.state === 'open') {
-    const { ways, health } = daemon;
-    const seen = { config, url, version, addresses: ownAddresses(), ways, health };
-    return [...examine(seen), ...daemon.findings, ...(await runChecks(hostChecks, host, systemClock, times))];
+    const { ways, health, findings } = daemon;
+    const seen = { config, url, version, addresses: ownAddresses(), ways, health, findings };
+    return [...examine(seen), ...findings, ...(await runChecks(hostChecks, host, systemClock, times))];
   }
   const packages = eventPackages.map(({ event }) => event);
   return [

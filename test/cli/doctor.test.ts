@@ -62,6 +62,25 @@ describe('doctor', () => {
     );
   });
 
+  test('a part that is down leads to the checks below that have its fix, and to the log where none has', () => {
+    const health = ['pbx main', 'pbx branch', 'store', 'listeners'].map((name) => ({ name, ok: false, reason: 'x' }));
+    const fail = (check: string, text: string) => ({ check, level: 'fail', text, fix: 'y' }) as const;
+    const findings = [
+      fail('ari', 'main: ECONNREFUSED'),
+      fail('ami', 'main: ECONNREFUSED'),
+      fail('ami', 'main: once more'),
+      { ...fail('ami-rights', 'branch: system'), level: 'warn' } as const,
+      fail('database', 'nothing can be written: disk full'),
+    ];
+    const log = 'the log has the fault with its fix; docs/errors.md lists all';
+    assert.deepEqual(
+      found({}, { health, findings })
+        .filter(({ check }) => check === 'health')
+        .map(({ fix }) => fix),
+      ['what ari and ami below say', log, 'what database below says', log],
+    );
+  });
+
   test('notices that the daemon is of another version, or runs with another configuration', () => {
     assert.deepEqual(complaints(found({ version: '0.0.9' })), ['version: warn']);
     const config = configOf('domain: other.test\nsip: { auth: users, listen: [ udp:0.0.0.0:5080, tcp:0.0.0.0:0 ] }');

@@ -43,6 +43,7 @@ export const healthy: Seen = {
     { name: 'pbx main', ok: true, reason: null },
     { name: 'store', ok: true, reason: null },
   ],
+  findings: [],
   ways: {
     version: '0.1.0',
     domains: ['lamplighter.test'],

@@ -330,7 +330,11 @@ it('a PBX whose HTTP server is off, and one that is stopped, are told apart from
   const findings = await found();
   assert.match(textOf(findings, 'ami'), /ECONNREFUSED/);
   assert.deepEqual(complaints(findings), ['ari: fail', 'ami: fail']);
-  const { code } = await doctor();
+  const { code, findings: all } = await doctor();
   assert.equal(code, 1);
+  assert.equal(
+    all.find(({ check, level }) => check === 'health' && level === 'fail')?.fix,
+    'what ari and ami below say',
+  );
   await site.lab.restart();
 });

@@ -1,6 +1,6 @@
 import { upstreamsOf } from '../../config/inline-schema.ts';
 import { parseListenPoint } from '../../config/listen-point.ts';
-import { broken, fine, odd } from '../../model/check.ts';
+import { broken, type Finding, fine, odd } from '../../model/check.ts';
 import { bracketed } from '../../sip/own-contact.ts';
 import type { DaemonCheck, Seen } from './seen.ts';
 
@@ -42,14 +42,31 @@ function differences({ config, ways }: Seen): string[] {
 /** What `/readyz` says: PBX links, database, listeners. */
 export const health: DaemonCheck = {
   name: 'health',
-  look: ({ health: parts }) => {
+  look: ({ health: parts, findings }) => {
     const down = parts.filter(({ ok }) => !ok);
     if (down.length === 0) return [fine(`${parts.map(({ name }) => name).join(', ')}: up`)];
-    return down.map(({ name, reason }) =>
-      broken(`${name}: ${reason ?? 'not up'}`, 'the log has the fault with its fix; docs/errors.md lists all'),
-    );
+    return down.map(({ name, reason }) => {
+      const below = checksOf(name, findings);
+      const fix =
+        below.length === 0
+          ? 'the log has the fault with its fix; docs/errors.md lists all'
+          : `what ${below.join(' and ')} below ${below.length === 1 ? 'says' : 'say'}`;
+      return broken(`${name}: ${reason ?? 'not up'}`, fix);
+    });
   },
 };
+
+/** The checks that fail for what this part needs, and have the fix. */
+function checksOf(part: string, findings: Seen['findings']): readonly string[] {
+  const [kind, pbx] = part.split(/ (.*)/);
+  const own = ['database', 'listeners'];
+  const isAbout = ({ check, text }: Finding) => {
+    if (kind === 'pbx') return pbx !== undefined && text.startsWith(`${pbx}: `) && !own.includes(check);
+    return check === (kind === 'store' ? 'database' : kind);
+  };
+  const failing = findings.filter((one) => one.level === 'fail' && isAbout(one));
+  return [...new Set(failing.map(({ check }) => check))];
+}
 
 /** The server that stands between us and the network. */
 export const engine: DaemonCheck = {

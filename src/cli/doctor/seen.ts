@@ -49,6 +49,8 @@ export interface Seen {
   readonly config: Config;
   readonly ways: WaysAnswer;
   readonly health: readonly HealthAnswer[];
+  /** What the daemon found in itself and its PBXs: told below. */
+  readonly findings: readonly Finding[];
   readonly url: string;
   /** Of this command. */
   readonly version: string;
