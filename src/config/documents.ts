@@ -1,11 +1,12 @@
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Document, LineCounter, parseDocument } from 'yaml';
+import { type Document, LineCounter, parseDocument, type YAMLError } from 'yaml';
 import { Fault } from '../model/errors.ts';
 import { type Migration, migrate } from './migrate.ts';
 import type { ConfigProblem } from './problems.ts';
 import { whyUnread } from './secrets.ts';
 import { readTextFile } from './text-file.ts';
+import { strayMarks } from './yaml-marks.ts';
 
 /** One file of the configuration, brought to the present version. */
 export interface ConfigDocument {
@@ -13,6 +14,8 @@ export interface ConfigDocument {
   readonly file: string | null;
   readonly document: Document;
   readonly lines: LineCounter;
+  /** What it says: plain objects, lists and values. */
+  readonly value: unknown;
   /** As it was written. */
   readonly version: number;
   /** What was done to read a file of an older version, a line each. */
@@ -77,7 +80,12 @@ function parse(
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const lineAt = (offset: number) => lines.linePos(offset).line;
   if (document.errors.length > 0) {
-    problems.push(...document.errors.map((error) => problem(file, lineAt(error.pos[0]), '', error.message)));
+    problems.push(...document.errors.map((error) => problem(file, lineAt(error.pos[0]), '', whyNoYaml(error))));
+    return [];
+  }
+  const marks = strayMarks(document);
+  if (marks.length > 0) {
+    problems.push(...marks.map(({ path, offset, message }) => problem(file, lineAt(offset), path, message)));
     return [];
   }
   const range = document.contents?.range;
@@ -88,7 +96,23 @@ function parse(
     problems.push(problem(file, at === undefined ? line : lineAt(at), 'version', outcome.message));
     return [];
   }
-  return [{ file, document, lines, version: outcome.from, migrated: outcome.done }];
+  try {
+    const value: unknown = document.toJS();
+    return [{ file, document, lines, value, version: outcome.from, migrated: outcome.done }];
+  } catch (error) {
+    problems.push(problem(file, null, '', whyNoSettings(error)));
+    return [];
+  }
+}
+
+function whyNoYaml({ code, message }: YAMLError): string {
+  return code === 'BAD_ALIAS' || code === 'BAD_SCALAR_START' ? `${message}; write it in quotes` : message;
+}
+
+/** What aliases make of a file is known only when they are followed. */
+function whyNoSettings(error: unknown): string {
+  const { message } = error as Error;
+  return /^Excessive alias count/.test(message) ? 'too many aliases; write out what they stand for' : message;
 }
 
 function read(file: string): string {

@@ -32,6 +32,8 @@ export function overlayEnvironment(
 }
 
 function value(text: string): unknown {
+  // a password, not an anchor or a tag: YAML would make nothing of it
+  if (/^\s*[&!]/.test(text)) return text;
   try {
     return parse(text) as unknown;
   } catch {

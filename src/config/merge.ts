@@ -27,16 +27,15 @@ type Keys = readonly (string | number)[];
 export function mergeDocuments(documents: readonly ConfigDocument[]): Merged | { readonly notSettings: Place } {
   const tree: Record<string, unknown> = {};
   const places = new Map<string, Place>();
-  for (const { file, document, lines } of documents) {
+  for (const { file, document, lines, value } of documents) {
     const { contents } = document;
     if (contents === null || (isScalar(contents) && contents.value === null)) continue;
     if (!isMap(contents)) return { notSettings: { file, line: 1 } };
-    const whole = document.toJS() as Record<string, unknown>;
     const at = (node: unknown): Place | null => {
       const range = (node as Node | null)?.range;
       return range === undefined || range === null ? null : { file, line: lines.linePos(range[0]).line };
     };
-    layOver(tree, whole, contents, [], { places, at });
+    layOver(tree, value as Record<string, unknown>, contents, [], { places, at });
   }
   return { tree, places };
 }
@@ -69,7 +68,7 @@ function layOver(
       const replaces = isSeq(node) && node.tag === replaceTag;
       const before = Array.isArray(there) && !replaces ? (there as unknown[]) : [];
       if (there !== undefined && before !== there) forget(path, notes, pair?.key);
-      put(target, key, [...before, ...value]);
+      put(target, key, [...before, ...value.map(unshared)]);
       value.forEach((item, index) => {
         const itemNode = isSeq(node) ? node.items[index] : undefined;
         walk(item, itemNode, [...path, before.length + index], notes);
@@ -114,6 +113,13 @@ function forget(path: Keys, notes: Notes, node: unknown): void {
 /** Also where the key is `__proto__`: an unknown setting like any other. */
 function put(target: Record<string, unknown>, key: string, value: unknown): void {
   Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
+}
+
+/** What aliases stand for is one object in all places; secrets and the environment are laid into one of them alone. */
+function unshared(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(unshared);
+  if (!isSettings(value) || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, unshared(one)]));
 }
 
 function isSettings(value: unknown): value is Record<string, unknown> {

@@ -77,6 +77,31 @@ features: { policy: { allow: ['^(\\d+)+$'] } }
   }
 });
 
+test('a feature code without quotes ends check-config, start and doctor with 2 and its line, not with a stack', async () => {
+  const home = new Home();
+  try {
+    const file = home.write(
+      'l.yaml',
+      'phones:\n  profiles:\n    - { name: a, match: a, pickup: code, pickupCode: *8 }\n',
+    );
+    for (const words of [
+      ['check-config', file],
+      ['start', '--config', file],
+      ['doctor', '--config', file],
+    ]) {
+      const { code, output } = await Daemon.run(...words);
+      assert.equal(code, 2, words[0]);
+      assert.match(
+        output,
+        /^\S+l\.yaml:3: phones\.profiles\.0\.pickupCode: \*8 must be written in quotes[^\n]*\n?$/,
+        words[0],
+      );
+    }
+  } finally {
+    home.remove();
+  }
+});
+
 test('a file that is not there is told with what to do', async () => {
   const { code, output } = await Daemon.run('check-config', '/nonexistent/l.yaml');
   assert.equal(code, 2);

@@ -115,10 +115,20 @@ test('a wrong file changes nothing, is answered 422 with path and line, and logg
   const [line, ...more] = await daemon.logged(isTold);
   assert.deepEqual(more, []);
   assert.match(JSON.stringify(line?.['problems']), /lamplighter\.yaml:5: features\.polici/);
+  writeFileSync(stage.file, 'version: 1\nphones:\n  profiles:\n    - { name: a, match: a, pickupCode: *8 }\n');
+  const code = await stage.reload();
+  assert.equal(code.status, 422);
+  assert.deepEqual(
+    code.body.problems?.map(({ path, file, line }) => [path, file, line]),
+    [['phones.profiles.0.pickupCode', stage.file, 4]],
+  );
+  const errors = () => daemon.log.filter(({ level }) => level === 'error' || level === 50);
+  await daemon.logged(isTold, 2);
+  assert.equal(errors().length, 2, JSON.stringify(errors()));
   rmSync(stage.file);
   const gone = await stage.reload();
   assert.equal(gone.status, 422);
-  assert.match(gone.body.problems?.[0]?.message ?? '', /no such file/);
+  assert.deepEqual([gone.body.problems?.[0]?.file, gone.body.problems?.[0]?.message], [stage.file, 'no such file']);
   await daemon.ready();
 });
 
