@@ -112,7 +112,7 @@ export class Reloader implements ConfigDesk {
     } catch (error) {
       const fault = error instanceof Fault ? error : new Fault('internal', String(error), error);
       if (fault.code === 'internal') logger.error({ err: error }, 'the reload failed');
-      return this.#refuse(origin, [locateJudged(this.#loaded.source, fault.message)]);
+      return this.#refuse(origin, [problemOf(fault, this.#loaded)]);
     } finally {
       if (!this.#stopped) lifecycle.enter('ready');
     }
@@ -154,10 +154,19 @@ export class Reloader implements ConfigDesk {
   }
 }
 
+/** `config-unreadable` begins with the file, which has its own place in a problem. */
+function problemOf({ code, message }: Fault, { source, file }: Loaded): ConfigProblem {
+  const prefix = `${file}: `;
+  if (code !== 'config-unreadable' || !message.startsWith(prefix)) return locateJudged(source, message);
+  return { ...nowhere, file, message: message.slice(prefix.length) };
+}
+
 function isWithin(inner: string, outer: string): boolean {
   return inner === outer || inner.startsWith(`${outer}.`);
 }
 
+const nowhere = { path: '', file: null, line: null, variable: null, nearest: null };
+
 function refusal(message: string): Reloaded {
-  return { ok: false, problems: [{ path: '', file: null, line: null, variable: null, message, nearest: null }] };
+  return { ok: false, problems: [{ ...nowhere, message }] };
 }

@@ -86,6 +86,18 @@ test('of those that come while one is under way a single one is left to do, and 
   assert.equal(reads, 3);
 });
 
+test('a file that is gone is named once, whatever its name looks like', async () => {
+  const { made, logger } = reloader([], () => {
+    throw new Fault('config-unreadable', 'l.yaml: no such file');
+  });
+  const outcome = await made.reload(by);
+  assert.deepEqual(outcome.ok ? null : outcome.problems.map(({ path, file, message }) => [path, file, message]), [
+    ['', 'l.yaml', 'no such file'],
+  ]);
+  const [line] = logger.lines.filter(({ level }) => level === 'error');
+  assert.deepEqual(line?.fields, { ...by, problems: ['l.yaml: no such file'] });
+});
+
 test('a commit that fails is logged and holds up no other; a reader that throws is told as what is wrong', async () => {
   const done: string[] = [];
   const broken: Stage = {
