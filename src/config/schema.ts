@@ -155,7 +155,8 @@ export const configSchema = settings.superRefine(
       const message = `expected the user alone, and domain: ${meaning.get(host)} beside it`;
       context.addIssue({ code: 'custom', path: ['sip', 'users', index, 'user'], message });
     }
-    const names = [first, ...domains.map(({ name }) => name)];
+    // a domain may be written twice, which is another problem
+    const names = [...new Set([first, ...domains.map(({ name }) => name)])];
     const named = [
       ...users.map((user, index) => [['sip', 'users', index, 'domain'], user.domain] as const),
       ...pbxs.map((one, index) => [['pbx', index, 'domain'], one.domain] as const),

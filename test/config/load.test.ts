@@ -313,6 +313,10 @@ test('a PBX and a user can only be of a domain that is served', () => {
   assert.equal(named?.path, 'sip.users.0.user');
   assert.match(named?.message ?? '', /domain: south\.test beside it/);
   for (const problem of [user, pbx]) assert.equal(problem?.message, 'expected one of north.test, south.test');
+  const twice =
+    'domain: north.test\ndomains: [{ name: north.test }]\ngroups: [{ name: a, extensions: "1", domain: east.test }]\n';
+  const messages = problemsOf(load(twice)).map(({ path, message }) => `${path}: ${message}`);
+  assert.ok(messages.includes('groups.0.domain: expected one of north.test'), messages.join('\n'));
 });
 
 test('a profile names the order in which a phone of one lamp chooses, and how it takes a call; the rest is as usual', () => {
