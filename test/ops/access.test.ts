@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { httpSchema } from '../../src/config/http-schema.ts';
 import { Buckets } from '../../src/ops/access/buckets.ts';
+import { Refusals } from '../../src/ops/access/refusals.ts';
 import { tokenOf } from '../../src/ops/access/tokens.ts';
 import type { OpsDeps } from '../../src/ops/deps.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -117,6 +118,47 @@ test('ten wrong guesses, then one in six seconds; who was let in before is not l
       assert.doesNotMatch(JSON.stringify(logger.lines), /guess-number|the-token-of/, 'no token in the log');
     },
     { ...deps, clock, logger },
+  );
+});
+
+test('the log says whether a token was wrong or missing, once, and afterwards how many more there were', async () => {
+  const clock = new FakeClock();
+  const logger = new RecordingLogger();
+  const told = () =>
+    logger.lines.splice(0).map(({ fields, message }) => [message, (fields as { count?: number }).count ?? null]);
+  await running(
+    async (at) => {
+      for (let n = 0; n < 3; n++) await fetch(`${at.url}/api/v1/status`);
+      for (let n = 0; n < 15; n++) await status(at, `guess-number-${n}`);
+      assert.deepEqual(told(), [
+        ['http request without a token refused', null],
+        ['http request with a wrong token refused', null],
+      ]);
+      clock.advance(10_000);
+      await fetch(`${at.url}/healthz`);
+      assert.deepEqual(told(), [
+        ['more http requests without a token refused', 2],
+        ['more http requests with a wrong token refused', 14],
+      ]);
+      await status(at, 'guess-number-16');
+      assert.deepEqual(told(), [['http request with a wrong token refused', null]]);
+      clock.advance(10_000);
+      assert.equal((await status(at, anna)).status, 200);
+      assert.deepEqual(told(), [], 'there were no more');
+    },
+    { ...deps, clock, logger },
+  );
+});
+
+test('refusals of many addresses fill nothing, and no count is lost', () => {
+  const logger = new RecordingLogger();
+  const refusals = new Refusals(new FakeClock(), logger);
+  for (let n = 0; n < 2; n++) refusals.note(true, `2001:db8::${n}`, '/x');
+  for (let n = 0; n < 1_500; n++) refusals.note(true, `10.0.${n >> 8}.${n & 255}`, '/x');
+  const counted = logger.lines.filter(({ message }) => message.startsWith('more http requests with a wrong'));
+  assert.deepEqual(
+    counted.map(({ fields }) => fields),
+    [{ from: '2001:db8::0', count: 1 }],
   );
 });
 

@@ -2,16 +2,16 @@ import type { MiddlewareHandler } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import type { Clock } from '../../model/clock.ts';
 import type { Logger } from '../../model/logger.ts';
-import { addressOf, type OpsContext, type OpsEnv, printable, refuse } from '../answers.ts';
+import { addressOf, type OpsContext, type OpsEnv, refuse } from '../answers.ts';
 import { Buckets, type Rate } from './buckets.ts';
+import { networkOf } from './network.ts';
+import { Refusals } from './refusals.ts';
 import type { Holder, Tokens } from './tokens.ts';
 
 type Guard = MiddlewareHandler<OpsEnv>;
 
 /** Wrong tokens from one address: so many at once, then one in six seconds. */
 const guesses: Rate = { perSecond: 1 / 6, burst: 10 };
-/** Refused tokens are told once an address in this time, or guessing would fill the disk. */
-const quietMs = 10_000;
 const mostAddresses = 1000;
 
 export interface DoorTools {
@@ -29,23 +29,27 @@ export class Door {
   readonly #guesses: Buckets;
   /** Address and name of tokens that were good of late, oldest first: a neighbour's guessing does not lock them out. */
   readonly #proven = new Set<string>();
-  /** When the last line was written; oldest first. */
-  readonly #told = new Map<string, number>();
+  readonly #refusals: Refusals;
 
   constructor(tools: DoorTools) {
     this.#tools = tools;
     this.#requests = new Buckets(tools.clock, tools.rate);
     this.#guesses = new Buckets(tools.clock, () => guesses);
+    this.#refusals = new Refusals(tools.clock, tools.logger);
   }
 
   /** Counts every request, and says who asks where he says so himself. Needs no token: that is `holders`. */
   readonly counts: Guard = createMiddleware<OpsEnv>(async (c, next) => {
+    this.#refusals.tell();
     const from = networkOf(addressOf(c));
     const authorization = c.req.header('authorization');
     const holder = this.#tools.tokens.holderOf(authorization);
     if (authorization !== undefined && !this.#tools.tokens.none) {
       const wait = this.#guess(from, holder);
-      if (wait > 0) return tooMany(c, wait);
+      if (wait > 0) {
+        if (holder === null) this.#refusals.note(true, addressOf(c), c.req.path);
+        return tooMany(c, wait);
+      }
     }
     const key = `${holder?.name ?? ''} ${from}`;
     const wait = this.#requests.take(key);
@@ -59,7 +63,7 @@ export class Door {
   readonly holders: Guard = createMiddleware<OpsEnv>(async (c, next) => {
     const holder = c.get('holder');
     if (holder === null) {
-      this.#complain(addressOf(c), c.req.path);
+      this.#refusals.note(c.req.header('authorization') !== undefined, addressOf(c), c.req.path);
       c.header('WWW-Authenticate', 'Bearer realm="lamplighter"');
       return refuse(c, 401, 'token-needed', 'send Authorization: Bearer with a token of http.tokenFile or http.tokens');
     }
@@ -79,31 +83,9 @@ export class Door {
     if (this.#proven.size > mostAddresses && oldest !== undefined) this.#proven.delete(oldest);
     return 0;
   }
-
-  #complain(from: string, path: string): void {
-    const { clock, logger } = this.#tools;
-    const now = clock.now();
-    if (now - (this.#told.get(from) ?? Number.NEGATIVE_INFINITY) < quietMs) return;
-    this.#told.delete(from);
-    this.#told.set(from, now);
-    const [oldest] = this.#told.keys();
-    if (this.#told.size > mostAddresses && oldest !== undefined) this.#told.delete(oldest);
-    logger.warn({ from, path: printable(path) }, 'http request without the token refused');
-  }
 }
 
 function tooMany(c: OpsContext, seconds: number): Response {
   c.header('Retry-After', String(seconds));
   return refuse(c, 429, 'too-many-requests', `too many requests: wait ${seconds} s`);
-}
-
-/** Whoever has one address of IPv6 has 2^64 of them. */
-export function networkOf(address: string): string {
-  const bare = address.replace(/^::ffff:(?=\d+\.)/i, '');
-  if (!bare.includes(':')) return bare;
-  const [head = '', tail = ''] = bare.split('::');
-  const groups = head === '' ? [] : head.split(':');
-  const rest = tail === '' ? [] : tail.split(':');
-  const filled = bare.includes('::') ? Array<string>(Math.max(0, 8 - groups.length - rest.length)).fill('0') : [];
-  return [...groups, ...filled, ...rest].slice(0, 4).join(':');
 }
