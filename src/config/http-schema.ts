@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { domain } from './common-schema.ts';
+import { sha256Of, whyHashRefused, whyTokenRefused } from './token-hash.ts';
 
 const hostPort = /^(\[[0-9a-fA-F:.]+\]|[0-9.]+|localhost):\d{1,5}$/;
 const addressPort = 'expected ADDRESS:PORT, an IPv6 address in []';
@@ -8,6 +8,14 @@ const loopback = /^(localhost|127\.[0-9.]+|\[(::1|::ffff:127\.[0-9.]+)\]):/;
 
 /** Names of the audit trail that mean other things: nobody was asked for a token, and `http.token`. */
 const taken = ['local', 'token'];
+
+/** A message for what `why` says something against. */
+function unless(why: (text: string) => string | null) {
+  return (text: string, context: z.RefinementCtx): void => {
+    const message = why(text);
+    if (message !== null) context.addIssue({ code: 'custom', message });
+  };
+}
 
 const token = z
   .strictObject({
@@ -19,10 +27,16 @@ const token = z
     role: z
       .enum(['read', 'operate', 'admin'])
       .describe('read: look; operate: features, agents, subscriptions, calls of the demo; admin: everything.'),
-    token: z.string().min(16).optional().describe('The token. `tokenFile` may stand for it, or `sha256`.'),
+    token: z
+      .string()
+      .min(16)
+      .superRefine(unless(whyTokenRefused))
+      .optional()
+      .describe('The token. `tokenFile` may stand for it, or `sha256`.'),
     sha256: z
       .string()
       .regex(/^[0-9a-fA-F]{64}$/, 'expected 64 hexadecimal digits, as sha256sum writes them')
+      .superRefine(unless(whyHashRefused))
       .transform((digits) => digits.toLowerCase())
       .optional()
       .describe('In place of the token: its SHA-256, `printf %s "$TOKEN" | sha256sum`.'),
@@ -56,6 +70,7 @@ export const httpSchema = z
     token: z
       .string()
       .min(16)
+      .superRefine(unless(whyTokenRefused))
       .optional()
       .describe("An admin's: asked of every client where set. `tokenFile` may stand for it."),
     tokens: z.array(token).max(100).default([]).describe('Further ones, for people and programs: docs/api.md.'),
@@ -87,8 +102,3 @@ export const httpSchema = z
       seen.set(digest, name);
     }
   });
-
-/** As `http.tokens[].sha256` has it. */
-export function sha256Of(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
-}

@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import { defaultProfile } from '../model/profile.ts';
 import { configSchema } from './schema.ts';
+import { sampleHash } from './token-hash.ts';
 
 /** What stands in the example for an admin to change, by path. Everything else is there as a comment. */
 const written: Readonly<Record<string, unknown>> = {
@@ -79,7 +80,7 @@ const shown: Readonly<Record<string, unknown>> = {
   'http.tokenFile': '/etc/lamplighter/token',
   'http.tokens': [
     { name: 'wallboard', role: 'read', tokenFile: '/etc/lamplighter/wallboard' },
-    { name: 'anna', role: 'operate', sha256: '5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8' },
+    { name: 'anna', role: 'operate', sha256: sampleHash },
   ],
   'http.names': ['lamplighter.example.com'],
   'trace.hep.to': 'homer.example.com:9060',

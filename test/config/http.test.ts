@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
-import { httpSchema, sha256Of } from '../../src/config/http-schema.ts';
+import { httpSchema } from '../../src/config/http-schema.ts';
 import { configSchema } from '../../src/config/schema.ts';
 import { readSecrets } from '../../src/config/secrets.ts';
+import { sampleHash, sha256Of, tokenCommands } from '../../src/config/token-hash.ts';
 import { Tokens } from '../../src/ops/access/tokens.ts';
 import { httpAccess } from '../../src/wiring/http-access.ts';
 
@@ -36,6 +37,32 @@ test('tokens have a name, a role and one secret; what is wrong is named without 
     assert.match(found.join('\n'), message, JSON.stringify(one));
     assert.doesNotMatch(found.join('\n'), /sixteen/);
   }
+});
+
+test('the hash of the examples, and words that anybody would guess, let nobody in, and it is said how to make a token', () => {
+  const refused = (digits: string) => wrong({ tokens: [{ name: 'anna', role: 'operate', sha256: digits }] }).join();
+  const words = [
+    'password',
+    '',
+    'admin',
+    'secret',
+    'token',
+    'lamplighter',
+    'changeme',
+    'Changeme',
+    'ADMIN',
+    'admin123',
+  ];
+  for (const digits of [sampleHash, ...words.map(sha256Of), sha256Of('password').toUpperCase()]) {
+    assert.ok(refused(digits).startsWith('tokens.0.sha256: is the '), digits);
+    for (const command of Object.values(tokenCommands)) assert.ok(refused(digits).includes(command), digits);
+  }
+  const guess = 'changemechangeme';
+  assert.match(wrong({ token: guess }).join(), /^token: is a word that anybody would guess; make your own: .*openssl/);
+  assert.match(
+    wrong({ tokens: [{ name: 'anna', role: 'read', token: guess }] }).join(),
+    /^tokens\.0\.token: is a word/,
+  );
 });
 
 test('names are unique, and no token has two', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { sha256Of } from '../../src/config/http-schema.ts';
+import { sha256Of } from '../../src/config/token-hash.ts';
 import type { Daemon, Home } from '../support/daemon.ts';
 import { scene } from './simulated.ts';
 

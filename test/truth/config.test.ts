@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { adapterKinds, adapterOptions } from '../../adapters/index.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { describe } from '../../src/config/problems.ts';
+import { sampleHash, sha256Of, tokenCommands } from '../../src/config/token-hash.ts';
 import { generated } from './generated.ts';
 
 const example = 'config/lamplighter.example.yaml';
@@ -84,11 +85,12 @@ test('each configuration on a page for admins is one as it stands', () => {
 });
 
 test('every setting that the example shows as a comment is taken when its sign is removed', () => {
-  const config = load(
-    readFileSync(example, 'utf8')
-      .replace(/^( *)#(?! )/gm, '$1')
-      .replace(/^( *)# {2}/gm, '$1  '),
-  );
+  const text = readFileSync(example, 'utf8')
+    .replace(/^( *)#(?! )/gm, '$1')
+    .replace(/^( *)# {2}/gm, '$1  ');
+  const line = text.split('\n').findIndex((one) => one.includes(sampleHash)) + 1;
+  assert.throws(() => load(text), new RegExp(`:${line}: http\\.tokens\\.1\\.sha256: is the sample`));
+  const config = load(text.replace(sampleHash, sha256Of('a-token-of-one-s-own')));
   assert.equal(config.http.token, 'sixteen-chars-of-token');
   assert.deepEqual(config.sip.users, [{ user: '1001', password: 'sixteen-chars-of-1001' }]);
   assert.equal(config.phones.profiles[0]?.notifyTimeouts, 3);
@@ -97,6 +99,19 @@ test('every setting that the example shows as a comment is taken when its sign i
     config.pbx.map(({ type }) => type),
     ['asterisk', 'freeswitch'],
   );
+});
+
+test('no hash on a page is that of a token, and the page about tokens has the commands that make one', () => {
+  const pages = readdirSync('docs', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md'));
+  const texts = [example, 'README.md', ...pages.map((name) => join('docs', name))].map((path) =>
+    readFileSync(path, 'utf8'),
+  );
+  const hashes = texts.flatMap((text) =>
+    [...text.matchAll(/sha256: *['"]?([0-9a-f]{64})/gi)].map(([, digits]) => digits),
+  );
+  assert.deepEqual(hashes, [sampleHash, sampleHash], 'the example and docs/api.md');
+  const page = readFileSync('docs/api.md', 'utf8');
+  for (const command of Object.values(tokenCommands)) assert.ok(page.includes(`\n${command}\n`), command);
 });
 
 test('the JSON schema takes the example, and refuses a setting that it does not know', () => {
