@@ -410,7 +410,7 @@ test('a client that goes away in the middle of its body is no bug: nothing is lo
   );
 });
 
-test('guessing at the token leaves one line an address in 10 s', async () => {
+test('guessing at the token leaves one line an address in 10 s, and one with how many more there were', async () => {
   const logger = new RecordingLogger();
   const clock = new FakeClock();
   await running(
@@ -420,7 +420,10 @@ test('guessing at the token leaves one line an address in 10 s', async () => {
       assert.equal(logger.lines.length, 1);
       clock.advance(10_000);
       await guess();
-      assert.equal(logger.lines.length, 2);
+      assert.deepEqual(
+        logger.lines.map(({ fields }) => (fields as { count?: number }).count),
+        [undefined, 29, undefined],
+      );
     },
     { logger, clock, token: 'a-long-enough-token' },
   );
