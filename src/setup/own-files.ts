@@ -9,6 +9,7 @@ import {
   openSync,
   readlinkSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statSync,
   writeSync,
@@ -80,10 +81,18 @@ export function leadsAstray(path: string): boolean {
   }
 }
 
-/** Makes a folder with those above it, for its owner and group alone. */
-export function makeFolder(folder: string, { uid, gid }: Ownership): void {
+/** Makes a folder with those above it, for its owner and group alone. @returns takes those it made away again, while empty. */
+export function makeFolder(folder: string, { uid, gid }: Ownership): () => void {
   const made = mkdirSync(folder, { recursive: true, mode: 0o750 });
-  if (made !== undefined && process.getuid?.() === 0) chownSync(folder, uid, gid);
+  if (made === undefined) return () => undefined;
+  if (process.getuid?.() === 0) chownSync(folder, uid, gid);
+  return () => {
+    try {
+      for (let at = folder; at.startsWith(made); at = dirname(at)) rmdirSync(at);
+    } catch {
+      // somebody has put something there meanwhile
+    }
+  };
 }
 
 /** Does it, or answers why the file system does not let us: `read-only`, `no-space`, `not-permitted`, `not-written`. */

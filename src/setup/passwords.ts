@@ -1,4 +1,5 @@
-import { dirname, join } from 'node:path';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Secrets } from '../../adapters/discovery.ts';
 import type { Outcome } from '../model/outcome.ts';
 import { granted } from '../model/outcome.ts';
@@ -38,13 +39,21 @@ export function throwaway(random: Random): string {
 /** Lines for people: passwords stand as `[hidden]`. */
 export const hidden: Secrets = { ami: '[hidden]', ari: '[hidden]', esl: '[hidden]', sip: '[hidden]' };
 
-/** Writes each into a file of its own, beside the configuration; only its owner may read it. */
+/**
+ * Writes each into a file of its own, beside the configuration; only its owner may read it. All of them or none. Refusals of
+ * `tried`.
+ *
+ * @returns puts back what was there: for whom the next step fails.
+ */
 export function writePasswords(
   folder: string,
   passwords: Readonly<Partial<Record<SecretName, Password>>>,
   owner: Ownership,
-): Outcome<readonly string[]> {
-  const written: string[] = [];
+): Outcome<() => void> {
+  const undoing: (() => void)[] = [];
+  const undo = (): void => {
+    for (const one of undoing.splice(0).reverse()) one();
+  };
   for (const [name, password] of Object.entries(passwords)) {
     if (password === undefined) continue;
     const path = join(folder, name);
@@ -52,11 +61,21 @@ export function writePasswords(
     const isOpen = now !== null && (now.mode & 0o077) !== 0;
     if (!password.unwritten && !isOpen) continue;
     const outcome = tried(path, () => {
-      makeFolder(dirname(path), owner);
+      undoing.push(makeFolder(folder, owner));
+      const before = now === null ? null : readFileSync(path);
       replaceFile(path, Buffer.from(`${password.text}\n`), { ...(now ?? owner), mode: 0o600 });
+      undoing.push(() => putBack(path, before, now));
     });
-    if (!outcome.ok) return outcome;
-    written.push(path);
+    if (outcome.ok) continue;
+    undo();
+    return outcome;
   }
-  return granted(written);
+  return granted(undo);
+}
+
+function putBack(path: string, before: Buffer | null, ownership: Ownership | null): void {
+  tried(path, () => {
+    if (before === null || ownership === null) rmSync(path, { force: true });
+    else replaceFile(path, before, ownership);
+  });
 }

@@ -182,19 +182,23 @@ function known(password: string | null): { readonly password?: string } {
   return password === null ? {} : { password };
 }
 
+/** Whether phones can have it as SIP server: a name, or an IPv4 address. */
+export function isDomain(text: string): boolean {
+  return /^(?=.{1,253}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text);
+}
+
 /** The domain of the users, and whatever else means it. */
 function names(
   found: Found,
   told: string | null,
   { domain, host }: PlanOptions,
 ): { readonly domain: string; readonly aliases: readonly string[] } {
-  const isName = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i;
   const own = host.hostname.includes('.') && !host.hostname.startsWith('localhost') ? [host.hostname] : [];
   const inPbx =
     found.type === 'freeswitch'
       ? [found.domain, ...found.domains, told, ...host.addresses]
       : [...own, ...host.addresses];
-  const first = [domain, ...inPbx, '127.0.0.1'].find((name) => name !== null && isName.test(name)) ?? '127.0.0.1';
+  const first = [domain, ...inPbx, '127.0.0.1'].find((name) => name !== null && isDomain(name)) ?? '127.0.0.1';
   const tenants = found.type === 'freeswitch' ? found.domains : [];
   const all = [...own, ...host.addresses.slice(0, 8), '127.0.0.1'].map((name) => name.toLowerCase());
   const chosen = first.toLowerCase();

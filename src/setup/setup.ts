@@ -97,8 +97,15 @@ export class Setup {
   writeFor(plan: Plan, replace: boolean): Outcome<ConfigDone> {
     const passwords = this.#passwords(plan);
     const owner = this.#owner();
-    const wish = { file: this.file, text: configText(plan.facts), replace: replace || this.#isAsShipped(), owner };
-    return writeConfig(wish, () => writePasswords(dirname(this.file), passwords, owner));
+    const folder = dirname(this.file);
+    const wish = {
+      file: this.file,
+      text: configText(plan.facts),
+      replace: replace || this.#isAsShipped(),
+      owner,
+      secrets: Object.keys(passwords).map((name) => `${folder}/${name}`),
+    };
+    return writeConfig(wish, () => writePasswords(folder, passwords, owner));
   }
 
   /**
@@ -119,7 +126,9 @@ export class Setup {
     const written = writePasswords(dirname(this.file), passwords, this.#owner());
     if (!written.ok) return written;
     const done = carryOut(changes.value);
-    return done.ok ? granted(changes.value.map(({ file, backup }) => ({ file, backup }))) : done;
+    if (done.ok) return granted(changes.value.map(({ file, backup }) => ({ file, backup })));
+    written.value();
+    return done;
   }
 
   /** The lines that are missing, as they are to be pasted: they hold the passwords, which are written first. */

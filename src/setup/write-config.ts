@@ -2,7 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { adapterKinds, adapterOptions } from '../../adapters/index.ts';
 import { loadConfig } from '../config/load.ts';
-import { describe } from '../config/problems.ts';
+import { type ConfigProblem, describe } from '../config/problems.ts';
 import { granted, type Outcome, refused } from '../model/outcome.ts';
 import { makeFolder, type Ownership, ownershipOf, replaceFile, tried } from './own-files.ts';
 
@@ -12,6 +12,8 @@ export interface ConfigWish {
   /** What is there and says something else may be replaced; it is kept beside it. */
   readonly replace: boolean;
   readonly owner: Ownership;
+  /** The password files that it names and that may not be there yet. */
+  readonly secrets: readonly string[];
 }
 
 export interface ConfigDone {
@@ -22,51 +24,76 @@ export interface ConfigDone {
 }
 
 /**
- * Writes the configuration, once it has been read as the daemon will read it. Refusals: `config-exists`, `config-refused`,
- * those of `tried`.
+ * Writes the configuration, once it has been read as the daemon will read it; where that fails, nothing is left behind.
+ * Refusals: `config-exists`, `config-refused`, those of `tried`.
  *
- * @param secrets writes the password files that it names.
+ * @param writeSecrets writes the password files; what it answers puts back what was there.
  */
-export function writeConfig(
-  { file, text, replace, owner }: ConfigWish,
-  secrets: () => Outcome<unknown>,
-): Outcome<ConfigDone> {
+export function writeConfig(wish: ConfigWish, writeSecrets: () => Outcome<() => void>): Outcome<ConfigDone> {
+  const { file, text, replace, owner } = wish;
   const before = contentOf(file);
   if (before !== null && before !== text && !replace) {
     return refused('config-exists', `${file} is there already and says something else: it is left as it is`);
   }
   const made = tried(file, () => makeFolder(dirname(file), owner));
   if (!made.ok) return made;
-  const passwords = secrets();
-  if (!passwords.ok) return passwords;
-  if (before === text) return granted({ backup: null, changed: false });
+  const undoing = [made.value];
+  const done = (): Outcome<ConfigDone> => {
+    const right = before === text ? granted(null) : tryOut(wish);
+    if (!right.ok) return right;
+    const passwords = writeSecrets();
+    if (!passwords.ok) return passwords;
+    undoing.push(passwords.value);
+    return before === text ? granted({ backup: null, changed: false }) : put(wish, before);
+  };
+  const outcome = done();
+  if (!outcome.ok) for (const undo of undoing.reverse()) undo();
+  return outcome;
+}
+
+/** Beside the place it is to have: what stands in conf.d there belongs to it. */
+function tryOut({ file, text, owner, secrets }: ConfigWish): Outcome<null> {
   const draft = `${file}.draft`;
   const drafted = tried(draft, () => replaceFile(draft, Buffer.from(text), { ...owner, mode: 0o600 }));
   if (!drafted.ok) return drafted;
   try {
-    const wrong = problemsOf(draft);
-    if (wrong !== null) return refused('config-refused', wrong);
+    const wrong = problemsOf(draft, file, secrets);
+    return wrong === null ? granted(null) : refused('config-refused', wrong);
   } finally {
     rmSync(draft, { force: true });
   }
+}
+
+function put({ file, text, owner }: ConfigWish, before: string | null): Outcome<ConfigDone> {
   const ownership = ownershipOf(file) ?? owner;
   const backup = before === null ? null : freeName(file);
   return tried(file, () => {
     if (backup !== null) replaceFile(backup, readFileSync(file), ownership);
-    replaceFile(file, Buffer.from(text), ownership);
+    try {
+      replaceFile(file, Buffer.from(text), ownership);
+    } catch (error) {
+      if (backup !== null) rmSync(backup, { force: true });
+      throw error;
+    }
     return { backup, changed: true };
   });
 }
 
-/** By the eyes of the daemon, without its environment; null: it is right. */
-function problemsOf(file: string): string | null {
+/** By the eyes of the daemon, without its environment; null: it is right. The draft has no line that anybody could look at. */
+function problemsOf(draft: string, file: string, secrets: readonly string[]): string | null {
   const read = loadConfig({
-    file,
+    file: draft,
     environment: {},
     optionsOf: adapterOptions,
     adapterTypes: Object.keys(adapterKinds),
   });
-  return read.ok ? null : describe(read.problems, file);
+  if (read.ok) return null;
+  const isToCome = ({ path, message }: ConfigProblem) =>
+    path.endsWith('.passwordFile') && secrets.some((secret) => message.startsWith(`${secret}: `));
+  const problems = read.problems
+    .filter((problem) => !isToCome(problem))
+    .map((problem) => (problem.file === draft ? { ...problem, file: null, line: null } : problem));
+  return problems.length === 0 ? null : describe(problems, `what would be written to ${file}`);
 }
 
 function freeName(file: string): string {

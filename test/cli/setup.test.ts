@@ -154,6 +154,25 @@ test('a command line that contradicts itself: 64', async () => {
   }
 });
 
+test('what is no host is refused with the name of its option, and nothing is made', async () => {
+  for (const flags of [
+    { asterisk: 'foo bar' },
+    { asterisk: '192.0.2.7:5038' },
+    { freeswitch: '' },
+    { domain: "my 'pbx'" },
+    { domain: 'sip:pbx.example.com' },
+  ]) {
+    const { code, err } = await setup(flags);
+    assert.equal(code, 64, JSON.stringify(flags));
+    const [name, value] = Object.entries(flags)[0] ?? assert.fail();
+    assert.ok(err.startsWith(`error: --${name} ${value}: expected a host name or an address, without a port`), err);
+    assert.ok(!existsSync(home.path('own')));
+  }
+  for (const asterisk of ['2001:db8::7', 'my_pbx', 'pbx.example.com']) {
+    assert.equal((await setup({ asterisk, dryRun: true })).code, 0, asterisk);
+  }
+});
+
 test('--json says the same for programs, without passwords', async () => {
   const { out } = await setup({ json: true });
   const told = JSON.parse(out);

@@ -1,74 +1,18 @@
 import assert from 'node:assert/strict';
 import {
   chmodSync,
+  existsSync,
   lchownSync,
   lstatSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
   rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, test } from 'node:test';
-import { systemClock } from '../../src/model/clock.ts';
-import { systemRandom } from '../../src/model/random.ts';
-import { Setup, type SetupOptions } from '../../src/setup/setup.ts';
-import { Home } from '../support/daemon.ts';
-import { silentLogger } from '../support/silent-logger.ts';
-
-const asterisk = {
-  'etc/asterisk/manager.conf': '[general]\nenabled = no\nport = 5038',
-  'etc/asterisk/http.conf': '[general]\r\nbindaddr=127.0.0.1\r\n',
-  'etc/asterisk/ari.conf': '[general]\nenabled = yes\n',
-  'etc/asterisk/pjsip.conf': '[udp]\ntype=transport\nprotocol=udp\nbind=0.0.0.0\n',
-};
-
-let home: Home;
-beforeEach(() => {
-  home = new Home();
-});
-afterEach(() => home.remove());
-
-function put(files: Readonly<Record<string, string>>): void {
-  for (const [name, text] of Object.entries(files)) {
-    const path = home.path(join('root', name));
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
-  }
-}
-
-function open(more: Partial<SetupOptions> = {}): Setup {
-  return new Setup({
-    root: home.path('root'),
-    folder: null,
-    file: home.path('own/lamplighter.yaml'),
-    ownPorts: [],
-    host: { hostname: 'pbx.example.com', addresses: ['192.0.2.10'] },
-    run: null,
-    tools: { clock: systemClock, random: systemRandom, logger: silentLogger },
-    ...more,
-  });
-}
-
-/** Every file below the root, with its bytes. */
-function contents(folder = home.path('root')): Readonly<Record<string, string>> {
-  const all = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  return Object.fromEntries(
-    all.map((entry) => join(entry.parentPath, entry.name)).map((path) => [path, readFileSync(path, 'latin1')]),
-  );
-}
-
-async function first(setup: Setup) {
-  const { plans } = await setup.look();
-  return plans[0] ?? assert.fail('nothing was found');
-}
-
-const code = (outcome: { readonly ok: boolean; readonly refusal?: { readonly code: string } }) =>
-  outcome.refusal?.code ?? 'granted';
-const mode = (path: string) => statSync(path).mode & 0o777;
+import { describe, test } from 'node:test';
+import { asterisk, code, contents, first, home, mode, open, put } from './rig.ts';
 
 describe('looking', () => {
   test('changes nothing, and tells no password', async () => {
@@ -151,98 +95,6 @@ test('what is told of a PBX that has accounts holds no password of anybody', asy
   const { report, plans } = await open().look();
   assert.equal(plans.length, 2);
   assert.doesNotMatch(JSON.stringify(report), /of-the|of-ours/);
-});
-
-describe('writing the configuration', () => {
-  test('writes one that is right, and passwords that only their owner reads', async () => {
-    put(asterisk);
-    const setup = open();
-    const outcome = setup.writeFor(await first(setup), false);
-    assert.deepEqual(outcome, { ok: true, value: { backup: null, changed: true } });
-    const text = readFileSync(setup.file, 'utf8');
-    assert.match(text, /^domain: pbx\.example\.com$/m);
-    assert.match(text, /^aliases: \['192\.0\.2\.10', '127\.0\.0\.1'\]$/m);
-    assert.match(text, /^ {4}features: astdb$/m);
-    assert.match(text, /listen: \['udp:0\.0\.0\.0:5070', 'tcp:0\.0\.0\.0:5070'\]/);
-    for (const name of ['ami', 'ari']) {
-      const path = home.path(`own/${name}`);
-      assert.equal(mode(path), 0o600);
-      const password = readFileSync(path, 'utf8').trim();
-      assert.match(password, /^[0-9a-f]{48}$/);
-      assert.ok(!text.includes(password));
-    }
-    assert.deepEqual(readdirSync(home.path('own')).sort(), ['ami', 'ari', 'lamplighter.yaml']);
-  });
-
-  test('a second time changes nothing; what somebody changed is kept, or replaced with a copy', async () => {
-    put(asterisk);
-    const setup = open();
-    const plan = await first(setup);
-    setup.writeFor(plan, false);
-    const before = contents(home.path('own'));
-    assert.deepEqual(setup.writeFor(plan, true), { ok: true, value: { backup: null, changed: false } });
-    assert.deepEqual(contents(home.path('own')), before);
-    writeFileSync(setup.file, 'version: 1\n# mine\n');
-    assert.equal(code(setup.writeFor(plan, false)), 'config-exists');
-    assert.equal(readFileSync(setup.file, 'utf8'), 'version: 1\n# mine\n');
-    assert.deepEqual(setup.writeFor(plan, true), { ok: true, value: { backup: `${setup.file}.bak`, changed: true } });
-    assert.equal(readFileSync(`${setup.file}.bak`, 'utf8'), 'version: 1\n# mine\n');
-    writeFileSync(setup.file, 'version: 1\n# mine again\n');
-    assert.deepEqual(setup.writeFor(plan, true), { ok: true, value: { backup: `${setup.file}.bak.1`, changed: true } });
-  });
-
-  test('the demo that a package brings gives way, with a copy, as long as nobody has changed it', async () => {
-    put(asterisk);
-    const shipped = home.write('shipped.yaml', 'version: 1\n# the demo\n');
-    const setup = open({ shipped });
-    const plan = await first(setup);
-    mkdirSync(home.path('own'));
-    writeFileSync(setup.file, 'version: 1\n# the demo\n# and mine\n');
-    assert.equal(code(setup.writeFor(plan, false)), 'config-exists');
-    writeFileSync(setup.file, 'version: 1\n# the demo\n');
-    assert.deepEqual(setup.writeFor(plan, false), { ok: true, value: { backup: `${setup.file}.bak`, changed: true } });
-  });
-
-  test('a password file that others may read is closed, and keeps its password', async () => {
-    put(asterisk);
-    mkdirSync(home.path('own'));
-    writeFileSync(home.path('own/ami'), 'my-own-password\n', { mode: 0o644 });
-    const setup = open();
-    setup.writeFor(await first(setup), false);
-    assert.equal(mode(home.path('own/ami')), 0o600);
-    assert.equal(readFileSync(home.path('own/ami'), 'utf8'), 'my-own-password\n');
-  });
-
-  test('by request: a PBX that was found, one that is said, and what is wrong with it', async () => {
-    put(asterisk);
-    const setup = open();
-    const wish = { pbx: null, access: null, domain: null, replace: false };
-    assert.equal(code(await setup.write(wish)), 'access-needed');
-    assert.equal(code(await setup.write({ ...wish, pbx: 'asterisk:/nowhere' })), 'unknown-pbx');
-    put({ 'etc/asterisk/ari.conf': '[general\n' });
-    assert.equal(code(await setup.write({ ...wish, pbx: 'asterisk:/etc/asterisk' })), 'blocked');
-    put(asterisk);
-    const access = {
-      type: 'freeswitch',
-      features: 'db',
-      esl: { host: '192.0.2.20', port: 8021, user: 'lamplighter@fs.example.com', password: 'given: "it"' },
-    } as const;
-    const written = await setup.write({ ...wish, access, domain: 'fs.example.com' });
-    assert.equal(code(written), 'granted');
-    assert.match(readFileSync(setup.file, 'utf8'), /^domain: fs\.example\.com$/m);
-    assert.equal(readFileSync(home.path('own/esl'), 'utf8'), 'given: "it"\n');
-    assert.equal(code(await setup.write({ ...wish, pbx: 'asterisk:/etc/asterisk' })), 'config-exists');
-    const replaced = await setup.write({ ...wish, pbx: 'asterisk:/etc/asterisk', replace: true });
-    assert.deepEqual(replaced.ok && replaced.value.backup, `${setup.file}.bak`);
-  });
-
-  test('where the configuration cannot be written, says so and leaves nothing behind', async () => {
-    put(asterisk);
-    writeFileSync(home.path('own'), 'a file, no folder');
-    const setup = open();
-    assert.equal(code(setup.writeFor(await first(setup), false)), 'not-written');
-    assert.equal(readFileSync(home.path('own'), 'utf8'), 'a file, no folder');
-  });
 });
 
 describe('adding to the PBX, and taking it out again', () => {
@@ -347,6 +199,7 @@ describe('adding to the PBX, and taking it out again', () => {
     const setup = open();
     assert.equal(code(setup.apply(await first(setup))), 'not-written');
     assert.deepEqual(contents(), before);
+    assert.ok(!existsSync(home.path('own')), 'no password either');
   });
 
   test('comments around the lines that somebody broke: nothing is taken out', async () => {

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import type { PbxAccess } from '../../model/setup.ts';
-import { remoteAsterisk, remoteFreeswitch } from './remote.ts';
+import { isHost, remoteAsterisk, remoteFreeswitch } from './remote.ts';
 
 /** Asks a person where the PBX is; null: nobody is there to be asked, or he does not say. */
 export async function askForHost(): Promise<PbxAccess | null> {
@@ -19,7 +19,7 @@ export async function questions(ask: (text: string) => Promise<string>): Promise
   const kind = (await ask('Is the PBX on another host? asterisk, freeswitch, or Enter to stop: ')).trim().toLowerCase();
   if (kind !== 'asterisk' && kind !== 'freeswitch') return null;
   const host = (await ask('Its address or name: ')).trim();
-  if (!/^[A-Za-z0-9.:-]{1,253}$/.test(host)) return null;
+  if (!isHost(host)) return null;
   if (kind === 'asterisk') return remoteAsterisk(host);
   const domain = (await ask(`The domain of its users (Enter: ${host}): `)).trim();
   return remoteFreeswitch(host, domain === '' ? host : domain);

@@ -5,14 +5,14 @@ import type { Logger } from '../../model/logger.ts';
 import type { Outcome, Refusal } from '../../model/outcome.ts';
 import { systemRandom } from '../../model/random.ts';
 import type { PbxAccess } from '../../model/setup.ts';
-import { blocked, type Plan, typed } from '../../setup/plan.ts';
+import { blocked, isDomain, type Plan, typed } from '../../setup/plan.ts';
 import { type Changed, Setup } from '../../setup/setup.ts';
 import { runProgram, thisHost, usualFile } from '../../setup/this-host.ts';
 import { asCalled } from '../called.ts';
 import { exits } from '../exits.ts';
-import { asJson, type Terminal } from '../terminal.ts';
+import { asJson, printable, type Terminal } from '../terminal.ts';
 import { askForHost } from './ask.ts';
-import { remoteAsterisk, remoteFreeswitch } from './remote.ts';
+import { isHost, remoteAsterisk, remoteFreeswitch } from './remote.ts';
 import { checkText, editText, foundText, problemLines } from './report.ts';
 
 /** The command line of `setup`. */
@@ -94,7 +94,17 @@ export async function run(flags: SetupFlags, terminal: Terminal): Promise<number
   return code;
 }
 
-function contradiction({ root, apply, undo, dryRun, asterisk, freeswitch, folder }: SetupFlags): string | null {
+function contradiction(flags: SetupFlags): string | null {
+  const { root, apply, undo, dryRun, asterisk, freeswitch, folder } = flags;
+  for (const [name, isRight] of [
+    ['asterisk', isHost],
+    ['freeswitch', isHost],
+    ['domain', isDomain],
+  ] as const) {
+    const given = flags[name];
+    if (given === undefined || isRight(given)) continue;
+    return `--${name} ${printable(given)}: expected a host name or an address, without a port: pbx.example.com, 192.0.2.10`;
+  }
   if (root !== undefined && !existsSync(root)) return `--root ${root}: there is no such folder`;
   if (folder !== undefined && !folder.startsWith('/')) return '--folder takes a path that begins with /';
   if (undo && (apply || dryRun)) return '--undo goes with neither --apply nor --dry-run';
