@@ -229,7 +229,7 @@ export function editOf(wanted: WantedLines, secrets: Secrets = hidden): SetupEdi
   return { file, why, before, lines: wanted.lines(secrets) };
 }
 
-/** A command as one types it. */
+/** A command as one types it: whatever a shell would not leave alone is quoted. */
 export function typed(words: readonly string[]): string {
-  return words.map((word) => (/^[\w./-]+$/.test(word) ? word : `'${word}'`)).join(' ');
+  return words.map((word) => (/^[\w./:@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');
 }

@@ -10,6 +10,7 @@ import type { PbxAccess, SetupEdit, SetupProblem, SetupReport, SetupWish, SetupW
 import { configText } from './config-text.ts';
 import { RootFiles } from './host.ts';
 import { testLive } from './live.ts';
+import { type Given, nextSteps } from './next.ts';
 import { OverlayFiles } from './overlay.ts';
 import { leadsAstray, type Ownership, ownershipOf } from './own-files.ts';
 import { type Password, passwordFor, type SecretName, throwaway, writePasswords } from './passwords.ts';
@@ -90,7 +91,8 @@ export class Setup {
     if (!plan.ok) return plan;
     const written = this.writeFor(plan.value, replace);
     if (!written.ok) return written;
-    return granted({ file: this.file, backup: written.value.backup, next: this.next(plan.value) });
+    const next = this.next(plan.value, { domain, pbx, replace: false });
+    return granted({ file: this.file, backup: written.value.backup, next });
   }
 
   /** As `write`, for who has the plan. Refusals of `writeConfig`. */
@@ -159,31 +161,10 @@ export class Setup {
     return failed;
   }
 
-  /** What to do after the configuration has been written, a line each. */
-  next({ pbx, found, access }: Plan): readonly string[] {
-    const missing = pbx.edits.length > 0;
-    const lines =
-      missing && found !== null
-        ? [`add the lines to the PBX: sudo lamplighter setup --apply --reload --config ${this.file}`]
-        : [];
-    if (missing && found === null) lines.push('add the lines shown on the PBX, and let it read them again');
-    return [
-      ...lines,
-      this.#start(),
-      `look whether all is well: lamplighter doctor --config ${this.file}`,
-      'bring the phones here: docs/deploy/README.md',
-      ...callHandling(access),
-    ];
-  }
-
-  /** As a service where packages made it one of this file. */
-  #start(): string {
-    const units = ['/lib/systemd/system', '/etc/systemd/system'];
-    const isService = units.some((folder) => new RootFiles('/').list(folder).includes('lamplighter.service'));
-    if (isService && this.file === '/etc/lamplighter/lamplighter.yaml') {
-      return 'let the daemon begin with it: sudo systemctl restart lamplighter';
-    }
-    return `start the daemon, or start it anew where it runs: lamplighter start --config ${this.file}`;
+  /** What to do after the configuration has been written, a line each. @param given what else setup was told. */
+  next(plan: Plan, given: Pick<Given, 'domain' | 'pbx' | 'replace'>): readonly string[] {
+    const { file, root, folder } = this.#options;
+    return nextSteps(plan, { file, root, folder, ...given });
   }
 
   #planning(domain: string | null) {
@@ -273,14 +254,6 @@ export class Setup {
       domain: /^[\w.-]{1,253}$/.test(name) ? name : null,
     };
   }
-}
-
-/** A PBX without forwards of its own obeys the keys by its dialplan, which nobody but its admin should change. */
-function callHandling({ features }: PbxAccess): readonly string[] {
-  if (features === 'freepbx' || features === 'fusionpbx') return [];
-  const where =
-    features === 'astdb' ? 'config/asterisk/extensions.conf' : 'config/freeswitch/dialplan.xml (docs/freeswitch.md)';
-  return [`let calls obey do-not-disturb and forwards: take over the dialplan of ${where}`];
 }
 
 /** A link stays one: what it leads to is written, unless that is not the business of who made the link. */

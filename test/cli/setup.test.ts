@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { questions } from '../../src/cli/setup/ask.ts';
@@ -171,6 +172,30 @@ test('what is no host is refused with the name of its option, and nothing is mad
   for (const asterisk of ['2001:db8::7', 'my_pbx', 'pbx.example.com']) {
     assert.equal((await setup({ asterisk, dryRun: true })).code, 0, asterisk);
   }
+});
+
+test('the next command is printed with the flags that were given, and works as it is printed', async () => {
+  for (const name of ['manager.conf', 'http.conf', 'ari.conf', 'pjsip.conf']) {
+    put(`srv/the admin's/${name}`, readFileSync(home.path(`root/etc/asterisk/${name}`), 'utf8'));
+  }
+  rmSync(home.path('root/etc/asterisk'), { recursive: true });
+  const given = {
+    config: home.path('my own/lamplighter.yaml'),
+    folder: "/srv/the admin's",
+    domain: 'pbx.my.example',
+    pbx: "asterisk:/srv/the admin's",
+  };
+  const { code, out } = await setup(given);
+  assert.equal(code, 0, out);
+  const [, printed = ''] = / lamplighter (setup --apply --reload .*)$/m.exec(out) ?? assert.fail(out);
+  const typed = execFileSync('sh', ['-c', `printf '%s\\n' ${printed}`], { encoding: 'utf8' });
+  const words = typed.trimEnd().split('\n');
+  const flags = Object.entries({ ...given, root: home.path('root') }).flatMap(([name, value]) => [`--${name}`, value]);
+  assert.deepEqual(words.slice(3).sort(), flags.sort());
+  const applied = await Daemon.run(...words);
+  assert.match(applied.output, /^added to \/srv\/the admin's\/manager\.conf; /m);
+  const [, checked = ''] = /lamplighter (doctor --config .*)$/m.exec(out) ?? assert.fail(out);
+  assert.equal(checked, `doctor --config '${given.config}'`);
 });
 
 test('--json says the same for programs, without passwords', async () => {

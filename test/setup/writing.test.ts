@@ -84,6 +84,8 @@ describe('writing the configuration', () => {
     assert.equal(code(await setup.write({ ...wish, pbx: 'asterisk:/etc/asterisk' })), 'config-exists');
     const replaced = await setup.write({ ...wish, pbx: 'asterisk:/etc/asterisk', replace: true });
     assert.deepEqual(replaced.ok && replaced.value.backup, `${setup.file}.bak`);
+    const [next = ''] = replaced.ok ? replaced.value.next : [];
+    assert.ok(next.endsWith(' --pbx asterisk:/etc/asterisk'), next);
   });
 
   test('where the configuration cannot be written, says so and leaves nothing behind', async () => {

@@ -170,7 +170,7 @@ async function prepare(setup: Setup, flags: SetupFlags, say: (text: string) => v
   const checks = isComplete ? await test(setup, plan, reloaded) : [];
   told['checks'] = checks;
   say(checkText(checks));
-  const next = setup.next(plan).map((line) => asCalled(line));
+  const next = setup.next(plan, { domain: flags.domain ?? null, pbx: flags.pbx ?? null, replace: false }).map((line) => asCalled(line));
   told['next'] = next;
   say(`\nNext:\n${next.map((line) => `  ${line}`).join('\n')}`);
   const failed = checks.some(({ level }) => level === 'fail') || (flags.reload === true && !reloaded);
