@@ -13,6 +13,11 @@ const bits = 192;
 /** What may stand in a .conf file, in XML and in a login without any quoting. */
 const safe = /^[A-Za-z0-9_.-]{8,128}$/;
 
+/** Whether it can be added to the files of every PBX as it is. */
+export function isPlain(password: string): boolean {
+  return safe.test(password);
+}
+
 export interface Password {
   readonly text: string;
   /** The file holds another one, or there is none. */
@@ -27,7 +32,7 @@ export interface Password {
  */
 export function passwordFor(onPbx: string | null, inFile: string | null, random: Random): Password {
   if (onPbx !== null) return { text: onPbx, unwritten: onPbx !== inFile };
-  if (inFile !== null && safe.test(inFile)) return { text: inFile, unwritten: false };
+  if (inFile !== null && isPlain(inFile)) return { text: inFile, unwritten: false };
   return { text: token(random, bits), unwritten: true };
 }
 

@@ -9,6 +9,7 @@ import { isLocal } from '../model/host-port.ts';
 import type { PbxAccess, SetupEdit, SetupPbx, SetupProblem } from '../model/setup.ts';
 import { type ConfigFacts, configText } from './config-text.ts';
 import type { RootFiles } from './host.ts';
+import type { Kept } from './kept.ts';
 import { boundPorts, freePort, isRunning } from './listeners.ts';
 import { hidden } from './passwords.ts';
 
@@ -30,6 +31,8 @@ export interface Plan {
   readonly wanted: readonly WantedLines[];
   readonly access: PbxAccess;
   readonly facts: ConfigFacts;
+  /** What a configuration that is there and stays logs in with; null: it is written, or nobody has looked yet. */
+  readonly kept: Kept | null;
 }
 
 export interface PlanOptions {
@@ -105,7 +108,7 @@ async function planOf(found: Found, options: PlanOptions): Promise<Plan> {
     reload: found.wanted.length === 0 ? [] : found.reload.map(typed),
     config: configText(facts),
   };
-  return { pbx, found, wanted: found.wanted, access, facts };
+  return { pbx, found, wanted: found.wanted, access, facts, kept: null };
 }
 
 /** For a PBX that is reached as the admin says, wherever it is. */
@@ -150,7 +153,7 @@ export function planFor(access: PbxAccess, options: Omit<PlanOptions, 'said' | '
     reload: [],
     config: configText(facts),
   };
-  return { pbx, found: null, wanted: isHere ? [] : wanted, access, facts };
+  return { pbx, found: null, wanted: isHere ? [] : wanted, access, facts, kept: null };
 }
 
 /** Where it will listen, and why there. */

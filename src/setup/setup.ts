@@ -9,6 +9,7 @@ import { granted, type Outcome, refused } from '../model/outcome.ts';
 import type { PbxAccess, SetupEdit, SetupProblem, SetupReport, SetupWish, SetupWritten } from '../model/setup.ts';
 import { configText } from './config-text.ts';
 import { RootFiles } from './host.ts';
+import { keptBy } from './kept.ts';
 import { testLive } from './live.ts';
 import { type Given, nextSteps } from './next.ts';
 import { OverlayFiles } from './overlay.ts';
@@ -95,11 +96,35 @@ export class Setup {
     return granted({ file: this.file, backup: written.value.backup, next });
   }
 
-  /** As `write`, for who has the plan. Refusals of `writeConfig`. */
+  /**
+   * The plan as it is to be carried out. What an admin has written is never replaced unless he says so: a configuration that
+   * is there and is not to the byte what would be written stays, and the PBX gets the passwords that it logs in with.
+   * Refusals: `config-differs`: it would not be let in.
+   */
+  settled(plan: Plan, replace: boolean): Outcome<Plan> {
+    const found = new RootFiles('/').bytes(this.file);
+    const isOurs = found instanceof Buffer && found.toString() === configText(plan.facts);
+    if (replace || found === 'missing' || isOurs || this.#isAsShipped()) return granted({ ...plan, kept: null });
+    const kept = keptBy(this.file, plan.access);
+    if (!kept.ok) return refused(kept.refusal.code, `${this.file} stays as it is: ${kept.refusal.message}`);
+    const { access, domain } = kept.value;
+    return granted({
+      ...plan,
+      access,
+      facts: { ...plan.facts, domain: domain ?? plan.facts.domain },
+      kept: kept.value,
+    });
+  }
+
+  /** As `write`, for who has the plan; where the configuration stays, the passwords that it lacks. Refusals of `writeConfig`. */
   writeFor(plan: Plan, replace: boolean): Outcome<ConfigDone> {
     const passwords = this.#passwords(plan);
     const owner = this.#owner();
     const folder = dirname(this.file);
+    if (plan.kept !== null) {
+      const written = writePasswords(folder, passwords, owner);
+      return written.ok ? granted({ backup: null, changed: false }) : written;
+    }
     const wish = {
       file: this.file,
       text: configText(plan.facts),
@@ -120,7 +145,7 @@ export class Setup {
     if (plan.found === null)
       return refused('elsewhere', 'the PBX is on another host: its files cannot be changed from here');
     const passwords = this.#passwords(plan);
-    const secrets = { ...texts(passwords), sip: throwaway(this.#options.tools.random) };
+    const secrets = { ...texts(plan, passwords), sip: throwaway(this.#options.tools.random) };
     const changes = additions(this.#files, plan.wanted, secrets);
     if (!changes.ok) return changes;
     const wrong = this.#stillWrong(plan.found, changes.value);
@@ -136,7 +161,7 @@ export class Setup {
   /** The lines that are missing, as they are to be pasted: they hold the passwords, which are written first. */
   editsWithPasswords(plan: Plan): readonly SetupEdit[] {
     const { random } = this.#options.tools;
-    const secrets = { ...texts(this.#passwords(plan)), sip: throwaway(random) };
+    const secrets = { ...texts(plan, this.#passwords(plan)), sip: throwaway(random) };
     return plan.wanted.map((wanted) => editOf(wanted, secrets));
   }
 
@@ -195,15 +220,17 @@ export class Setup {
     return left === undefined ? null : `they would not be read in ${left.file}`;
   }
 
-  #passwords({ access, found }: Plan): Passwords {
+  /** Those of the files beside the configuration. */
+  #passwords({ access, found, kept }: Plan): Passwords {
     const { random } = this.#options.tools;
-    const make = (name: SecretName, given: string | undefined) => passwordFor(given ?? null, this.#kept(name), random);
+    const make = (name: SecretName, given: string | undefined): Passwords =>
+      kept?.own.includes(name) ? {} : { [name]: passwordFor(given ?? null, this.#kept(name), random) };
     if (access.type === 'asterisk') {
-      return { ami: make('ami', access.ami.password), ari: make('ari', access.ari.password) };
+      return { ...make('ami', access.ami.password), ...make('ari', access.ari.password) };
     }
     // FusionPBX has no account of ours: what is not known cannot be made up
     const isTheirs = found?.flavour === 'fusionpbx' && access.esl.password === undefined;
-    return isTheirs ? {} : { esl: make('esl', access.esl.password) };
+    return isTheirs ? {} : make('esl', access.esl.password);
   }
 
   /** What the password file of an earlier setup holds. */
@@ -279,9 +306,15 @@ function placed({ text, at }: SetupProblem): string {
   return at === null ? text : `${at.file}${at.line === null ? '' : `:${at.line}`}: ${text}`;
 }
 
-function texts(passwords: Passwords): Omit<Secrets, 'sip'> {
-  const { ami, ari, esl } = passwords;
-  return { ami: ami?.text ?? '', ari: ari?.text ?? '', esl: esl?.text ?? '' };
+/** What goes into the lines: of an account the password of its file, or the admin's own. */
+function texts({ access }: Plan, { ami, ari, esl }: Passwords): Omit<Secrets, 'sip'> {
+  const own = access.type === 'asterisk' ? access : null;
+  const socket = access.type === 'freeswitch' ? access.esl.password : undefined;
+  return {
+    ami: ami?.text ?? own?.ami.password ?? '',
+    ari: ari?.text ?? own?.ari.password ?? '',
+    esl: esl?.text ?? socket ?? '',
+  };
 }
 
 function withPasswords(access: PbxAccess, kept: (name: SecretName) => string | null): PbxAccess {

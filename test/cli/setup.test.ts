@@ -61,14 +61,58 @@ test('without --apply it writes the configuration, shows the lines without passw
   assert.ok(shown.out.includes(`    secret = ${readFileSync(home.path('own/ami'), 'utf8').trim()}\n`));
 });
 
-test('a configuration that is there and says something else is left alone, and said', async () => {
+const config = () => readFileSync(home.path('own/lamplighter.yaml'), 'utf8');
+
+test('what an admin writes into the configuration stays, and the PBX gets the passwords it logs in with', async () => {
+  await setup();
+  const edited = config()
+    .replace(/^domain: .*$/m, 'domain: pbx.my.example')
+    .replace('allow: []', () => "allow: ['^0[1-9]\\d{5,11}$']");
+  writeFileSync(home.path('own/lamplighter.yaml'), edited);
+  const again = await setup();
+  assert.equal(again.code, 0, again.out);
+  assert.match(again.out, /lamplighter\.yaml stays as it is/);
+  const { code, out } = await setup({ apply: true });
+  assert.equal(code, 0, out);
+  assert.match(out, /lamplighter\.yaml stays as it is.*\n.* setup --replace writes it anew, and keeps it as \.bak\.$/m);
+  assert.equal(config(), edited);
+  for (const [name, file] of [
+    ['ami', 'manager.conf'],
+    ['ari', 'ari.conf'],
+  ] as const) {
+    const password = readFileSync(home.path(`own/${name}`), 'utf8').trim();
+    assert.ok(readFileSync(home.path(`root/etc/asterisk/${file}`), 'utf8').includes(` = ${password}\n`));
+  }
+  assert.deepEqual(readdirSync(home.path('own')).sort(), ['ami', 'ari', 'lamplighter.yaml']);
+  const replaced = await setup({ replace: true });
+  assert.match(replaced.out, /^written: .*; as it was: .*lamplighter\.yaml\.bak$/m);
+  assert.match(config(), /^ {4}allow: \[\]$/m);
+  assert.equal(readFileSync(home.path('own/lamplighter.yaml.bak'), 'utf8'), edited);
+});
+
+test('a domain that was given once need not be given again', async () => {
+  await setup({ domain: 'pbx.my.example' });
+  const { out } = await setup({ apply: true });
+  assert.match(out, /stays as it is/);
+  assert.match(config(), /^domain: pbx\.my\.example$/m);
+});
+
+test('a configuration for another PBX: it stays, nothing is changed, and what to do is said', async () => {
+  const before = names();
   mkdirSync(home.path('own'));
   writeFileSync(home.path('own/lamplighter.yaml'), 'version: 1\n');
   const { code, out } = await setup();
   assert.equal(code, 0);
-  assert.match(out, /is there already and says something else: it is left as it is/);
-  assert.equal(readFileSync(home.path('own/lamplighter.yaml'), 'utf8'), 'version: 1\n');
-  assert.match((await setup({ apply: true })).out, /^written: .*; as it was: .*lamplighter\.yaml\.bak$/m);
+  assert.match(out, /stays as it is: it has no pbx of type asterisk; nothing is written/);
+  assert.match(out, /write the configuration anew, and add the lines to the PBX: .* setup --apply --reload --replace /);
+  const applied = await setup({ apply: true });
+  assert.equal(applied.code, 1);
+  assert.match(applied.err, /^error: nothing is changed: .* stays as it is: .* \(setup --replace writes it anew, /);
+  assert.deepEqual([config(), names(), readdirSync(home.path('own'))], ['version: 1\n', before, ['lamplighter.yaml']]);
+  const told = JSON.parse((await setup({ apply: true, json: true })).out);
+  assert.equal(told.error.code, 'config-differs');
+  const replaced = await setup({ apply: true, replace: true });
+  assert.match(replaced.out, /^written: .*; as it was: .*lamplighter\.yaml\.bak$/m);
 });
 
 test('--dry-run writes nothing at all, and shows what would be written', async () => {
@@ -143,6 +187,7 @@ test('several PBXs: the first is taken and said, another by --pbx, an unknown on
 test('a command line that contradicts itself: 64', async () => {
   for (const flags of [
     { undo: true, apply: true },
+    { undo: true, replace: true },
     { apply: true, dryRun: true },
     { asterisk: 'a', freeswitch: 'b' },
     { apply: true, asterisk: 'a' },

@@ -253,7 +253,7 @@ describe('the Debian package', { skip: orRequired(missing()) ?? false }, () => {
         ] as const) {
           writeFileSync(`${folder}/${name}`, text);
         }
-        run('/usr/bin/lamplighter', ['setup', '--apply', '--config', `${etc}/lamplighter.yaml`]);
+        run('/usr/bin/lamplighter', ['setup', '--apply', '--replace', '--config', `${etc}/lamplighter.yaml`]);
         assert.match(readFileSync(file, 'utf8'), /\[lamplighter\]/);
       }
       run('dpkg', ['--remove', 'lamplighter']);

@@ -8,9 +8,10 @@ export function setup(root: Command, terminal: Terminal): void {
     .description(
       'Finds the PBX of this host, writes a configuration for it, and says what it needs; changes no file of it.',
     )
+    .option('--apply', 'adds the lines to the files of the PBX, each with a copy as .bak')
     .option(
-      '--apply',
-      'adds the lines to the files of the PBX, each with a copy as .bak, and may replace the configuration',
+      '--replace',
+      'writes the configuration anew where one is there and says something else; a copy is kept as .bak',
     )
     .option('--reload', 'makes the PBX read its files again; without, the commands are shown')
     .option('--undo', 'takes the lines out of the files of the PBX again')

@@ -19,6 +19,7 @@ import { checkText, editText, foundText, problemLines } from './report.ts';
 export interface SetupFlags {
   readonly apply?: boolean;
   readonly reload?: boolean;
+  readonly replace?: boolean;
   readonly undo?: boolean;
   readonly dryRun?: boolean;
   readonly config?: string;
@@ -95,7 +96,7 @@ export async function run(flags: SetupFlags, terminal: Terminal): Promise<number
 }
 
 function contradiction(flags: SetupFlags): string | null {
-  const { root, apply, undo, dryRun, asterisk, freeswitch, folder } = flags;
+  const { root, apply, replace, undo, dryRun, asterisk, freeswitch, folder } = flags;
   for (const [name, isRight] of [
     ['asterisk', isHost],
     ['freeswitch', isHost],
@@ -107,7 +108,7 @@ function contradiction(flags: SetupFlags): string | null {
   }
   if (root !== undefined && !existsSync(root)) return `--root ${root}: there is no such folder`;
   if (folder !== undefined && !folder.startsWith('/')) return '--folder takes a path that begins with /';
-  if (undo && (apply || dryRun)) return '--undo goes with neither --apply nor --dry-run';
+  if (undo && (apply || dryRun || replace)) return '--undo goes with neither --apply nor --replace nor --dry-run';
   if (apply && dryRun) return '--apply and --dry-run exclude each other';
   if (asterisk !== undefined && freeswitch !== undefined) return '--asterisk and --freeswitch: one at a time';
   if (apply && (asterisk ?? freeswitch) !== undefined)
@@ -145,22 +146,28 @@ function commands({ found }: Plan): string {
 async function prepare(setup: Setup, flags: SetupFlags, say: (text: string) => void, told: Told): Promise<number> {
   const chosen = await choose(setup, flags, say, told);
   if (chosen === null) return exits.refused;
-  let plan = chosen;
+  const settled = setup.settled(chosen, flags.replace === true);
   if (flags.dryRun) {
-    lines(plan, setup, flags, say);
-    say(`\nThe configuration would be ${setup.file}:\n\n${plan.pbx.config ?? ''}`);
+    lines(chosen, setup, flags, say);
+    if (!settled.ok || settled.value.kept !== null) say(`\n${setup.file} stays as it is; with --replace it would be:`);
+    else say(`\nThe configuration would be ${setup.file}:`);
+    say(`\n${chosen.pbx.config ?? ''}`);
     return exits.ok;
   }
-  const problem = blocked(plan);
+  const problem = blocked(chosen);
   if (problem !== null)
     throw new Refused({ code: 'blocked', message: `nothing is written: ${problem.text}; ${asCalled(problem.fix)}` });
+  if (!settled.ok) return strange(setup, chosen, settled.refusal, flags, say, told);
+  let plan = settled.value;
+  const mayWrite = plan.kept === null;
   let changed: readonly Changed[] = [];
   if (flags.apply) {
     changed = apply(setup, plan, say, told);
     const { plans } = await setup.look(flags.domain ?? null);
-    plan = plans.find(({ pbx }) => pbx.id === chosen.pbx.id) ?? plan;
+    const again = plans.find(({ pbx }) => pbx.id === chosen.pbx.id);
+    if (again !== undefined) plan = must(setup.settled(again, mayWrite));
   }
-  const known = write(setup, plan, flags, say, told);
+  const known = write(setup, plan, mayWrite, say, told);
   if (!flags.apply) lines(plan, setup, flags, say);
   const reloaded = flags.reload === true && plan.found !== null ? await reload(setup, plan, say, told) : false;
   const waiting = changed.length > 0 && !reloaded;
@@ -170,11 +177,42 @@ async function prepare(setup: Setup, flags: SetupFlags, say: (text: string) => v
   const checks = isComplete ? await test(setup, plan, reloaded) : [];
   told['checks'] = checks;
   say(checkText(checks));
-  const next = setup.next(plan, { domain: flags.domain ?? null, pbx: flags.pbx ?? null, replace: false }).map((line) => asCalled(line));
-  told['next'] = next;
-  say(`\nNext:\n${next.map((line) => `  ${line}`).join('\n')}`);
+  next(setup, plan, flags, false, say, told);
   const failed = checks.some(({ level }) => level === 'fail') || (flags.reload === true && !reloaded);
   return failed ? exits.refused : exits.ok;
+}
+
+/** The configuration that is there would not be let in: only its admin knows what he means by it. */
+function strange(
+  setup: Setup,
+  plan: Plan,
+  { code, message }: Refusal,
+  flags: SetupFlags,
+  say: (text: string) => void,
+  told: Told,
+): number {
+  const cure = 'setup --replace writes it anew, and keeps it as .bak';
+  if (flags.apply) throw new Refused({ code, message: `nothing is changed: ${message} (${cure})` });
+  told['kept'] = setup.file;
+  told['differs'] = message;
+  say(`${message}; nothing is written (${cure}).`);
+  lines(plan, setup, { ...flags, showSecrets: false }, say);
+  next(setup, plan, flags, true, say, told);
+  return exits.ok;
+}
+
+function next(
+  setup: Setup,
+  plan: Plan,
+  flags: SetupFlags,
+  replace: boolean,
+  say: (text: string) => void,
+  told: Told,
+): void {
+  const given = { domain: flags.domain ?? null, pbx: flags.pbx ?? null, replace };
+  const steps = setup.next(plan, given).map((line) => asCalled(line));
+  told['next'] = steps;
+  say(`\nNext:\n${steps.map((line) => `  ${line}`).join('\n')}`);
 }
 
 function apply(setup: Setup, plan: Plan, say: (text: string) => void, told: Told): readonly Changed[] {
@@ -216,17 +254,17 @@ function elsewhere({ asterisk, freeswitch, domain }: SetupFlags): PbxAccess | nu
   return null;
 }
 
-/** @returns true where the configuration said all of it before. */
-function write(setup: Setup, plan: Plan, flags: SetupFlags, say: (text: string) => void, told: Told): boolean {
-  const written = setup.writeFor(plan, flags.apply === true);
-  if (!written.ok && written.refusal.code === 'config-exists') {
+/** @returns true where a configuration was there that stays. */
+function write(setup: Setup, plan: Plan, replace: boolean, say: (text: string) => void, told: Told): boolean {
+  const { changed, backup } = must(setup.writeFor(plan, replace));
+  if (plan.kept !== null) {
     told['kept'] = setup.file;
-    const cure =
-      plan.found === null ? 'move it away, and run setup again' : 'setup --apply replaces it, and keeps it as .bak';
-    say(`${written.refusal.message} (${cure})`);
-    return false;
+    say(
+      `${setup.file} stays as it is, as it says something else than setup would write; what it logs in with is what the`,
+    );
+    say('PBX has, or is to have. setup --replace writes it anew, and keeps it as .bak.');
+    return true;
   }
-  const { changed, backup } = must(written);
   told['config'] = { file: setup.file, backup, changed };
   if (!changed) say(`${setup.file} says all this already.`);
   else say(`written: ${setup.file}${backup === null ? '' : `; as it was: ${backup}`}`);
