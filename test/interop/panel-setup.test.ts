@@ -55,16 +55,22 @@ const freepbx: SetupReport = {
   problems: [],
 };
 
-it('what was found is shown with its place, what is missing with its fix, and lines to paste with a copy button', async () => {
-  const schema = setupRoutes.find(({ method }) => method === 'GET')?.answers[200]?.schema;
-  assert.ok(schema?.safeParse(freepbx).success, 'the server would say so');
+/** The page, where the daemon has found this. */
+async function reporting(report: SetupReport) {
   const page = await show.browser.page('about:blank');
   await page.send('Page.addScriptToEvaluateOnNewDocument', {
     source: `const real = window.fetch;
       window.fetch = (path, init) => path === '/api/v1/setup' && init.method === 'GET'
-        ? Promise.resolve(Response.json(${JSON.stringify(freepbx)})) : real(path, init);`,
+        ? Promise.resolve(Response.json(${JSON.stringify(report)})) : real(path, init);`,
   });
   await page.open(`${show.daemon.http}/#/setup`);
+  return page;
+}
+
+it('what was found is shown with its place, what is missing with its fix, and lines to paste with a copy button', async () => {
+  const schema = setupRoutes.find(({ method }) => method === 'GET')?.answers[200]?.schema;
+  assert.ok(schema?.safeParse(freepbx).success, 'the server would say so');
+  const page = await reporting(freepbx);
   await page.until('it is there', `document.querySelector('[aria-label="asterisk:/etc/asterisk"]')`);
   // how commands are typed here is asked of the daemon, and may come after the page is drawn
   await page.until(
@@ -86,6 +92,24 @@ it('what was found is shown with its place, what is missing with its fix, and li
   await page.evaluate(`navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve(); }`);
   await page.click('[aria-label="Copy the lines for /etc/asterisk/manager_custom.conf"]');
   await page.until('it is copied', `window.copied === ${JSON.stringify(freepbx.pbxs[0]?.edits[0]?.lines.join('\n'))}`);
+  assert.deepEqual(page.problems, []);
+  await page.close();
+});
+
+it('where no PBX was found, the fix is the form below, and no option of a command', async () => {
+  const fix = 'a PBX on another host: setup --asterisk HOST, or --freeswitch HOST';
+  const problem = {
+    level: 'fail',
+    code: 'no-pbx',
+    text: 'no Asterisk and no FreeSWITCH was found',
+    fix,
+    at: null,
+  } as const;
+  const page = await reporting({ ...freepbx, pbxs: [], problems: [problem] });
+  await page.until('it is there', `document.querySelector('[aria-label="This host"] .fix')`);
+  assert.match(await page.text('[aria-label="This host"] .fix'), /^Fix: .* fill in “A PBX elsewhere” below\./);
+  assert.doesNotMatch(await page.text('main'), /--asterisk/);
+  assert.match(await page.text('[aria-label="Another PBX"] h2'), /^A PBX elsewhere$/);
   assert.deepEqual(page.problems, []);
   await page.close();
 });

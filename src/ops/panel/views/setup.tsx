@@ -150,12 +150,18 @@ function Problems({ list }: { readonly list: readonly SetupProblem[] }) {
           <Badge level={one.level}>{one.level === 'fail' ? 'fails' : 'look'}</Badge>
           <div>
             {one.text} <small class="code quiet">{placeOf(one.at)}</small>
-            <p class="fix">Fix: {typed(one.fix)}</p>
+            <p class="fix">Fix: {typed(fixOf(one))}</p>
           </div>
         </li>
       ))}
     </ul>
   );
+}
+
+/** Where no PBX was found the command line has options for one elsewhere; who sees this has the form. */
+function fixOf({ code, fix }: SetupProblem): string {
+  if (code !== 'no-pbx') return fix;
+  return 'a PBX on another host: fill in “A PBX elsewhere” below. One on this host with its files at another place: sudo lamplighter setup --folder DIR';
 }
 
 function Code(props: { readonly text: string; readonly what: string; readonly before?: string }) {
