@@ -47,6 +47,8 @@ export interface TracedMessage {
   readonly retransmission: boolean;
   /** The extension it is about; of a subscription that which is watched. */
   readonly ext: string | null;
+  /** The domain that is asked in and is none of ours, cleaned; null: it is ours, or nothing is asked. */
+  readonly unserved: string | null;
   /** Whose phone it is from or to, where that is known. */
   readonly watcher: Aor | null;
   /** The subscription it belongs to, where that lives or has ended not long ago. */
@@ -69,7 +71,7 @@ export interface TracedSubscription {
 
 /** Which messages; all that are given must hold. */
 export interface TraceFilter {
-  /** From or to this user's phones, or about him. */
+  /** From or to this user's phones, or about him; also where he has his number in a domain that is not served. */
   readonly aor?: Aor;
   readonly subscription?: number;
   readonly callId?: string;

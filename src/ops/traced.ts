@@ -22,6 +22,11 @@ export const tracedSchema = z
     summary: text.describe('One line for a ladder.').meta({ examples: ['NOTIFY dialog, active'] }),
     retransmission: z.boolean().describe('The same message has passed before.'),
     ext: text.nullable().describe('The extension it is about; null: none of ours.'),
+    unserved: text
+      .nullable()
+      .describe(
+        'The domain that is asked in, where it is not served: name it in `aliases`. null: all is well with it.',
+      ),
     watcher: text.nullable().describe('Whose phone it is from or to, as `user@domain`.'),
     subscription: z.int().nullable().describe('The number of the subscription it belongs to.'),
     missed: z.int().min(0).describe('So many passed just before it that were not recorded: too many at once.'),

@@ -85,6 +85,16 @@ export function userIn(uri: string | null): string | null {
   return /^sips?:([^@:]+)(?::[^@]*)?@/i.exec(uri ?? '')?.[1] ?? null;
 }
 
+/** The host of a SIP URI, an IPv6 address in its brackets; null: it has none. */
+export function hostIn(uri: string): string | null {
+  return /^sips?:(?:[^@]*@)?(\[[^\]]*\]|[^:;?>]+)/i.exec(uri)?.[1] ?? null;
+}
+
+/** Of a To: the request is within a dialog. */
+export function hasTag(to: string | undefined): boolean {
+  return toTag(to) !== '';
+}
+
 /** What two copies of one message have in common and no other has; null: it cannot be told. */
 export function sameness(head: Head, direction: string, remote: string): string | null {
   const { start, headers, callId, cseq } = head;

@@ -1,6 +1,7 @@
 import { type Aor, userOf } from '../model/aor.ts';
+import { printable } from '../model/printable.ts';
 import type { TracedMessage, TracedPath, TracedSubscription } from '../model/trace.ts';
-import { type Head, readHead, sameness, uriIn, userIn } from './head.ts';
+import { type Head, hasTag, hostIn, readHead, sameness, uriIn, userIn } from './head.ts';
 import { masked } from './mask.ts';
 import type { Recorded } from './ring.ts';
 import { shown, shownEnd, summaryOf } from './show.ts';
@@ -18,6 +19,9 @@ export interface Persons {
   readonly about: Aor | null;
   readonly watcher: Aor | null;
 }
+
+/** Of a domain that is not served; it stands in one line of a table. */
+const longestHost = 64;
 
 const wildcards: ReadonlySet<string> = new Set(['0.0.0.0', '::', '']);
 
@@ -58,12 +62,18 @@ export class Passed {
     return this.#persons;
   }
 
-  /** This user is named in From or To. */
+  /**
+   * This user is named in From or To. In a domain that is not served nobody is known: there his number alone counts, for a
+   * phone that is set to such a domain is looked for by its number.
+   */
   names(aor: Aor): boolean {
     const user = userOf(aor);
-    const named = ['from', 'to'].some((name) => userIn(uriIn(this.head.headers.get(name))) === user);
-    // the domain costs more, and hardly any message has the user
-    return named && (this.persons.about === aor || this.persons.watcher === aor);
+    return ['from', 'to'].some((name) => {
+      const uri = uriIn(this.head.headers.get(name));
+      // the domain costs more, and hardly any message has the user
+      if (uri === null || userIn(uri) !== user) return false;
+      return (this.#around.aorFor(uri) ?? aor) === aor;
+    });
   }
 
   message(more: {
@@ -89,11 +99,30 @@ export class Passed {
       summary: summaryOf(head, wire),
       retransmission: more.retransmission,
       ext: about === null ? null : userOf(about),
+      unserved: this.#unserved(),
       watcher: link?.watcher ?? this.persons.watcher,
       subscription: link?.id ?? null,
       missed: more.missed,
       text: shown(wire),
     };
+  }
+
+  /**
+   * The domain that a SUBSCRIBE or PUBLISH outside of a dialog asks in, where it is not served: that of the Request-URI, as
+   * the answer is about. A 404 has no such line, and To stands for it.
+   */
+  #unserved(): string | null {
+    const { start, headers, method } = this.head;
+    if (start === null || (method !== 'SUBSCRIBE' && method !== 'PUBLISH')) return null;
+    const isAsked = start.kind === 'request' && !hasTag(headers.get('to'));
+    const uri = isAsked
+      ? start.uri
+      : start.kind === 'response' && start.status === 404
+        ? uriIn(headers.get('to'))
+        : null;
+    if (uri === null || userIn(uri) === null || this.#around.aorFor(uri) !== null) return null;
+    const host = hostIn(uri);
+    return host === null ? null : printable(shown(host), longestHost);
   }
 
   /** A NOTIFY is from whom it is about, to who watches; all else the other way round. */

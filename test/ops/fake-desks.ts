@@ -21,6 +21,7 @@ const message: TracedMessage = {
   summary: 'SUBSCRIBE dialog',
   retransmission: false,
   ext: '1001',
+  unserved: null,
   watcher: null,
   subscription: 1,
   missed: 0,

@@ -363,6 +363,7 @@ const message: TracedMessage = {
   summary: '',
   retransmission: false,
   ext: null,
+  unserved: null,
   watcher: null,
   subscription: null,
   missed: 0,

@@ -66,6 +66,7 @@ test('a message is told with all that is known of it', async () => {
     summary: 'SUBSCRIBE to 1002, dialog, expires 600',
     retransmission: false,
     ext: '1002',
+    unserved: null,
     watcher: aor('1001'),
     subscription: 17,
     missed: 0,
@@ -85,7 +86,7 @@ test('by extension: what its phones say, what is said about it, and nothing of o
   pass('in', subscribe('1003', '1002', { callId: 'c' }));
   pass('in', subscribe('1001', '1009', { callId: 'refused' }));
   pass('out', answer('404 Not Found', '1001', '1009', 'SUBSCRIBE', { callId: 'refused' }));
-  pass('in', subscribe('1001', '1002', { callId: 'foreign' }).replaceAll('pbx.test', 'other.test'));
+  pass('in', subscribe('1005', '1002', { callId: 'foreign' }).replaceAll('pbx.test', 'other.test'));
   pass('in', 'garbage 1001');
   const told = await trace.list({ aor: aor('1001') }, 100);
   assert.deepEqual(
@@ -105,6 +106,56 @@ test('by extension: what its phones say, what is said about it, and nothing of o
     (await trace.list({}, 2)).map(({ summary }) => summary.slice(0, 9)),
     ['SUBSCRIBE', 'no SIP: g'],
     'the newest, oldest first',
+  );
+  trace.stop();
+});
+
+test('who asks in a domain that is not served is found by his number, and the domain is named', async () => {
+  const { trace, pass } = rig();
+  const ofIp = (text: string) => text.replaceAll('@pbx.test', '@192.0.2.10');
+  pass('in', ofIp(subscribe('1006', '1001')));
+  pass('out', ofIp(answer('401 Unauthorized', '1006', '1001', 'SUBSCRIBE')));
+  pass('in', ofIp(subscribe('1006', '1001', { cseq: 2 })));
+  pass('out', ofIp(answer('404 Not Found', '1006', '1001', 'SUBSCRIBE', { cseq: 2 })));
+  pass(
+    'in',
+    subscribe('1007', '1001', { callId: 'mixed' }).replace('sip:1001@pbx.test SIP', 'sip:1001@[2001:db8::1]:5060 SIP'),
+  );
+  pass('in', subscribe('1006', '1002', { callId: 'served' }));
+  const told = async (user: string) =>
+    (await trace.list({ aor: aor(user) }, 100)).map(({ callId, ext, unserved }) => [callId, ext, unserved]);
+  const asked = ['c1', null, '192.0.2.10'];
+  const talk = [asked, ['c1', null, null], asked, asked];
+  assert.deepEqual(await told('1006'), [...talk, ['served', '1002', null]]);
+  assert.deepEqual(await told('1001'), [...talk, ['mixed', '1001', '[2001:db8::1]']], 'about him, too');
+  const followed: string[] = [];
+  const stop = trace.follow({ aor: aor('1006') }, null, {
+    message: ({ unserved }) => followed.push(String(unserved)),
+    missed: nothing,
+  });
+  pass('in', ofIp(subscribe('1006', '1001', { cseq: 3 })).replaceAll('192.0.2.10', `${'x'.repeat(100)}.test`));
+  await settle();
+  assert.deepEqual(followed, [`${'x'.repeat(64)}…`], 'foreign text is short');
+  stop?.();
+  trace.stop();
+});
+
+test('within a dialog, and where only From is foreign, no domain is said to be missing', async () => {
+  const { trace, pass } = rig();
+  pass('in', subscribe('1001', '1002').replace('<sip:1001@pbx.test>', '<sip:1001@other.test>'));
+  pass(
+    'in',
+    subscribe('1001', '1002', { cseq: 2 })
+      .replace('<sip:1002@pbx.test>', '<sip:1002@pbx.test>;tag=b')
+      .replace('sip:1002@pbx.test SIP', 'sip:lamplighter@198.51.100.7 SIP'),
+  );
+  pass(
+    'in',
+    subscribe('1001', '1002', { cseq: 3 }).replaceAll('SUBSCRIBE', 'INVITE').replaceAll('@pbx.test', '@other.test'),
+  );
+  assert.deepEqual(
+    (await trace.list({ aor: aor('1001') }, 10)).map(({ unserved }) => unserved),
+    [null, null, null],
   );
   trace.stop();
 });

@@ -135,11 +135,17 @@ const columns: readonly Column<Row>[] = [
   { title: 'REMOTE', of: (row) => row.text('remote') },
   { title: 'EXT', of: (row) => row.text('ext') },
   { title: 'SUB', of: (row) => row.text('subscription') },
-  { title: 'MESSAGE', of: (row) => `${row.text('summary') ?? ''}${row.flag('retransmission') ? ' (again)' : ''}` },
+  { title: 'MESSAGE', of: lineOf },
 ];
 
 /** Rows that come one by one stand below each other all the same. */
 const followed = columns.map((column, index) => ({ ...column, least: [24, 3, 9, 21, 6, 5, 0][index] ?? 0 }));
+
+function lineOf(row: Row): string {
+  const unserved = row.text('unserved');
+  const notes = [row.flag('retransmission') ? ' (again)' : '', unserved === null ? '' : ` (${unserved} is not served)`];
+  return `${row.text('summary') ?? ''}${notes.join('')}`;
+}
 
 /** Milliseconds count here. */
 function timeOf(row: Row): string | null {

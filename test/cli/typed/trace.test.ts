@@ -29,6 +29,7 @@ const message: TracedMessage = {
   retransmission: false,
   missed: 0,
   ext: '1001',
+  unserved: null,
   watcher: aorOf('1002', domain),
   subscription: 7,
   text: 'NOTIFY sip:1002@192.0.2.21 SIP/2.0\r\nTo: "A\u001b[2J  \u202eb"\r\n\tfolded\r\n\r\n<dialog-info/>\r\n',
@@ -66,6 +67,14 @@ describe('lamplighter trace', () => {
     const trace = new Desk([
       message,
       { ...message, direction: 'in', retransmission: true, missed: 3, summary: '200 OK' },
+      {
+        ...message,
+        direction: 'in',
+        ext: null,
+        unserved: '192.0.2.10',
+        subscription: null,
+        summary: 'SUBSCRIBE to 1001',
+      },
     ]);
     return running(
       async ({ url }) => {
@@ -75,6 +84,15 @@ describe('lamplighter trace', () => {
           ['AT', 'DIR', 'TRANSPORT', 'REMOTE', 'EXT', 'SUB', 'MESSAGE'],
           ['2026-11-22T03:10:30.123Z', 'out', 'udp', '192.0.2.21:5060', '1001', '7', 'NOTIFY dialog, active'],
           ['2026-11-22T03:10:30.123Z', 'in', 'udp', '192.0.2.21:5060', '1001', '7', '200 OK (again)'],
+          [
+            '2026-11-22T03:10:30.123Z',
+            'in',
+            'udp',
+            '192.0.2.21:5060',
+            '-',
+            '-',
+            'SUBSCRIBE to 1001 (192.0.2.10 is not served)',
+          ],
         ]);
         assert.deepEqual(trace.asked.at(-1), { aor: aorOf('1001', domain), limit: 5 });
       },

@@ -112,6 +112,7 @@ function Row({ message, before, chosen, choose }: RowOf) {
           <span>
             {summary}
             {message.retransmission === true && ' (again)'}
+            {message.unserved && ` (${message.unserved} is not served)`}
           </span>
         </button>
       </td>

@@ -153,6 +153,8 @@ export interface Traced {
   readonly summary: string;
   readonly retransmission?: boolean;
   readonly ext: string | null;
+  /** The domain that is asked in and not served. */
+  readonly unserved?: string | null;
   readonly subscription: number | null;
   /** So many passed just before it that were not recorded. */
   readonly missed?: number;
