@@ -8,6 +8,7 @@ import { hook } from './hook.ts';
 import { listeners } from './listeners.ts';
 import { neverSubscribed, refusedLogins, refusedNotify, unanswered } from './phones.ts';
 import type { DaemonSeen } from './seen.ts';
+import { unservedDomains } from './unserved-domains.ts';
 
 /** What the daemon looks for in itself, in the order it is told. A new check is one function, and a line here. */
 export const daemonChecks: readonly Check<DaemonSeen & ConfigSeen>[] = [
@@ -20,6 +21,7 @@ export const daemonChecks: readonly Check<DaemonSeen & ConfigSeen>[] = [
   unanswered,
   refusedNotify,
   refusedLogins,
+  unservedDomains,
   neverSubscribed,
   ...configChecks,
 ];

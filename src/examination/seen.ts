@@ -2,6 +2,7 @@ import type { Config } from '../config/schema.ts';
 import type { Clock } from '../model/clock.ts';
 import type { HookCall, HookQuestion, HookTrouble } from '../model/hook.ts';
 import type { RefusedLogin } from '../model/refused-login.ts';
+import type { UnservedDomain } from '../model/unserved-domain.ts';
 import type { ResourceView, SubscriptionView } from '../model/views.ts';
 import type { WaysView } from '../model/ways.ts';
 import type { Expect } from './knock.ts';
@@ -40,6 +41,7 @@ export interface DaemonSeen {
   /** Aors that are told through their PBX. */
   readonly pushed: ReadonlySet<string>;
   readonly refusedLogins: readonly RefusedLogin[];
+  readonly unservedDomains: readonly UnservedDomain[];
   /** Of phones that registered through us, by aor: what they say they are. */
   readonly agents: ReadonlyMap<string, string>;
   readonly database: DatabaseFile;

@@ -27,6 +27,7 @@ import { PublishServer } from './publish-server.ts';
 import type { SecurityReports } from './security-log.ts';
 import { sourceOf } from './source.ts';
 import { SubscribeServer } from './subscribe-server.ts';
+import type { UnservedReports } from './unserved-domains.ts';
 import { UserAgents } from './user-agents.ts';
 
 export interface SipFrontOptions {
@@ -50,6 +51,8 @@ export interface SipFrontOptions {
   readonly agentOf?: (user: Aor, flow: Flow) => string | null;
   /** Hears of authenticated parties that ask for what they may not have; default: nobody does. */
   readonly security?: SecurityReports;
+  /** Hears of domains that are not served and asked in by those that have shown who they are; default: nobody does. */
+  readonly unserved?: UnservedReports;
   /** Where it counts; default: it does not. */
   readonly meters?: Pick<Meters, 'subscribes' | 'publishes'>;
 }

@@ -9,6 +9,7 @@ import { splitLines } from './headers.ts';
 import { contactUser } from './own-contact.ts';
 import type { Places } from './places.ts';
 import type { SubscribeMessage } from './subscribe-message.ts';
+import type { UnservedReports } from './unserved-domains.ts';
 
 /** What the steps consult. */
 export interface StepTools {
@@ -17,6 +18,8 @@ export interface StepTools {
   readonly places: Places;
   readonly random: Random;
   readonly maxBodyBytes: number;
+  /** Hears of domains that are not served; default: nobody does. */
+  readonly unserved?: UnservedReports;
 }
 
 /** One SUBSCRIBE on its way to the notifier; the steps fill in what they find. */
@@ -145,15 +148,23 @@ function requireOrder({ dialog, message, request }: Attempt, { dialogs }: StepTo
 }
 
 /** RFC 3261 8.2.2.1. A refresh is for the resource of its dialog, whatever its Request-URI says: often our bare Contact. */
-function findResource(attempt: Attempt, { places }: StepTools): Verdict {
+function findResource(attempt: Attempt, tools: StepTools): Verdict {
   const { initial, message } = attempt;
+  const { places } = tools;
   attempt.resource = !initial && message.uri.user === contactUser ? null : places.aorFor(message.uri);
-  return initial && attempt.resource === null ? { status: 404 } : null;
+  return initial && attempt.resource === null ? notFound(attempt, tools) : null;
 }
 
 /** The same of what comes without a dialog. */
-export function requireOurResource({ initial, message }: Claim, { places }: StepTools): Verdict {
-  return initial && places.aorFor(message.uri) === null ? { status: 404 } : null;
+export function requireOurResource(claim: Claim, tools: StepTools): Verdict {
+  return claim.initial && tools.places.aorFor(claim.message.uri) === null ? notFound(claim, tools) : null;
+}
+
+/** Whoever comes so far has shown who he is: a stranger's domains are told to nobody. */
+function notFound({ message, request, who }: Claim, { places, unserved }: StepTools): SipAnswer {
+  const { host } = message.uri;
+  if (!places.isOurs(host)) unserved?.note(host, who, request.flow);
+  return { status: 404 };
 }
 
 /** Tenants never meet: who asks, what he asks for and whom he calls it (To) are of one domain. */

@@ -11,6 +11,7 @@ import type { WaysView } from '../model/ways.ts';
 import type { Notifier } from '../notifier/notifier.ts';
 import type { Push } from '../push/push.ts';
 import type { SecurityLog } from '../sip/security-log.ts';
+import type { UnservedDomains } from '../sip/unserved-domains.ts';
 import type { Hub } from '../state/hub.ts';
 import { inspect } from '../store/integrity.ts';
 import type { HookPlace } from './hook-place.ts';
@@ -24,7 +25,7 @@ export interface CheckSide {
   readonly notifier: Notifier;
   readonly push: Push;
   readonly security: Pick<SecurityLog, 'refusedLogins'>;
-  readonly sip: { readonly ways: Pick<SipWays, 'heard'> };
+  readonly sip: { readonly ways: Pick<SipWays, 'heard'>; readonly unserved: Pick<UnservedDomains, 'list'> };
   readonly ways: () => WaysView;
   /** Phones that registered through us; null: none does. */
   readonly phones: { list(): readonly PhoneView[] } | null;
@@ -52,6 +53,7 @@ export function examination(side: CheckSide): () => Promise<readonly Finding[]> 
         extensions,
         pushed: new Set(push.list().map(({ aor }) => aor)),
         refusedLogins: security.refusedLogins,
+        unservedDomains: sip.unserved.list(),
         agents: new Map((phones?.list() ?? []).map(({ aor, userAgent }) => [aor, userAgent ?? ''])),
         database: {
           path: config.store.path,

@@ -52,7 +52,7 @@ export interface HttpSide {
   readonly notifier: Notifier;
   readonly watcher: Watcher;
   readonly push: Push;
-  readonly sip: Pick<SipSide, 'ways' | 'phones'>;
+  readonly sip: Pick<SipSide, 'ways' | 'phones' | 'unserved'>;
   readonly compositor: Compositor;
   readonly profiles: ProfileRoom;
   /** Absent: no messages are kept. */

@@ -28,6 +28,7 @@ import { Relocation } from '../sip/locate/relocation.ts';
 import { parseUri } from '../sip/message/uri.ts';
 import { hostOf, Places } from '../sip/places.ts';
 import { SipFront } from '../sip/sip-front.ts';
+import { UnservedDomains } from '../sip/unserved-domains.ts';
 import { PhonePaths } from '../sip/watch/phone-paths.ts';
 import { Subscriber } from '../sip/watch/subscriber.ts';
 import { type Authorities, authenticatorOf, lookupOf } from './authentication.ts';
@@ -59,6 +60,8 @@ export interface SipSide {
   readonly phones: InlinePhones | null;
   /** Whom a URI means; null: nobody of our domains. */
   aorFor(uri: string): Aor | null;
+  /** Domains that are not served, and were asked in. */
+  readonly unserved: Pick<UnservedDomains, 'list'>;
   /** What is known here of how phones come. */
   readonly ways: SipWays;
   /** Its part in a reload. */
@@ -110,6 +113,7 @@ export function sipSide(options: SipSideOptions): SipSide {
   const engine = new HearingEngine(drachtio ?? embedded, heard);
   const inline = inlinePhones({ ...options, config, logger, places, engine, exempt });
   const authenticator = new ExchangeableAuthenticator(authenticatorOf(options, config, places, inline));
+  const unserved = new UnservedDomains(clock, logger, (host) => places.isOurs(host));
   const publishing = eventPackages.filter(takesPublications);
   // drachtio-server finds the way to a proxy that was restarted itself
   const outer = drachtio === null ? relocating(options, engine, resolver, addresses) : engine;
@@ -132,6 +136,7 @@ export function sipSide(options: SipSideOptions): SipSide {
     maxBodyBytes: 65_536,
     advertise,
     security,
+    unserved,
     ...metered(options),
     ...(inline === null ? {} : { agentOf: (user: Aor, flow: Flow) => inline.phones.userAgentOf(user, flow) }),
   });
@@ -157,6 +162,7 @@ export function sipSide(options: SipSideOptions): SipSide {
     subscriber,
     aorFor: (uri) => aorOfUri(uri, places),
     phones: inline,
+    unserved,
     ways: {
       heard,
       ...(drachtio === null ? { load: () => embedded.load } : {}),

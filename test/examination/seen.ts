@@ -29,6 +29,7 @@ export const healthy: DaemonSeen & ConfigSeen = {
   extensions: [],
   pushed: new Set(),
   refusedLogins: [],
+  unservedDomains: [],
   agents: new Map(),
   database: { path: '/nowhere/lamplighter.db', failure: null, writer: null, inspect: async () => [] },
   hook: null,

@@ -71,6 +71,24 @@ describe('what one phone says', () => {
     assert.ok(later.length > talk.length, 'it has ended, and is still known by its number');
   });
 
+  test('a phone set to an address that is not in aliases is found by its number, and log and doctor name the address', async () => {
+    const [ext, watched] = [stage.ext(), stage.ext()];
+    const phone = await stage.phone(ext, { domain: '203.0.113.10' });
+    const { response } = await phone.subscribe({ event: 'dialog', resource: watched });
+    assert.equal(response.status, 404);
+    const talk = await messages(`ext=${ext}`);
+    assert.deepEqual(
+      talk.map(({ direction, status, unserved }) => `${direction} ${status} ${unserved}`),
+      ['in null 203.0.113.10', 'out 401 null', 'in null 203.0.113.10', 'out 404 203.0.113.10'],
+    );
+    const [line] = await stage.daemon.logged(({ domain }) => domain === '203.0.113.10');
+    assert.match(String(line?.['message']), /not served: it belongs into aliases/);
+    assert.match(String(line?.['by']), new RegExp(`^${ext}@`));
+    const checks = await stage.daemon.api<{ check: string; text: string }[]>('/api/v1/checks');
+    const found = checks.body.filter(({ check }) => check === 'unserved-domains');
+    assert.deepEqual([found.length, found[0]?.text.includes(`203.0.113.10`)], [1, true]);
+  });
+
   test('what is refused unread is there, and shown so that it harms nobody', async () => {
     const hand = await stage.hand();
     await hand.provoke('\x1b]0;owned\x07 no SIP \xff\r\n\r\n');
