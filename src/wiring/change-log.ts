@@ -23,8 +23,6 @@ export class ChangeLog {
   /** What was last seen of an extension, by topic. */
   readonly #last = new Map<string, string>();
   readonly #links = new Map<string, LinkView['state']>();
-  /** PBXs that are not up, with the reason told. */
-  readonly #reasoned = new Set<string>();
 
   constructor(logger: Logger, meters: Meters) {
     this.#logger = logger.child('changes');
@@ -79,11 +77,8 @@ export class ChangeLog {
     this.#links.set(source, state);
     if (old !== state) this.#meters.pbxLinks.add(source, state);
     const fields = { pbx: source, old, new: state, reason };
-    // a PBX with two links that are away has another reason with each attempt, a whole night long
-    const again = old === state && this.#reasoned.has(source);
-    if (reason === null) this.#reasoned.delete(source);
-    else this.#reasoned.add(source);
-    if (again) this.#logger.debug(fields, 'PBX link');
+    // a PBX with two links that are away has another reason with each attempt, a whole night long; its adapter has told the first
+    if (old === state) this.#logger.debug(fields, 'PBX link');
     else if (state === 'down') this.#logger.warn(fields, 'PBX link');
     else this.#logger.info(fields, 'PBX link');
   }

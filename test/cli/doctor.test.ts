@@ -112,6 +112,12 @@ describe('doctor, of listeners', () => {
     assert.deepEqual(seen, ['loopback: warn', 'unheard: warn']);
   });
 
+  test('subscriptions of before a restart are no sign of a firewall', () => {
+    const silent = { ...listener, requests: {}, lastRequestAt: null };
+    assert.deepEqual(complaints(found({ listeners: [silent] })), []);
+    assert.ok(complaints(found({ listeners: [silent], subscriptions: none })).includes('unheard: warn'));
+  });
+
   test('by push and with native mode no phone has to send here, and the way has its name', () => {
     const silent = { ...listener, address: '127.0.0.1', requests: {}, lastRequestAt: null };
     const nothing = { listeners: [silent], subscriptions: none, sources: [], sourceCount: 0 };

@@ -39,9 +39,13 @@ export const loopback: DaemonCheck = {
 /** Nobody has sent anything. */
 export const unheard: DaemonCheck = {
   name: 'unheard',
-  look: ({ ways, ways: { listeners, engine }, config }) =>
-    // without its server an engine has no listeners, and engine says so
-    !engine.up || isToldOtherwise(ways, config) || listeners.some(({ lastRequestAt }) => lastRequestAt !== null)
+  look: ({ ways, ways: { listeners, engine, subscriptions }, config }) =>
+    // Without its server an engine has no listeners, and engine says so. Subscriptions of before a restart came in somewhere,
+    // and are refreshed when it is time.
+    !engine.up ||
+    subscriptions.total > 0 ||
+    isToldOtherwise(ways, config) ||
+    listeners.some(({ lastRequestAt }) => lastRequestAt !== null)
       ? []
       : [
           odd(

@@ -118,7 +118,8 @@ export const changeLines: readonly ChangeLine[] = [
     message: 'PBX link',
     level: 'info',
     room: 'changes',
-    about: 'At level warn where it goes down; at debug where it stays so, for another reason.',
+    about:
+      'At level warn where it goes down; at debug where it stays so, for another reason. Why a PBX is not reached at the start says the line with `pbx-unreachable`.',
     fields: {
       pbx: 'its name in the configuration',
       old: '`up`, `down`, `stale`: connected, not yet in step',
