@@ -1,5 +1,5 @@
 import { domainOf, userOf } from '../model/aor.ts';
-import { sameFeature } from '../model/feature.ts';
+import { mostRings, sameFeature } from '../model/feature.ts';
 import type { Refusal } from '../model/outcome.ts';
 import { printable } from '../model/printable.ts';
 import { type Ending, type FeatureContext, refuse } from './context.ts';
@@ -7,7 +7,6 @@ import { neighbour } from './in-flight.ts';
 import { normaliseTarget, type Place } from './normalise.ts';
 import { isVoicemail, judgeTarget } from './policy.ts';
 
-const maxRings = 20;
 /** So much of a target that is none is kept for the audit trail. */
 const longestShown = 80;
 
@@ -84,5 +83,5 @@ function placeOf({ wish, tools }: FeatureContext): Place {
 /** Phones send 0 or nothing with a switch alone, so that keeps what was; too many rings would be a call that nobody takes. */
 function rings(count: number | undefined): number | null {
   if (count === undefined || !Number.isInteger(count) || count < 1) return null;
-  return Math.min(count, maxRings);
+  return Math.min(count, mostRings);
 }

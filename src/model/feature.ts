@@ -61,6 +61,9 @@ export interface Wish {
   readonly origin: Origin;
 }
 
+/** A call that rings longer is one that nobody takes. */
+export const mostRings = 20;
+
 export const featureOff: FeatureValue = { enabled: false, target: null, ringCount: null };
 
 export function sameFeature(a: FeatureValue, b: FeatureValue): boolean {

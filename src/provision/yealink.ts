@@ -83,7 +83,7 @@ export const yealink: Vendor = {
     'lamps go out when the subscription cannot be renewed; the phone asks again after `account.X.sub_fail_retry_interval`. Inline: name the PBX in `account.1.outbound_proxy.2.address`, and calls go there meanwhile',
   ),
   traps: [
-    'Never a code and synchronisation for one feature: with DND or forward codes set the phone dials them as well, and the two chase each other (FusionPBX d53bac7f55, #5864). The codes of forwards (`account.1.always_fwd.on_code` and its like) must be empty, too.',
+    'Never a code and synchronisation for one feature: with DND or forward codes set the phone also dials the code with each change, the PBX switches a second time, and DND jumps on and off without end. This configuration empties the codes of DND. The codes of forwards (`account.1.always_fwd.on_code` and its like) must be empty, too.',
     'In phone mode (`features.dnd_mode = 0`, the default) one key press is sent for every account, and a change of one account changes the whole phone. Use mode 1.',
     'DECT handsets and conference phones (W, CP) have no line keys: leave `--lamps` out for them.',
     'A lamp that is off may mean that there is no subscription: the phone shows both alike.',

@@ -27,7 +27,7 @@ export function provision(root: Command, terminal: Terminal): void {
     .option('--pickup <code>', "the PBX's code for taking another's call (default: **)");
   asking<Wished>(command, terminal, (session, [vendor, ext], options) => {
     if (vendor === undefined) return vendors(session);
-    if (ext === undefined) throw new Failure('usage', exits.usage, 'expected an extension behind the vendor');
+    if (ext === undefined) return nobody(session, vendor);
     return snippet(session, vendor, ext, options);
   });
 }
@@ -46,6 +46,17 @@ async function vendors(session: Session): Promise<number> {
     show(session, columns, rows, 'no vendor is known');
   }
   return exits.ok;
+}
+
+/** A vendor without an extension: what is missing, or that there is no such vendor. */
+async function nobody({ daemon }: Session, vendor: string): Promise<never> {
+  const { body } = await daemon.get(base);
+  const known = (Row.list(body, 'vendor') ?? []).map((row) => row.text('vendor') ?? '');
+  if (known.length > 0 && !known.includes(vendor.toLowerCase())) {
+    const text = `no vendor is called ${printable(vendor.slice(0, 40))}; there are ${known.map((one) => printable(one)).join(', ')}`;
+    throw new Failure('unknown-vendor', exits.refused, text);
+  }
+  throw new Failure('usage', exits.usage, `for whom? expected an extension: provision ${printable(vendor)} 1001`);
 }
 
 /** The snippet alone on standard output, fit for a file; what to know about it on standard error. */

@@ -1,4 +1,5 @@
-import { Argument, type Command, Option } from 'commander';
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
+import { mostRings } from '../../model/feature.ts';
 import { asking, type Session } from '../asking.ts';
 import { exits } from '../exits.ts';
 import { Failure } from '../failure.ts';
@@ -24,8 +25,14 @@ export function set(root: Command, terminal: Terminal): void {
     .addArgument(new Argument('<feature>', 'which').choices(['dnd', 'cfa', 'cfb', 'cfna']))
     .addArgument(new Argument('<state>', 'on or off').choices(['on', 'off']))
     .argument('[target]', 'where a forward goes; without it, where it went the last time')
-    .addOption(new Option('--rings <count>', 'rings before cfna forwards').argParser(wholeNumber));
+    .addOption(new Option('--rings <count>', `rings before cfna forwards, 1 to ${mostRings}`).argParser(ringsIn));
   asking<Options>(command, terminal, run);
+}
+
+function ringsIn(text: string): number {
+  const rings = wholeNumber(text);
+  if (rings < 1 || rings > mostRings) throw new InvalidArgumentError(`Expected 1 to ${mostRings} rings.`);
+  return rings;
 }
 
 async function run(session: Session, words: readonly string[], { rings }: Options): Promise<number> {

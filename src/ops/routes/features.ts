@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Origin, Wish } from '../../model/feature.ts';
+import { mostRings, type Origin, type Wish } from '../../model/feature.ts';
 import { addressOf, type OpsContext, printable } from '../answers.ts';
 import { extParam, featureParam } from '../params.ts';
 import { type Route, route } from '../route.ts';
@@ -7,6 +7,8 @@ import { featureSchema } from '../schemas.ts';
 import { featureShape } from '../shapes.ts';
 import { statusFor, wishRefusals } from '../wish-refusals.ts';
 import { extensionRefusals, viewOr } from './extensions.ts';
+
+const ringsExpected = `expected 1 to ${mostRings} rings`;
 
 /** The shape of a feature as the API answers it, so that what was read can be sent back. */
 const wishBody = z
@@ -18,7 +20,12 @@ const wishBody = z
       .max(256)
       .nullish()
       .describe('Where to forward to; without it, the stored one.'),
-    ringCount: z.int().min(1).max(20).nullish().describe('Rings before cfna forwards.'),
+    ringCount: z
+      .int({ error: ringsExpected })
+      .min(1, { error: ringsExpected })
+      .max(mostRings, { error: ringsExpected })
+      .nullish()
+      .describe('Rings before cfna forwards.'),
   })
   .meta({ examples: [{ enabled: true }] });
 

@@ -58,6 +58,8 @@ describe('lamplighter set', () => {
       ['set', '1001', 'dnd', 'on', '1002'],
       ['set', '1001', 'cfa', 'on', '1002', '--rings', '3'],
       ['set', '1001', 'cfna', 'on', '--rings', 'many'],
+      ['set', '1001', 'cfna', 'on', '1002', '--rings', '0'],
+      ['set', '1001', 'cfna', 'on', '1002', '--rings', '21'],
       ['set', '1001', 'cfa', 'on', '1002', '1003'],
     ];
     for (const words of lines) {
@@ -66,10 +68,16 @@ describe('lamplighter set', () => {
     }
   });
 
-  test('an extension that is none, and rings that are too many, are refused by the daemon', () =>
+  test('rings that are too many are refused in words that say how many there may be', async () => {
+    const { err } = await typed(['set', '1001', 'cfna', 'on', '1002', '--rings', '400', '--url', 'http://127.0.0.1:9']);
+    assert.match(err, /Expected 1 to 20 rings/);
+    assert.doesNotMatch(err, /ringCount|invalid-body/);
+    assert.match((await typed(['set', '--help'])).out, /--rings <count> +rings before cfna forwards, 1 to 20/);
+  });
+
+  test('an extension that is none is refused by the daemon', () =>
     running(async ({ url, wishes }) => {
       assert.equal((await typed(['set', '1999', 'dnd', 'on', '--url', url])).code, 1);
-      assert.equal((await typed(['set', '1001', 'cfna', 'on', '1002', '--rings', '99', '--url', url])).code, 1);
       assert.equal((await typed(['set', '../../rpc?', 'dnd', 'on', '--url', url])).code, 1);
       assert.deepEqual(wishes, []);
     }));
@@ -139,6 +147,10 @@ describe('lamplighter reload, log-level and provision', () => {
         ['VENDOR', 'PHONES'],
         ['yealink', 'T4x, T5x'],
       ]);
+      const alone = await typed(['provision', 'yealink', '--url', url]);
+      assert.deepEqual([alone.code, /expected an extension/.test(alone.err)], [64, true]);
+      const nokia = await typed(['provision', 'nokia', '--url', url]);
+      assert.deepEqual([nokia.code, nokia.err], [1, 'no vendor is called nokia; there are yealink\n']);
     });
     asked.length = 0;
     const body = { vendor: 'yealink', ext: '10/01', text: 'a = 1\n\n\tb = \u001b[2J2\n', notes: ['restart it\u0007'] };
@@ -146,7 +158,6 @@ describe('lamplighter reload, log-level and provision', () => {
       const { code, out, err } = await typed(['provision', 'yealink', '10/01', '--url', url]);
       assert.deepEqual([code, out, err], [0, 'a = 1\n\n\tb = ?[2J2\n', 'note: restart it?\n']);
       assert.deepEqual(asked, ['GET /api/v1/provision/yealink/10%2F01']);
-      assert.equal((await typed(['provision', 'yealink', '--url', url])).code, 64);
       asked.length = 0;
       const wished = [
         '--lamps',
