@@ -6,7 +6,9 @@ import type { Row } from './row.ts';
  */
 export function featureText(feature: Row): string | null {
   const { value } = feature;
-  if (typeof value !== 'object' || value === null || (value as { assigned?: unknown }).assigned === false) return null;
+  if (typeof value !== 'object' || value === null) return null;
+  const { assigned, known } = value as { readonly assigned?: unknown; readonly known?: unknown };
+  if (assigned === false || known === false) return null;
   const target = feature.text('target');
   const rings = feature.number('ringCount');
   const state = feature.flag('enabled') ? 'on' : 'off';

@@ -46,14 +46,17 @@ export async function list(session: Session, listing: Listing): Promise<number> 
     const { order = (same: readonly Row[]) => same } = listing;
     show(session, listing.columns(settingOf(status)), order(rows), listing.none);
   }
-  tellAway(session, status);
+  // An extension that nobody has told of is listed where it is asked for by its name.
+  const isSeen = !path.startsWith(extensionsPath) || all.some((row) => !row.flag('untold'));
+  tellAway(session, status, isSeen);
   return 0;
 }
 
 export const statusPath = '/api/v1/status';
+const extensionsPath = '/api/v1/extensions';
 
 export function extensionPath(ext: string): string {
-  return `/api/v1/extensions/${encodeURIComponent(ext)}`;
+  return `${extensionsPath}/${encodeURIComponent(ext)}`;
 }
 
 /** `path?ext=1001&limit=10`, of those that are given. */
@@ -79,16 +82,19 @@ export function settingOf(status: Reply): Setting {
   return { domain: new Row(status.body).text('domain'), now: status.at };
 }
 
-/** Says which PBX is away and since when, so that nobody takes an old truth for the present one. */
-export function tellAway({ terminal }: Pick<Session, 'terminal'>, { body }: Reply): void {
+/**
+ * Says which PBX is away and since when, so that nobody takes an old truth for the present one.
+ *
+ * @param isSeen false: nothing of the PBX has been seen that could be old.
+ */
+export function tellAway({ terminal }: Pick<Session, 'terminal'>, { body }: Reply, isSeen = true): void {
+  const rest = isSeen ? 'its extensions are as last seen (stale)' : 'its extensions are not known yet';
   for (const link of new Row(body).rows('links').filter((one) => one.text('state') !== 'up')) {
     const name = printable(link.text('source') ?? '?');
     const reason = link.text('reason');
     const since = stamp(link.time('since')) ?? 'an unknown time';
     const why = reason === null ? '' : ` (${printable(reason)})`;
-    terminal.err(
-      `PBX ${name} is ${printable(link.text('state') ?? 'away')} since ${since}${why}: its extensions are as last seen (stale)\n`,
-    );
+    terminal.err(`PBX ${name} is ${printable(link.text('state') ?? 'away')} since ${since}${why}: ${rest}\n`);
   }
 }
 

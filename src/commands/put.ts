@@ -25,8 +25,10 @@ export function limit<W extends AnyWish, V extends AnyValue, S extends V>({
 /** A wish for what already is ends here: no write to the PBX, and no loop. */
 export function compare<W extends AnyWish, V extends AnyValue, S extends V>(context: Context<W, V, S>): Ending | null {
   const { wish, matter, before, wished, tools } = context;
-  if (context.answer === undefined && tools.view(wish.aor).stale) {
-    return fail({ code: 'pbx-away', message: 'the PBX is away; its last known value stands' });
+  const { stale, untold } = tools.view(wish.aor);
+  if (context.answer === undefined && stale) {
+    const what = untold === true ? 'it has not been reached since the start' : 'its last known value stands';
+    return fail({ code: 'pbx-away', message: `the PBX is away; ${what}` });
   }
   return matter.same(before, wished) ? { decision: 'equal', refusal: null } : null;
 }

@@ -29,6 +29,8 @@ export interface ResourceView {
   readonly known: boolean;
   /** No user but a lamp, such as `park+5901` or `dnd+1001`: nobody registers there. */
   readonly lamp?: true;
+  /** No PBX has told of it since the start: a feature that nobody remembers either (`rev` 0) is not known, and no phone is. */
+  readonly untold?: true;
   /** The PBX that owns it is away: this is its last truth. */
   readonly stale: boolean;
   /** Reachable contacts at the PBX. */

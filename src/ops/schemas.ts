@@ -23,15 +23,21 @@ export const errorSchema = z
 
 const assigned = z.literal(false).optional().describe('Said only where the user does not have this feature.');
 
-const dndSchema = z.strictObject({ enabled: z.boolean(), assigned }).meta({ id: 'DoNotDisturb' });
+const known = z
+  .literal(false)
+  .optional()
+  .describe('Said only where no PBX has told it since the start, nor is it remembered: it may be on or off.');
+
+const dndSchema = z.strictObject({ enabled: z.boolean(), assigned, known }).meta({ id: 'DoNotDisturb' });
 const target = text.nullable().describe('Where to; also of a forward that is off.');
-const forwardSchema = z.strictObject({ enabled: z.boolean(), target, assigned }).meta({ id: 'Forward' });
+const forwardSchema = z.strictObject({ enabled: z.boolean(), target, assigned, known }).meta({ id: 'Forward' });
 const cfnaSchema = z
   .strictObject({
     enabled: z.boolean(),
     target,
     ringCount: z.int().nullable().describe('Rings before it forwards; null: not known.'),
     assigned,
+    known,
   })
   .meta({ id: 'ForwardOnNoAnswer' });
 
@@ -95,6 +101,12 @@ export const extensionSchema = z
     ext: text.meta({ examples: ['1001'] }),
     lamp: z.literal(true).optional().describe('It is no user, but a lamp such as `park+5901`.'),
     displayName: text.nullable(),
+    untold: z
+      .literal(true)
+      .optional()
+      .describe(
+        'No PBX has told of it since the start: its phones are not known, and features only as far as they are remembered.',
+      ),
     registered: z.boolean(),
     reachable: count.describe('How many of its phones can take a call now.'),
     dialogs: z.array(dialogSchema).describe('Its calls, oldest first.'),

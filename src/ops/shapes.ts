@@ -20,14 +20,15 @@ export function extensionShape(view: ResourceView, subscriptions: number, phones
     ext: userOf(view.aor),
     ...(view.lamp === true ? { lamp: true } : {}),
     displayName: view.displayName,
+    ...(view.untold === true ? { untold: true } : {}),
     registered: view.contacts > 0,
     reachable: reachable(view),
     dialogs: view.dialogs.map(dialogShape),
     features: {
-      dnd: featureShape('dnd', dnd),
-      cfa: featureShape('cfa', cfa),
-      cfb: featureShape('cfb', cfb),
-      cfna: featureShape('cfna', cfna),
+      dnd: featureShape('dnd', dnd, view),
+      cfa: featureShape('cfa', cfa, view),
+      cfb: featureShape('cfb', cfb, view),
+      cfna: featureShape('cfna', cfna, view),
     },
     mailbox: view.mailbox,
     agent: agentShape(view.agent ?? null),
@@ -59,9 +60,22 @@ function shortened(text: string | null): string | null {
   return text === null || text.length <= longestName ? text : `${text.slice(0, longestName)}…`;
 }
 
-/** `assigned` is said only where the user does not have the feature. */
-export function featureShape(feature: FeatureName, state: FeatureState): object {
-  return { ...valueShape(feature, state), ...(state.assigned ? {} : { assigned: false }) };
+/**
+ * `assigned` is said only where the user does not have the feature, `known` only where nobody has told how it stands.
+ *
+ * @param view whose feature it is.
+ */
+export function featureShape(
+  feature: FeatureName,
+  state: FeatureState,
+  view: Pick<ResourceView, 'untold'> | null | undefined,
+): object {
+  const isKnown = view?.untold !== true || state.rev > 0;
+  return {
+    ...valueShape(feature, state),
+    ...(state.assigned ? {} : { assigned: false }),
+    ...(isKnown ? {} : { known: false }),
+  };
 }
 
 /** null: he is no agent. */

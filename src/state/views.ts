@@ -117,6 +117,7 @@ export class Views {
       displayName,
       known,
       ...(extensions.isLamp(aor) ? { lamp: true } : {}),
+      ...(extensions.has(aor) || extensions.owner(aor) === null ? {} : { untold: true }),
       stale,
       contacts: registrations.of(aor),
       contactUris: registrations.urisOf(aor),

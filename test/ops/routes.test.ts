@@ -115,6 +115,17 @@ test('the list is an array; an extension the PBX has no more is in neither', asy
   });
 });
 
+test('what no PBX has told since the start is marked, and what is remembered of it is not', async () => {
+  await running(async (at) => {
+    const features = { dnd: off, cfa: { ...off, target: '1002', rev: 3 }, cfb: off, cfna: off };
+    at.hub.put('1001', { stale: true, untold: true, features });
+    const told = await json(await fetch(`${at.url}/api/v1/extensions/1001`));
+    assert.equal(told.untold, true);
+    assert.deepEqual(told.features.dnd, { enabled: false, known: false });
+    assert.deepEqual(told.features.cfa, { enabled: false, target: '1002' });
+  });
+});
+
 test('a feature is set through the gate and answered as the PBX now holds it', async () => {
   await running(async (at) => {
     const put = async (feature: string, body: unknown): Promise<unknown> => {
@@ -147,7 +158,8 @@ test('a wish that is no wish is refused by name of the field, with the state tha
       [{ enabled: true, target: '' }, /^target/],
       [{ enabled: 'true' }, /^enabled/],
       [{ target: '1002' }, /^enabled/],
-      [{ enabled: true, ringCount: 0 }, /^ringCount/],
+      [{ enabled: true, ringCount: 0 }, /^ringCount: expected 1 to 20 rings$/],
+      [{ enabled: true, ringCount: 400 }, /^ringCount: expected 1 to 20 rings$/],
       [{ enabled: true, ringCount: 21 }, /^ringCount/],
       [{ enabled: true, ringCount: 2.5 }, /^ringCount/],
       [{ enabled: true, traget: '1002' }, /traget/],

@@ -15,6 +15,17 @@ test('until every PBX told which extensions it has, any may exist; afterwards on
   assert.deepEqual([hub.has(a1001), hub.has(a1002), hub.synced, hub.ownerOf(a1002)], [true, false, true, null]);
 });
 
+test('of an extension that no PBX has told of since the start, a view says so', () => {
+  const { hub } = bench(['one', 'two']);
+  const untold = () => [a1001, a1002].map((aor) => hub.view(aor).untold ?? false);
+  hub.apply(feature(a1001, 'dnd', { enabled: true }, 'one'));
+  assert.deepEqual(untold(), [true, true]);
+  hub.apply(snapshot({ extensions: [info('1001')] }, 'one'));
+  assert.deepEqual(untold(), [false, true], 'the other PBX may have 1002');
+  hub.apply(snapshot({ extensions: [] }, 'two'));
+  assert.deepEqual(untold(), [false, false], 'nobody has 1002');
+});
+
 test('extensions are listed naturally: 9 before 10 before 1001 before names', () => {
   const { hub } = bench();
   hub.apply(snapshot({ extensions: ['1001', 'alice', '10', '9'].map(info) }));

@@ -25,7 +25,7 @@ function columns(setting: Setting): readonly Column<Row>[] {
   return [
     nameColumn(setting),
     { title: 'STATE', of: stateOf },
-    { title: 'REGISTERED', of: (row) => (row.flag('registered') ? 'yes' : 'no') },
+    { title: 'REGISTERED', of: (row) => (row.flag('untold') ? null : row.flag('registered') ? 'yes' : 'no') },
     { title: 'CALLS', of: (row) => row.rows('dialogs').length, right: true },
     ...(['dnd', 'cfa', 'cfb', 'cfna'] as const).map((feature) => ({
       title: feature.toUpperCase(),
@@ -39,11 +39,12 @@ function columns(setting: Setting): readonly Column<Row>[] {
   ];
 }
 
-/** A ringing phone is more urgent than a talking one. */
-function stateOf(row: Row): string {
+/** A ringing phone is more urgent than a talking one. null: not known. */
+function stateOf(row: Row): string | null {
   const states = row.rows('dialogs').map(callState);
   const first = ['ringing', 'talking', 'held', 'calling'].find((state) => states.includes(state));
-  return first ?? (row.flag('registered') ? 'idle' : 'away');
+  if (first !== undefined) return first;
+  return row.flag('untold') ? null : row.flag('registered') ? 'idle' : 'away';
 }
 
 /** What its phone does: `held`: its user holds the other side. */

@@ -57,9 +57,9 @@ async function run(session: Session, words: readonly string[], { rings }: Option
     terminal.out(table(columns, [held], header));
   }
   if (refusal === null) return exits.ok;
-  terminal.err(
-    `refused: ${printable(refusal.message)} (${printable(refusal.code)})${isTold ? '; the PBX holds what it held' : ''}\n`,
-  );
-  if (refusal.code.startsWith('pbx-')) tellAway(session, await daemon.get(statusPath));
+  const isKnown = (held.value as { readonly known?: unknown } | null | undefined)?.known !== false;
+  const rest = isKnown ? '; the PBX holds what it held' : '; what the PBX holds is not known';
+  terminal.err(`refused: ${printable(refusal.message)} (${printable(refusal.code)})${isTold ? rest : ''}\n`);
+  if (refusal.code.startsWith('pbx-')) tellAway(session, await daemon.get(statusPath), isKnown);
   return exits.refused;
 }

@@ -51,9 +51,9 @@ export const featureRoutes: readonly Route[] = [
       const view = viewOr(c, path.ext, deps);
       if (view instanceof Response) return view;
       const body = await ask.body();
-      if (!body.ok) return ask.no(body.refusal, { feature: featureShape(feature, view.features[feature]) });
+      if (!body.ok) return ask.no(body.refusal, { feature: featureShape(feature, view.features[feature], view) });
       const { refusal, state } = await deps.grant(wishOf(view.aor, feature, body.value, c));
-      const shape = featureShape(feature, state);
+      const shape = featureShape(feature, state, deps.hub.view(view.aor));
       if (refusal === null) return c.json(shape);
       return ask.no({ ...refusal, status: statusFor(refusal) }, { feature: shape });
     },

@@ -64,7 +64,9 @@ async function run(params: Params, ask: RpcAsk, deps: OpsDeps) {
   }
   const wish: Wish = { aor, feature, enabled: status.value, ...values.value, param: word, origin: ask.origin };
   const verdict = await deps.grant(wish);
-  if (verdict.refusal !== null) return refusal(verdict.refusal, { feature: featureShape(feature, verdict.state) });
+  if (verdict.refusal !== null) {
+    return refusal(verdict.refusal, { feature: featureShape(feature, verdict.state, deps.hub.view(aor)) });
+  }
   // A change has told them already, but for what a hook keeps quiet; OpenSIPS tells them whether or not it is one.
   if (verdict.quiet) return result({ ...answerOf(deps, aor, feature), phones: 0 });
   return toldAll(deps, aor, feature, verdict.decision === 'equal');
@@ -77,8 +79,11 @@ function toldAll(deps: OpsDeps, aor: Wish['aor'], feature: FeatureName, again: b
 }
 
 function answerOf(deps: OpsDeps, aor: Wish['aor'], feature: FeatureName): object {
-  const state = deps.hub.view(aor)?.features[feature];
-  return { presentity: `sip:${aor}`, feature: state === undefined ? null : featureShape(feature, state) };
+  const view = deps.hub.view(aor);
+  return {
+    presentity: `sip:${aor}`,
+    feature: view == null ? null : featureShape(feature, view.features[feature], view),
+  };
 }
 
 /** null: none given. OpenSIPS takes 7 for 1; whoever writes that means something else. */

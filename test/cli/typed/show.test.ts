@@ -137,6 +137,37 @@ describe('a PBX that is down', () => {
       assert.match(err, /^refused: the PBX is away \(pbx-away\); the PBX holds what it held\nPBX demo is down since /);
     }));
 
+  test('of a PBX that was never reached nothing is said to be off, away or as last seen', () =>
+    running(async (at) => {
+      at.hub.linkIs('down', 'ECONNREFUSED');
+      const features = { ...viewOf('1001').features, cfa: { ...off, target: '1002', rev: 3 } };
+      at.hub.put('1001', { stale: true, untold: true, contacts: 0, features });
+      at.verdict = () => ({
+        decision: 'failed',
+        refusal: { code: 'pbx-away', message: 'the PBX is away', status: 503 },
+        state: off,
+      });
+      const { code, out, err } = await typed(['set', '1001', 'dnd', 'on', '--url', at.url]);
+      assert.equal(code, 1);
+      assert.deepEqual(cells(out)[1], ['1001', 'dnd', '-']);
+      assert.match(err, /^refused: the PBX is away \(pbx-away\); what the PBX holds is not known\n/);
+      assert.match(err, /its extensions are not known yet\n$/);
+      const one = await typed(['ext', '1001', '--url', at.url]);
+      const [, state, registered, , dnd, cfa, cfb, cfna] = cells(one.out)[1] ?? [];
+      assert.deepEqual(
+        [state, registered, dnd, cfa, cfb, cfna],
+        ['-', '-', '-', 'off:1002', '-', '-'],
+        'but what is remembered',
+      );
+      assert.doesNotMatch(one.err, /as last seen/);
+      const held = await typed(['features', '1001', '--url', at.url]);
+      assert.deepEqual(cells(held.out)[1]?.slice(1, 3), ['-', 'off:1002']);
+      at.hub.views.clear();
+      const none = await typed(['ext', '--url', at.url]);
+      assert.match(none.err, /^no extension is known/);
+      assert.match(none.err, /its extensions are not known yet\n$/);
+    }));
+
   test('nothing of what somebody else answers in place of a daemon is obeyed by the terminal', () => {
     const links = [{ source: 'a\u001b[2J', state: '\u001b[2Jdown', reason: '\u202e', since: 'x\u001b[2J' }];
     const other = answering({ '/api/v1/status': { domain: '\u001b[2J', links }, '/api/v1/extensions': [] });

@@ -12,6 +12,8 @@ export interface Feature {
   readonly ringCount?: number | null;
   /** False: the user does not have it. */
   readonly assigned?: boolean;
+  /** False: no PBX has told it yet. */
+  readonly known?: boolean;
 }
 
 export interface Party {

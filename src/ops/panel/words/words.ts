@@ -83,6 +83,7 @@ export function placeText({ aor, ext }: Pick<Extension, 'aor' | 'ext'>, usual: s
 
 /** What the key shows besides its name: with the rings where there is room. */
 export function keyText(feature: FeatureName, value: Feature): string {
+  if (value.known === false) return '–';
   if (!value.enabled) return 'off';
   if (feature === 'dnd') return 'on';
   const rings = feature === 'cfna' && value.ringCount ? ` (${value.ringCount})` : '';
