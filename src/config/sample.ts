@@ -54,7 +54,7 @@ const shown: Readonly<Record<string, unknown>> = {
     stateInterface: 'PJSIP/{ext}',
   },
   'features.policy.allow': ['^0[1-9]\\d{5,11}$'],
-  'features.policy.deny': ['^0900'],
+  'features.policy.deny': ['^0(900|190|137)'],
   'phones.profiles': [{ ...{ name: '', match: '' }, ...defaultProfile, name: 'snom', match: '^snom' }],
   'phones.pickup': [{ watchers: '1\\d{3}', extensions: '1\\d{3}' }],
   'publish.rights': [{ publishers: 'branch', extensions: '7\\d{3}', domain: 'pbx.example.com', features: false }],

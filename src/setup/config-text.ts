@@ -66,7 +66,7 @@ export function configText(facts: ConfigFacts): string {
     'features:',
     '  policy:',
     '    # Outside numbers that phones may forward to, as regular expressions with ^ and $; empty: extensions only.',
-    "    # For example: ['^0[1-9]\\d{5,11}$']",
+    "    # For example: ['^0[1-9]\\d{5,11}$'], and deny: ['^0(900|190|137)'] for premium numbers",
     '    allow: []',
     '',
     'store:',
