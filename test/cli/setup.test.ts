@@ -104,6 +104,7 @@ test('a configuration for another PBX: it stays, nothing is changed, and what to
   const { code, out } = await setup();
   assert.equal(code, 0);
   assert.match(out, /stays as it is: it has no pbx of type asterisk; nothing is written/);
+  assert.doesNotMatch(out, /For \[hidden\] stands/, 'there are no passwords yet');
   assert.match(out, /write the configuration anew, and add the lines to the PBX: .* setup --apply --reload --replace /);
   const applied = await setup({ apply: true });
   assert.equal(applied.code, 1);

@@ -196,7 +196,8 @@ function strange(
   told['kept'] = setup.file;
   told['differs'] = message;
   say(`${message}; nothing is written (${cure}).`);
-  lines(plan, setup, { ...flags, showSecrets: false }, say);
+  // as with --dry-run: there are no passwords yet
+  lines(plan, setup, { ...flags, dryRun: true }, say);
   next(setup, plan, flags, true, say, told);
   return exits.ok;
 }
@@ -277,8 +278,10 @@ function lines(plan: Plan, setup: Setup, flags: SetupFlags, say: (text: string) 
   if (pbx.edits.length === 0) return;
   const shown = flags.showSecrets && !flags.dryRun ? setup.editsWithPasswords(plan) : pbx.edits;
   say(`\nMissing in the files of the PBX; setup --apply adds it:\n${editText({ ...pbx, edits: shown })}`);
-  if (!flags.showSecrets && !flags.dryRun)
-    say('For [hidden] stands what the files of the same name beside the configuration hold; --show-secrets shows it.');
+  if (flags.showSecrets || flags.dryRun) return;
+  const isOwn = plan.kept !== null && plan.kept.own.length > 0;
+  const where = isOwn ? 'the configuration logs in with' : 'the files of the same name beside the configuration hold';
+  say(`For [hidden] stands what ${where}; --show-secrets shows it.`);
 }
 
 async function reload(setup: Setup, plan: Plan, say: (text: string) => void, told: Told): Promise<boolean> {
