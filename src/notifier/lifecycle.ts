@@ -205,8 +205,11 @@ export class Lifecycle {
       (error: unknown) => {
         this.#unstored.say(error);
         roster.giveBack(sub);
-        if (draft.channel !== null) outbox.discard(sub);
         moveBack();
+        if (draft.channel !== null) {
+          outbox.discard(sub);
+          outbox.wake(sub.channel); // what this SUBSCRIBE has overtaken is still owed
+        }
         return { status: 503, headers: [['Retry-After', '30']] };
       },
     );
@@ -272,6 +275,7 @@ export class Lifecycle {
     return deleted.then(() => {
       if (hasState) {
         this.#deps.outbox.discard(sub);
+        this.#deps.outbox.wake(sub.channel);
         return { status: 204, expires: 0 };
       }
       sub.debt = ends(sub.debt); // told to nobody where the phone has subscribed anew meanwhile

@@ -14,7 +14,9 @@ const collector = createSocket('udp4');
 const packets: Buffer[] = [];
 let stage: Stage;
 before(async () => {
-  collector.on('message', (packet) => packets.push(packet));
+  collector.on('message', (packet) => {
+    if (packet.length > 0) packets.push(packet); // an empty one asks whether anybody is there (examination)
+  });
   collector.bind(0, '127.0.0.1');
   await once(collector, 'listening');
   stage = await Stage.open(`trace: { hep: { to: 'localhost:${collector.address().port}', captureId: 77 } }`);

@@ -119,6 +119,26 @@ test('a NOTIFY that fails with the old connection, after its dialog has moved to
   }
 });
 
+test('a NOTIFY that was overtaken by a SUBSCRIBE which cannot be stored is sent again to where its dialog was', async () => {
+  const world = new World();
+  const dialog = newDialog(tcp('c1'));
+  await world.lamp({ dialog, eventId: 'a' });
+  world.sender.take();
+  world.sender.hold = true;
+  await world.again(dialog, { eventId: 'a' });
+  const [owed] = world.sender.take();
+  world.sender.hold = false;
+  world.store.full = true;
+  const path = { remoteTarget: dialog.remoteTarget, flow: tcp('c2') };
+  assert.equal((await world.again(dialog, { eventId: 'c', path })).status, 503);
+  world.store.full = false;
+  await owed?.answer();
+  await world.clock.run(5_000);
+  const [again] = world.sender.take();
+  assert.deepEqual([again?.message.eventId, again?.flow.connection], ['a', 'c1']);
+  await world.notifier.stop();
+});
+
 test('a subscription that was dropped without the knowledge of its phone goes on with higher versions, after a restart too', async () => {
   const first = new World();
   const dialog = newDialog(udp(5060));

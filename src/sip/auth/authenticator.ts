@@ -2,21 +2,21 @@ import { type Aor, aorOf, domainOf, userOf } from '../../model/aor.ts';
 import type { Clock } from '../../model/clock.ts';
 import { type Random, token } from '../../model/random.ts';
 import { type Flow, isStream, type SipAnswer, type SipRequest } from '../engine.ts';
-import { readParty } from '../message/party.ts';
 import type { SipUri } from '../message/uri.ts';
 import { toText } from '../message/wire-text.ts';
 import type { Places } from '../places.ts';
-import type { SecurityReports, Suspect } from '../security-log.ts';
+import type { SecurityReports } from '../security-log.ts';
 import { AssertedIdentity, type IdentityOptions } from './asserted-identity.ts';
 import { challengeAnswer } from './challenge-answer.ts';
 import { CredentialCache, type CredentialEntry, type Credentials, type Lookup } from './credentials.ts';
-import { type DigestAuthorization, parseAuthorization, Secret, verifyDigest } from './digest.ts';
+import { type DigestAuthorization, parseAuthorization, Secret } from './digest.ts';
 import { sameTarget } from './digest-uri.ts';
-import { Nonces, type NonceVerdict } from './nonce.ts';
+import { Nonces } from './nonce.ts';
 import { NonceCounts } from './nonce-counts.ts';
 import { ownCopy } from './own-copy.ts';
 import { ProvenCredentials } from './proven-credentials.ts';
 import { type Realm, realmOf } from './realm.ts';
+import { fromOf, isGuarded, isRight, type Shown, suspectOf } from './shown.ts';
 import { TrustedNetworks } from './trusted-networks.ts';
 
 export type AuthMode = 'pbx' | 'users' | 'trusted';
@@ -81,16 +81,6 @@ export type AuthResult =
 
 /** `registered`: by a path that a phone of his has just registered by. */
 type How = 'digest' | 'trusted' | 'registered';
-
-/** Credentials that came, and what has been found out of them. */
-interface Shown {
-  readonly request: SipRequest;
-  readonly given: DigestAuthorization;
-  /** Who they say it is. */
-  readonly user: Aor;
-  readonly nonce: NonceVerdict;
-  readonly facts: DigestFacts;
-}
 
 /**
  * Says who sent a request, or what to answer instead (RFC 3261 22, RFC 7616, RFC 8760). Unknown users take every step
@@ -239,15 +229,21 @@ export class Authenticator {
     );
   }
 
-  #ask(
-    { request, user }: Shown,
-    then: (entry: CredentialEntry) => AuthResult | Promise<AuthResult>,
-  ): Promise<AuthResult> {
+  #ask(shown: Shown, then: (entry: CredentialEntry) => AuthResult | Promise<AuthResult>): Promise<AuthResult> {
     return this.#credentials
-      .ask(user, request.flow.remote.address)
-      .then(then, (error: unknown) =>
-        this.#unavailable(request, `the PBX cannot be asked for credentials: ${messageOf(error)}`),
-      );
+      .ask(shown.user, shown.request.flow.remote.address)
+      .then(then, (error: unknown) => this.#unasked(shown, messageOf(error)));
+  }
+
+  /** The PBX cannot be asked. While it is away, what it said before counts for who has shown his password before. */
+  #unasked(shown: Shown, reason: string): AuthResult {
+    const { request, given, user, nonce } = shown;
+    const proven = this.#credentials.proven(user);
+    if (proven !== undefined && proven.found !== null) {
+      if (isRight(shown, proven)) return this.#admit(shown, proven, proven.found);
+      this.#options.security.report('auth-failed', suspectOf(request, nonce), this.#named(given, user));
+    }
+    return this.#unavailable(request, `the PBX cannot be asked for credentials: ${reason}`);
   }
 
   #refuse({ request, given, user, nonce, facts }: Shown, known: boolean): AuthResult {
@@ -319,29 +315,6 @@ export class Authenticator {
     const seconds = 5 + Math.floor(this.#options.random.fraction() * 10);
     return { ok: false, answer: { status: 503, headers: [['Retry-After', String(seconds)]] } };
   }
-}
-
-function fromOf(request: SipRequest): SipUri | null {
-  return (request.parts?.from ?? readParty(request.header('From') ?? ''))?.uri ?? null;
-}
-
-function isRight({ given, request }: Shown, { secret }: CredentialEntry): boolean {
-  return verifyDigest(given, request.method, secret);
-}
-
-function suspectOf({ flow }: SipRequest, nonce: NonceVerdict): Suspect {
-  return { address: flow.remote.address, proven: nonce.atHome || isStream(flow.transport) };
-}
-
-/**
- * A stranger cannot name a dialog, and its CSeq stops replays. But the last CSeq is good for a retransmission, and after a
- * restart the disk may not know it: a setting needs more. A PUBLISH uses no dialog, even where it names one of ours
- * (RFC 3903 6): no CSeq of it is ever looked at.
- */
-function isGuarded(request: SipRequest): boolean {
-  if (request.body.length > 0 || request.method === 'PUBLISH') return false;
-  const to = request.parts?.to ?? readParty(request.header('To') ?? '');
-  return to !== null && to.tag !== null;
 }
 
 function messageOf(error: unknown): string {

@@ -35,7 +35,7 @@ export interface CredentialCacheOptions {
   readonly clock: Clock;
   /** Outlives the cache, as a reload makes another. */
   readonly proven: ProvenCredentials;
-  /** True: the PBX that knows this user is away, and asking it is in vain. */
+  /** True: a link to the PBX that knows this user is down. It may be another than the one that passwords come by. */
   readonly isAway: (user: Aor) => boolean;
 }
 
@@ -130,7 +130,7 @@ class Question implements Waiting {
 /**
  * Remembers credentials, and that there are none, for at most 30 s, so that a storm of phones is not a storm of
  * questions to the PBX. Known and unknown users take the same way. The key is the user with his domain: the same number
- * elsewhere is somebody else. While his PBX is away, who has shown his password before is remembered for longer.
+ * elsewhere is somebody else.
  */
 export class CredentialCache {
   // Two generations, forgotten as a whole: a map that loses its oldest one by one is searched through all its holes for
@@ -151,10 +151,15 @@ export class CredentialCache {
   /** What is known without asking; undefined: nothing. */
   remembered(user: Aor): CredentialEntry | undefined {
     const entry = this.#young.get(user) ?? this.#old.get(user);
-    const now = this.#clock.now();
-    if (entry !== undefined && now - entry.at < maxAgeMs) return entry;
-    const proven = this.#options.proven.of(user, now);
-    return proven !== undefined && this.#options.isAway(user) ? proven : undefined;
+    return entry === undefined || this.#clock.now() - entry.at >= maxAgeMs ? undefined : entry;
+  }
+
+  /**
+   * What his PBX said of a user who has shown his password, for when it could not be asked; undefined: nothing, or it is not
+   * away, and may be kept from answering by whoever likes the old password better.
+   */
+  proven(user: Aor): CredentialEntry | undefined {
+    return this.#options.isAway(user) ? this.#options.proven.of(user, this.#clock.now()) : undefined;
   }
 
   /** The password of this one was shown. */
