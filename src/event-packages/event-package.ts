@@ -115,7 +115,7 @@ export interface Publication {
 
 /** What a SUBSCRIBE asks for, to be judged by its package. */
 export type SubscribeIntent = Pick<RenderRequest, 'watcher' | 'own' | 'params'> & {
-  /** Media ranges, lower case, q=0 left out; null where there is no Accept. */
+  /** Media ranges as `model/media-range.ts` says; null where there is no Accept. */
   readonly accept: readonly string[] | null;
 };
 

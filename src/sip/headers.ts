@@ -1,3 +1,4 @@
+import { notWanted, widthOf } from '../model/media-range.ts';
 import { granted, type Outcome, refused } from '../model/outcome.ts';
 import { digitBit, endOf } from './message/char-classes.ts';
 import { parseNameAddr, splitList } from './message/name-addr.ts';
@@ -109,8 +110,9 @@ function placeOf(character: string, text: string, from: number): number {
 }
 
 /**
- * RFC 3261 20.1: media ranges in lower case without parameters, the most wanted (`q`) first, `q=0` left out; null where
- * there is no Accept. What is no media range is skipped: it can match nothing.
+ * RFC 3261 20.1: media ranges in lower case without parameters, the most wanted (`q`) first, of equal ones the narrowest; those
+ * with `q=0` as `notWanted` writes them, last. null where there is no Accept. What is no media range is skipped: it can match
+ * nothing.
  */
 export function readAccept(lines: readonly string[]): Outcome<readonly string[] | null> {
   const [line] = lines;
@@ -127,9 +129,10 @@ const acceptOf = remembered((line: string): Outcome<readonly string[]> => {
   const ranges = values.flatMap((value) => {
     const [range = '', ...params] = value.split(';');
     const [type, q] = [mediaTypeOf(range), qualityOf(params)];
-    return type === null || q === 0 ? [] : [{ type, q }];
+    return type === null ? [] : [{ type, q, width: widthOf(type) }];
   });
-  return granted(ranges.sort((a, b) => b.q - a.q).map(({ type }) => type));
+  ranges.sort((a, b) => b.q - a.q || a.width - b.width);
+  return granted(ranges.map(({ type, q }) => (q === 0 ? notWanted(type) : type)));
 });
 
 /** RFC 3261 25.1 qvalue: 0 to 1, which it is where nothing is said, or nothing that could be read. */

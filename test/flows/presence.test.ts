@@ -81,7 +81,8 @@ test('X-01: an old Polycom is answered in xpidf, whichever of the two it names f
     assert.equal(sub.response.status, 200);
     return sub.next();
   };
-  for (const accept of [xpidfType, `${xpidfType}, ${pidfType}`, `text/plain, ${xpidfType}`]) {
+  const without = `${pidfType};q=0, */*;q=0.5`; // RFC 3261 20.1: the narrowest range decides
+  for (const accept of [xpidfType, `${xpidfType}, ${pidfType}`, `text/plain, ${xpidfType}`, without]) {
     const old = await asked(accept);
     assert.equal(old.contentType, xpidfType, accept);
     const root = validXpidf(old.body);

@@ -27,6 +27,11 @@ const refusals: readonly (readonly [rule: string, ask: Case, status: number, nam
   ['E65-06: Expires 5 for feature keys', { expires: 5, event: 'as-feature-event' }, 423, 'Min-Expires', /^60$/],
   ['E65-07: Accept without a type of ours', { lines: { Accept: 'text/html, application/pidf+xml' } }, 406],
   ['E65-07: our type with q=0', { lines: { Accept: 'application/dialog-info+xml;q=0' } }, 406],
+  [
+    'E65-07, RFC 3261 20.1: our type with q=0 beside a wildcard',
+    { lines: { Accept: 'application/dialog-info+xml;q=0, */*' } },
+    406,
+  ],
   ['W-07, E65-07: an empty Accept', { lines: { Accept: '' } }, 406],
   ['A-01: Accept without the feature type', { event: 'as-feature-event', lines: { Accept: 'text/html' } }, 406],
   ['E65-34: no Contact', { lines: { Contact: null } }, 400],

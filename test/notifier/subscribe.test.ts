@@ -78,11 +78,23 @@ test('E65-07: Accept is obeyed, wildcards included, and refused with 406 where n
   assert.equal(negotiate(null, types), 'a/one');
   assert.equal(negotiate(['a/two', 'a/one'], types), 'a/two');
   assert.equal(negotiate(['*/*'], types), 'a/one');
-  assert.equal(negotiate(['*/*', 'b/three'], types), 'b/three');
+  assert.equal(negotiate(['b/three', '*/*'], types), 'b/three');
   assert.equal(negotiate(['b/*'], types), 'b/three');
   assert.equal(negotiate(['multipart/mixed', 'a/two'], types), 'a/two');
   assert.equal(negotiate([], types), null);
   assert.equal(negotiate(['application/x'], types), null);
+  for (const [accept, type] of [
+    [['*/*', 'a/one;q=0'], 'a/two'],
+    [['*/*', 'a/*;q=0'], 'b/three'],
+    [['a/*', '*/*', 'a/one;q=0'], 'a/two'],
+    [['*/*', 'a/one'], 'a/two'],
+    [['a/one', '*/*;q=0'], 'a/one'],
+    [['*/*', 'a/*', 'b/three;q=0'], 'a/one'],
+    [['*/*', 'a/*;q=0', 'b/three;q=0'], null],
+    [['*/*;q=0'], null],
+  ] as const) {
+    assert.equal(negotiate(accept, types), type, `RFC 2616 14.1: ${accept}`);
+  }
 
   const world = new World();
   assert.equal((await world.subscribe({ accept: ['text/plain', 'multipart/mixed'] })).status, 406);

@@ -1,4 +1,5 @@
 import { domainOf } from '../../model/aor.ts';
+import { rangeFor } from '../../model/media-range.ts';
 import type { ProfileDocument } from '../../model/profile-document.ts';
 import type { ResourceView } from '../../model/views.ts';
 import type { Body, Rendered, RenderRequest } from '../event-package.ts';
@@ -77,9 +78,5 @@ function typeOf({ contentType }: ProfileDocument): string {
 }
 
 function takes(ranges: string, type: string): boolean {
-  return ranges
-    .split(', ')
-    .some(
-      (range) => range === type || range === '*/*' || (range.endsWith('/*') && type.startsWith(range.slice(0, -1))),
-    );
+  return rangeFor(type, ranges.split(', ')) >= 0;
 }

@@ -1,4 +1,5 @@
 import { domainOf } from '../../model/aor.ts';
+import { isWanted } from '../../model/media-range.ts';
 import { granted, type Outcome, refused } from '../../model/outcome.ts';
 import type { ResourceView } from '../../model/views.ts';
 import type { EventPackage, SubscribeIntent } from '../event-package.ts';
@@ -62,5 +63,5 @@ function admits(view: ResourceView, { watcher, own, accept, params }: SubscribeI
 function kept(accept: readonly string[] | null): string | null {
   if (accept === null) return '*/*';
   const ranges = accept.filter((range) => range.length <= longestRange).slice(0, mostRanges);
-  return ranges.length === 0 ? null : ranges.join(', ');
+  return ranges.some(isWanted) ? ranges.join(', ') : null;
 }

@@ -180,6 +180,12 @@ describe('how it is brought', () => {
     assert.equal(admitted(profiles, { accept: ['text/html', 'application/url'] }), 406);
     assert.equal(admitted(profiles, { accept: [] }), 406);
     assert.equal(admitted(profiles, { accept: ['text/*'] }), 'text/*');
+    assert.equal(
+      admitted(profiles, { accept: ['*/*', 'text/plain;q=0'] }),
+      406,
+      'RFC 2616 14.1: the narrowest decides',
+    );
+    assert.equal(admitted(shelf(), { accept: ['text/plain;q=0'] }), 406, 'nothing is wanted');
     assert.equal(admitted(profiles, { accept: null }), '*/*');
     assert.equal(admitted(shelf(), { accept: ['text/html'] }), 'text/html', 'there may be one tomorrow');
   });

@@ -42,7 +42,7 @@ test('a SUBSCRIBE reaches the notifier as plain data and its answer goes back', 
     supported: ['eventlist', 'path'],
     suppressIfMatch: '*',
     expires: 600,
-    accept: ['text/*', '*/*', 'application/dialog-info+xml'],
+    accept: ['text/*', '*/*', 'application/dialog-info+xml', 'application/x;q=0'],
     contentType: 'application/x-as-feature-event+xml',
     bodyRequired: false,
     userAgent: 'Yealink SIP-T46U 108.86',
@@ -178,7 +178,8 @@ test('RFC 3261 20.1: what is accepted is in the order of q, in that of the phone
     ['a/x;q=0.1, a/y;q=1.0', ['a/y', 'a/x']],
     ['a/x, a/y', ['a/x', 'a/y']],
     ['a/x;q=0.5;level=1, a/y;q=0.50, a/z;Q=0.501', ['a/z', 'a/x', 'a/y']],
-    ['a/x;q=2, a/y;q=, a/z;q=0.000', ['a/x', 'a/y']],
+    ['a/x;q=2, a/y;q=, a/z;q=0.000', ['a/x', 'a/y', 'a/z;q=0']],
+    ['*/*, a/*;q=1, a/y, a/z;q=0.1', ['a/y', 'a/*', '*/*', 'a/z']],
   ];
   for (const [accept, order] of cases) {
     assert.equal((await send({ lines: [`Accept: ${accept}`] })).status, 200, accept);
@@ -240,7 +241,7 @@ test('section 8: Accept may be repeated 41 times, empty, absent or nonsense', as
   await send({ lines: ['Accept: nonsense, a/b ; q=0.000, c/d;q=0.001'] });
   assert.deepEqual(
     seen.map(({ accept }) => (accept !== null && accept.length > 5 ? accept.length : accept)),
-    [41, [], null, ['c/d']],
+    [41, [], null, ['c/d', 'a/b;q=0']],
   );
   assert.equal((await send({ lines: ['Accept: a/b,,c/d'] })).status, 400);
 });

@@ -58,6 +58,7 @@ const accepting: Chapter = {
         [rules]: [
           refused('E65-07: Accept without a type of ours', 406),
           refused('E65-07: our type with q=0', 406),
+          refused('E65-07, RFC 3261 20.1: our type with q=0 beside a wildcard', 406),
           granted('E65-07: no Accept means the default of the package'),
           'E65-07: a NOTIFY of dialog has the type that was accepted',
         ],
