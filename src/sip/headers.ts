@@ -1,5 +1,6 @@
 import { notWanted, widthOf } from '../model/media-range.ts';
 import { granted, type Outcome, refused } from '../model/outcome.ts';
+import type { SipRequest } from './engine.ts';
 import { digitBit, endOf } from './message/char-classes.ts';
 import { parseNameAddr, splitList } from './message/name-addr.ts';
 import { parseHostPort, withoutHeaders } from './message/uri.ts';
@@ -157,6 +158,17 @@ export function readContentType(lines: readonly string[]): Outcome<string | null
 /** RFC 3261 20.11 of Content-Disposition: only where it is said; phones send filters that nobody needs to understand. */
 export function insistsOnBody(line: string | undefined): boolean {
   return line !== undefined && /;\s*handling\s*=\s*"?required\b/i.test(line);
+}
+
+/** The same where it is said that the body may be left alone, as it otherwise must not (RFC 3261 20.11). */
+export function toleratesNoBody(line: string | undefined): boolean {
+  return line !== undefined && /;\s*handling\s*=\s*"?optional\b/i.test(line);
+}
+
+/** RFC 3261 20.12: it has been compressed, or the like. A coding of no bytes says nothing. */
+export function isEncoded(request: Pick<SipRequest, 'body' | 'headers'>): boolean {
+  if (request.body.length === 0) return false;
+  return request.headers('Content-Encoding').some((coding) => !/^(?:identity)?$/i.test(coding));
 }
 
 /** The option tags of Require, Record-Route values, or any list of the kind; null where it is no list. */

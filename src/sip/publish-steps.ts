@@ -4,6 +4,7 @@ import type { Watcher } from './front.ts';
 import type { PublishMessage } from './publish-message.ts';
 import {
   authenticate,
+  refuseEncodedBodies,
   refuseForeignSchemes,
   refuseLargeBodies,
   refuseUnknownExtensions,
@@ -32,6 +33,9 @@ const steps: readonly Step[] = [
   refuseUnknownExtensions,
   refuseForeignSchemes,
   refuseLargeBodies,
+  // Also one with `handling=optional`: without it a modification would be taken for a refresh, and its publisher be told
+  // that it stands (RFC 3903 6 step 5: what cannot be understood is refused).
+  refuseEncodedBodies,
   refuseStrays,
   authenticate,
   requireOurResource,

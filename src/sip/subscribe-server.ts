@@ -3,7 +3,7 @@ import { type Grid, otherName } from '../model/tally.ts';
 import type { DialogState } from './dialog.ts';
 import { type Flow, type HeaderList, isStream, isSuccess, type ServerTransaction, type SipAnswer } from './engine.ts';
 import type { OnSubscribe, SubscribeAnswer, SubscribeRequest } from './front.ts';
-import { insistsOnBody } from './headers.ts';
+import { insistsOnBody, isEncoded } from './headers.ts';
 import { detached } from './message/wire-text.ts';
 import type { OwnContact } from './own-contact.ts';
 import type { SecurityEvent, SecurityReports } from './security-log.ts';
@@ -29,6 +29,7 @@ export interface SubscribeServerOptions {
 }
 
 const none: HeaderList = [];
+const noBody = Buffer.alloc(0);
 
 /** Turns SUBSCRIBE transactions into `SubscribeRequest`s, and answers them (RFC 6665 4.2.1). Dialogs that it makes join the table. */
 export class SubscribeServer {
@@ -135,6 +136,7 @@ export class SubscribeServer {
   /** Texts that the notifier keeps are copies (`detached`), the others may be cuts of the message. */
   #asked({ request, message, initial, resource, who, domain, how }: Attempt, dialog: DialogState): SubscribeRequest {
     const { remoteTarget } = message;
+    const body = isEncoded(request) ? noBody : request.body; // one that was not needed: the others were refused
     return {
       dialog,
       initial,
@@ -150,8 +152,8 @@ export class SubscribeServer {
       expires: message.expires,
       accept: message.accept,
       contentType: message.contentType,
-      body: request.body,
-      bodyRequired: request.body.length > 0 && insistsOnBody(request.header('Content-Disposition')),
+      body,
+      bodyRequired: body.length > 0 && insistsOnBody(request.header('Content-Disposition')),
       userAgent: this.#options.userAgentOf(request.header('User-Agent')) ?? this.#registeredAgent(who, request.flow),
       device:
         message.device === remoteTarget && remoteTarget === dialog.remoteTarget

@@ -5,7 +5,7 @@ import { type DialogState, type DialogTable, isSameFlow, newDialog, newTag, take
 import type { SipAnswer, SipRequest } from './engine.ts';
 import { extensions } from './extensions.ts';
 import type { Watcher } from './front.ts';
-import { splitLines } from './headers.ts';
+import { isEncoded, splitLines, toleratesNoBody } from './headers.ts';
 import { contactUser } from './own-contact.ts';
 import type { Places } from './places.ts';
 import type { SubscribeMessage } from './subscribe-message.ts';
@@ -50,6 +50,7 @@ const steps: readonly Step[] = [
   refuseOtherExtensions,
   refuseForeignSchemes,
   refuseLargeBodies,
+  refuseNeededEncodedBodies,
   findDialog,
   authenticate,
   requireSameUser,
@@ -102,11 +103,20 @@ function leftSecured(request: SipRequest): boolean {
   return /^SIP[ \t]*\/[ \t]*2\.0[ \t]*\/[ \t]*(?:TLS|WSS)[ \t]/i.test(splitLines([own])?.at(-1) ?? '');
 }
 
-/** RFC 3261 8.2.3: no body is larger than any package takes, none is compressed. */
+/** RFC 3261 8.2.3: no body is larger than any package takes. */
 export function refuseLargeBodies({ request }: Claim, { maxBodyBytes }: StepTools): Verdict {
-  if (request.body.length > maxBodyBytes) return { status: 413 };
-  const encoded = request.headers('Content-Encoding').some((coding) => !/^(?:identity)?$/i.test(coding));
-  return encoded ? { status: 415, headers: [['Accept-Encoding', 'identity']] } : null;
+  return request.body.length > maxBodyBytes ? { status: 413 } : null;
+}
+
+/** RFC 3261 8.2.3: none is compressed. */
+export function refuseEncodedBodies({ request }: Claim): Verdict {
+  return isEncoded(request) ? { status: 415, headers: [['Accept-Encoding', 'identity']] } : null;
+}
+
+/** The same, but for what may be left alone: a SUBSCRIBE says enough without it (RFC 3261 20.11). */
+function refuseNeededEncodedBodies(attempt: Attempt): Verdict {
+  const refusal = refuseEncodedBodies(attempt);
+  return refusal !== null && toleratesNoBody(attempt.request.header('Content-Disposition')) ? null : refusal;
 }
 
 /** RFC 3261 12.2.2. An unknown dialog is said at once, unchallenged: the phone subscribes anew without delay. */

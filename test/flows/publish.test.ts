@@ -138,6 +138,17 @@ test('P39-05: neither body nor tag is 400, a foreign type or coding 415, too muc
   assert.equal((await publish(hand, { user, body: '<x/>', lines: { 'Content-Type': null } })).status, 400);
   const packed = await publish(hand, { user, body: '<x/>', lines: { 'Content-Encoding': 'gzip' } });
   assert.deepEqual([packed.status, packed.header('Accept-Encoding')], [415, 'identity']);
+  const optional = { 'Content-Encoding': 'gzip', 'Content-Disposition': 'render;handling=optional' };
+  assert.equal(
+    (await publish(hand, { user, body: '<x/>', lines: optional })).status,
+    415,
+    'nothing would be published',
+  );
+  assert.equal(
+    (await publish(hand, { user, lines: { 'Content-Encoding': 'gzip' } })).status,
+    400,
+    'no body is no coding',
+  );
   const padded = dialogBody({ id: 'a' }) + ' '.repeat(33_000);
   assert.equal((await publish(hand, { user, body: padded })).status, 413);
   const bomb = '<!DOCTYPE a [<!ENTITY b "bbbb">]>';

@@ -1,7 +1,7 @@
 import { granted, type Outcome, refused } from '../../model/outcome.ts';
 import type { SipRequest } from '../engine.ts';
 import type { HeardNotify } from '../front.ts';
-import { isToken, readContact, readEvent, splitLines } from '../headers.ts';
+import { isEncoded, isToken, readContact, readEvent, splitLines } from '../headers.ts';
 import { parseNameAddr } from '../message/name-addr.ts';
 import { trimmed } from '../message/wire-text.ts';
 import type { Addressing } from '../subscribe-message.ts';
@@ -43,7 +43,7 @@ export function readNotify(request: SipRequest, addressing: Addressing): Outcome
     body: request.body,
     remoteTarget: contact === null ? null : contact.value.remoteTarget,
     recordRoute,
-    encoded: request.headers('Content-Encoding').some((coding) => !/^(?:identity)?$/i.test(coding)),
+    encoded: isEncoded(request),
     require,
   });
 }

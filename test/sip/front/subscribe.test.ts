@@ -370,6 +370,20 @@ test('a body that is too large is 413, a compressed one 415', async () => {
   assert.deepEqual([packed.status, valuesOf(packed, 'Accept-Encoding')], [415, ['identity']]);
 });
 
+test('RFC 3261 8.2.3, 20.11: a coding of no body is nothing, and a compressed body that is optional is as if it was not there', async () => {
+  const { send, seen } = await startFront();
+  const lines = ['Content-Type: a/b', 'Content-Encoding: gzip'];
+  assert.equal((await send({ lines })).status, 200);
+  for (const handling of ['optional', '"optional"']) {
+    const said = `Content-Disposition: render;handling=${handling}`;
+    assert.equal((await send({ body: 'x', lines: [...lines, said] })).status, 200, said);
+    assert.deepEqual([seen.at(-1)?.body.length, seen.at(-1)?.bodyRequired], [0, false]);
+  }
+  for (const said of ['Content-Disposition: render', 'Content-Disposition: render;handling=required']) {
+    assert.equal((await send({ body: 'x', lines: [...lines, said] })).status, 415, said);
+  }
+});
+
 test('what the notifier refuses goes out with its headers, keeps nothing and gets no Contact', async () => {
   const { send, front } = await startFront({ answer: () => ({ status: 423, headers: [['Min-Expires', '60']] }) });
   const answer = await send();
