@@ -3,7 +3,7 @@ import { granted, type Outcome, refused } from '../model/outcome.ts';
 import type { SipRequest } from './engine.ts';
 import { digitBit, endOf } from './message/char-classes.ts';
 import { parseNameAddr, splitList } from './message/name-addr.ts';
-import { parseHostPort, withoutHeaders } from './message/uri.ts';
+import { parseHostPort, withoutHeaders, withoutMethod } from './message/uri.ts';
 import { detached, trimmed } from './message/wire-text.ts';
 
 /*
@@ -75,7 +75,7 @@ export function readExpires(lines: readonly string[]): Outcome<number | null> {
 }
 
 export interface ContactHeader {
-  /** The URI without headers (RFC 3261 19.1.5: `?Route=` must not come along). */
+  /** The URI without headers (RFC 3261 19.1.5: `?Route=` must not come along) and `method` (19.1.1). */
   readonly remoteTarget: string;
   /** `+sip.instance`, or the URI: tells the devices of one user apart. */
   readonly device: string;
@@ -91,7 +91,7 @@ export function readContact(lines: readonly string[]): Outcome<ContactHeader> {
   if (contact === null || !hasHost(contact.uri)) {
     return refused('contact-unusable', 'Unusable Contact', 400);
   }
-  const remoteTarget = withoutHeaders(contact.uri);
+  const remoteTarget = withoutMethod(withoutHeaders(contact.uri));
   return granted({ remoteTarget, device: contact.params.get('+sip.instance') || remoteTarget });
 }
 

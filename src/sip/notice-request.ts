@@ -3,6 +3,7 @@ import { type Random, token } from '../model/random.ts';
 import { type DialogState, newTag } from './dialog.ts';
 import type { AddressedRequest } from './engine.ts';
 import { parseNameAddr } from './message/name-addr.ts';
+import { withoutMethod } from './message/uri.ts';
 
 /** Where a phone is, and in whose name it is told. */
 export type NoticePath = Pick<DialogState, 'remoteParty' | 'remoteTarget' | 'routeSet' | 'flow'>;
@@ -29,7 +30,7 @@ export function noticeRequest(
   if (contentType !== null) headers.push(['Content-Type', contentType]);
   return {
     method: 'NOTIFY',
-    uri: dialog.remoteTarget,
+    uri: withoutMethod(dialog.remoteTarget), // that of a registration may have one (RFC 3261 19.1.1)
     from: `<${user}>;tag=${newTag(random)}`,
     to: `<${user}>`,
     callId: token(random, 128),

@@ -182,6 +182,19 @@ test('NOTIFYs go to the flow of the SUBSCRIBE, whatever Contact names; Contact i
   assert.equal(victim.notifies.all.length, 0);
 });
 
+test('RFC 3261 19.1.1: a method in Contact is no part of the Request-URI of a NOTIFY, everything else of it is', async () => {
+  for (const [written, kept] of [
+    ['a@h.invalid;method=INVITE;ob', 'a@h.invalid;ob'],
+    ['h.invalid;ob;Method=INVITE', 'h.invalid;ob'],
+    ['a;method=x@h.invalid;methods=all', 'a;method=x@h.invalid;methods=all'],
+  ]) {
+    const user = stage.ext();
+    const hand = await stage.hand();
+    const { talk } = await hand.ask({ user, lines: { Contact: `<sip:${written}>` } });
+    assert.equal((await hand.next(talk)).message.uri, `sip:${kept}`);
+  }
+});
+
 test('over TCP the NOTIFY comes on the connection of the SUBSCRIBE, and after a reconnect on the new one', async () => {
   const user = stage.ext();
   const hand = await stage.hand('tcp');

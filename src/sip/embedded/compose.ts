@@ -1,7 +1,7 @@
 import type { AddressedRequest, Endpoint, SipAnswer, Transport } from '../engine.ts';
 import { parseNameAddr, splitList } from '../message/name-addr.ts';
 import type { ParsedRequest, RefusedMessage } from '../message/parse.ts';
-import { parseUri, withoutHeaders } from '../message/uri.ts';
+import { parseUri, withoutHeaders, withoutMethod } from '../message/uri.ts';
 import { parseVia, stampVia } from '../message/via.ts';
 import { clean, headerLine, requestFromLines, responseFromLines } from '../message/write.ts';
 
@@ -46,11 +46,6 @@ export function routed(request: AddressedRequest): { readonly uri: string; reado
   const hop = first === null ? null : parseUri(first.uri);
   if (first === null || hop === null || hop.params.has('lr')) return { uri: request.uri, routes };
   return { uri: withoutMethod(withoutHeaders(first.uri)), routes: [...routes.slice(1), `<${request.uri}>`] };
-}
-
-/** RFC 3261 19.1.1: `method` is the one parameter that a Request-URI may not have. */
-function withoutMethod(uri: string): string {
-  return uri.replace(/;method=[^;?]*/gi, '');
 }
 
 /** `toUpperCase` asks the runtime, for 60 ns. */

@@ -139,6 +139,18 @@ function schemeOf(text: string): string | null {
   return scheme === undefined ? null : scheme.toLowerCase();
 }
 
+const methodParam = /;method(?:=[^;?]*)?(?=[;?]|$)/gi;
+
+/** RFC 3261 19.1.1, table 1: `method` is the one parameter that neither a Request-URI nor a remote target may have. */
+export function withoutMethod(uriText: string): string {
+  const params = uriText.indexOf(';', uriText.indexOf('@') + 1); // one before the @ belongs to the user
+  if (params < 0) return uriText;
+  methodParam.lastIndex = params;
+  return methodParam.test(uriText)
+    ? uriText.slice(0, params) + uriText.slice(params).replace(methodParam, '')
+    : uriText;
+}
+
 /** The URI without `?headers` (RFC 3261 19.1.5: a remote target must not smuggle a Route). */
 export function withoutHeaders(uriText: string): string {
   const at = uriText.indexOf('@'); // a `?` before it belongs to the user

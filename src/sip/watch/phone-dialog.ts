@@ -7,7 +7,7 @@ import type { PhoneDialog, PhoneDialogSeed } from '../front.ts';
 import { readContact, splitLines } from '../headers.ts';
 import { parseNameAddr } from '../message/name-addr.ts';
 import { readParty } from '../message/party.ts';
-import { parseUri, withoutHeaders } from '../message/uri.ts';
+import { parseUri, withoutHeaders, withoutMethod } from '../message/uri.ts';
 import { detached, fromText } from '../message/wire-text.ts';
 import { sourceOf } from '../source.ts';
 import type { NotifyMessageIn } from './notify-message.ts';
@@ -36,7 +36,7 @@ export class WatchDialog implements PhoneDialog {
     this.flow = flow;
     this.callId = token(random, 128);
     this.localTag = newTag(random);
-    this.#remoteTarget = withoutHeaders(place.uri);
+    this.#remoteTarget = withoutMethod(withoutHeaders(place.uri));
     this.#from = `<sip:lamplighter@${fromText(domainOf(aor))}>;tag=${this.localTag}`;
     this.#to = `<${this.#remoteTarget}>`;
     // A proxy that asked to stay in the way (RFC 3327) says so by `lr`; a mere address of a NAT is only where to send.

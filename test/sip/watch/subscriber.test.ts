@@ -145,6 +145,12 @@ test('a proxy that wants to stay in the way is the first route; an address behin
   }
 });
 
+test('RFC 3261 19.1.1: a method in the contact of a registration is no part of a Request-URI', async () => {
+  const made = rig();
+  await made.subscriber.subscribe(await open(made, { uri: `${contact};method=INVITE;ob`, via: null }), asked);
+  assert.equal(made.sent[0]?.uri, `${contact};ob`);
+});
+
 test('a connection that is gone is dialled again, once; a datagram is not', async () => {
   const again = { ...tcpFlow, connection: 'c2' };
   const gone = response(503, {}, true);
