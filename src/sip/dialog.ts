@@ -64,6 +64,19 @@ export function newTag(random: Random): string {
   return token(random, 96);
 }
 
+/**
+ * The tag of a dialog that was asked for by a `sips:` URI (RFC 3261 12.1.1). The tag itself says so, for the life of the dialog
+ * and over restarts: it is stored with it, and means nothing to anybody else. The others are hexadecimal.
+ */
+export function newSecureTag(random: Random): string {
+  return `s${newTag(random)}`;
+}
+
+/** Our Contact in its dialog must be a `sips:` URI. */
+export function isSecureTag(localTag: string): boolean {
+  return localTag.startsWith('s');
+}
+
 /** RFC 3261 12.1.1, with both own CSeq numbers at 0: nothing is sent before the owner has reserved some. */
 export function newDialog(seed: DialogSeed): DialogState {
   return {

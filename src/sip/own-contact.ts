@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { DialogState } from './dialog.ts';
+import { type DialogState, isSecureTag } from './dialog.ts';
 import type { Flow, Transport } from './engine.ts';
 import type { LocalAddresses } from './local-addresses.ts';
 import { parseNameAddr, splitList } from './message/name-addr.ts';
@@ -18,6 +18,8 @@ export function ownContact(flow: Flow, advertise: string | null, addresses: Loca
   return new OwnContact(advertise, addresses).at(flow, secure);
 }
 
+type ContactPath = Pick<DialogState, 'flow' | 'remoteTarget' | 'routeSet'> & Partial<Pick<DialogState, 'localTag'>>;
+
 /** The same for who says it with each answer and each NOTIFY: kept while it does not differ, as it hardly ever does (-0.5 us). */
 export class OwnContact {
   readonly #advertised: HostPort | null;
@@ -33,9 +35,15 @@ export class OwnContact {
     this.#addresses = addresses;
   }
 
-  /** In a dialog. */
-  in({ flow, remoteTarget, routeSet }: Pick<DialogState, 'flow' | 'remoteTarget' | 'routeSet'>): string {
-    return this.at(flow, isEncrypted(flow.transport) && isSecureTarget(remoteTarget, routeSet));
+  /**
+   * In a dialog, or outside of one but by its path. RFC 3261 12.1.1 has the phone's own Contact be `sips:` where it asks for a
+   * `sips:` URI; one that writes `sip:` there is served as well, and gets what it is owed.
+   */
+  in({ flow, remoteTarget, routeSet, localTag = '' }: ContactPath): string {
+    return this.at(
+      flow,
+      isEncrypted(flow.transport) && (isSecureTag(localTag) || isSecureTarget(remoteTarget, routeSet)),
+    );
   }
 
   /** As `ownContact`. */

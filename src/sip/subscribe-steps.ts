@@ -1,7 +1,7 @@
 import type { Aor } from '../model/aor.ts';
 import type { Random } from '../model/random.ts';
 import type { Authenticator, AuthResult } from './auth/authenticator.ts';
-import { type DialogState, type DialogTable, isSameFlow, newDialog, newTag, takeCseq } from './dialog.ts';
+import { type DialogState, type DialogTable, isSameFlow, newDialog, newSecureTag, newTag, takeCseq } from './dialog.ts';
 import type { SipAnswer, SipRequest } from './engine.ts';
 import { extensions } from './extensions.ts';
 import type { Watcher } from './front.ts';
@@ -188,13 +188,13 @@ export function requireOneDomain({ initial, domain, message }: Claim, { places }
 
 function openDialog(attempt: Attempt, { random }: StepTools): Verdict {
   const { request, who } = attempt;
-  const { callId, from, fromTag, to, cseq, remoteTarget, recordRoute } = attempt.message;
+  const { uri, callId, from, fromTag, to, cseq, remoteTarget, recordRoute } = attempt.message;
   attempt.dialog ??= newDialog({
     callId,
     from,
     remoteTag: fromTag,
     to,
-    localTag: newTag(random),
+    localTag: uri.scheme === 'sips' ? newSecureTag(random) : newTag(random),
     cseq,
     remoteTarget,
     recordRoute,

@@ -190,12 +190,15 @@ describe('flows', () => {
     test(`RFC 3261 12.1.1: a sips request over ${transport} gets a sips Contact in answer and NOTIFY`, async () => {
       const peer = await opened(transport);
       try {
-        const changes = { 'Call-ID': `sips-${transport}`, Contact: '<sips:1001@h.invalid>' };
-        peer.send(requestBy(transport, `sips${transport}`, changes, `sips:1002@${domain}`));
-        await until(() => notifies(peer) === 1, 'the NOTIFY');
-        const parts = peer.text.split(/(?=SIP\/2\.0 200|NOTIFY sips:)/);
-        assert.equal(parts.length, 2);
-        for (const part of parts) assert.match(headersOf(part, 'Contact')[0] ?? '', contact);
+        for (const [count, own] of ['sips:1001@h.invalid', 'sip:1001@h.invalid;transport=tls'].entries()) {
+          const before = peer.text.length;
+          const changes = { 'Call-ID': `sips-${transport}-${count}`, Contact: `<${own}>` };
+          peer.send(requestBy(transport, `sips${transport}${count}`, changes, `sips:1002@${domain}`));
+          await until(() => notifies(peer) === count + 1, 'the NOTIFY');
+          const parts = peer.text.slice(before).split(/(?=SIP\/2\.0 200|NOTIFY sips?:)/);
+          assert.equal(parts.length, 2);
+          for (const part of parts) assert.match(headersOf(part, 'Contact')[0] ?? '', contact, own);
+        }
       } finally {
         peer.close();
       }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { systemRandom } from '../../../src/model/random.ts';
+import { newSecureTag, newTag } from '../../../src/sip/dialog.ts';
 import type { Flow, Transport } from '../../../src/sip/engine.ts';
 import { LocalAddresses } from '../../../src/sip/local-addresses.ts';
 import { isSecureTarget, OwnContact, ownContact } from '../../../src/sip/own-contact.ts';
@@ -47,6 +49,9 @@ describe('our Contact', () => {
     }
     const dialog = { flow: flow('tls'), remoteTarget: 'sips:1001@h', routeSet: [] };
     assert.equal(contact.in(dialog), '<sips:lamplighter@192.0.2.10:5071>');
+    const asked = { ...dialog, remoteTarget: 'sip:1001@h;transport=tls', localTag: newSecureTag(systemRandom) };
+    assert.equal(contact.in(asked), '<sips:lamplighter@192.0.2.10:5071>', 'RFC 3261 12.1.1: its Request-URI was');
+    assert.match(contact.in({ ...asked, localTag: newTag(systemRandom) }), /^<sip:.*;transport=tls>$/);
     assert.equal(contact.in({ ...dialog, flow: flow('tcp') }), '<sip:lamplighter@192.0.2.10:5071;transport=tcp>');
   });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readDialog, writeDialog } from '../../../src/notifier/dialog-json.ts';
 import type { SipRequest } from '../../../src/sip/engine.ts';
 import { tcpFlow, udpFlow, valuesOf } from './fake-engine.ts';
 import { login, startFront, subscribe, toWithTag } from './front-fixture.ts';
@@ -170,6 +171,25 @@ test('RFC 3261 26.2.2, 12.1.1: a sips SUBSCRIBE over TLS is served, and our Cont
     const contact = engine.sent.at(-1)?.headers.find(([name]) => name === 'Contact')?.[1];
     assert.match(contact ?? '', /^<sips:lamplighter@/);
   }
+});
+
+test('RFC 3261 12.1.1: a sips Request-URI is owed a sips Contact for the life of the dialog, over a restart, whatever the phone calls itself', async () => {
+  const { send, seen } = await startFront();
+  const flow = { ...tcpFlow, transport: 'tls' } as const;
+  const lines = ['Contact: <sip:1001@192.0.2.77:5061;transport=tls>'];
+  const answer = await send({ uri: 'sips:1001@lamplighter.test', lines, flow });
+  assert.match(valuesOf(answer, 'Contact')[0] ?? '', /^<sips:lamplighter@/);
+  const stored = readDialog(writeDialog(seen[0]!.dialog), 7);
+  const next = await startFront();
+  const dialog = next.front.restore(stored!);
+  const subscription = { state: 'active', expires: 60 } as const;
+  await next.front.notify(dialog, { event: 'dialog', eventId: null, subscription, contentType: null, content: '' });
+  const contact = next.engine.sent[0]?.headers.find(([name]) => name === 'Contact')?.[1];
+  assert.match(contact ?? '', /^<sips:lamplighter@/);
+  const refresh = await next.send({ lines, flow, cseq: 2, to: toWithTag(answer) });
+  assert.match(valuesOf(refresh, 'Contact')[0] ?? '', /^<sips:lamplighter@/, 'also where the refresh says sip:');
+  const plain = await send({ lines: [...lines], flow });
+  assert.match(valuesOf(plain, 'Contact')[0] ?? '', /^<sip:.*;transport=tls>$/, 'and no other dialog');
 });
 
 test('RFC 3261 20.1: what is accepted is in the order of q, in that of the phone where q is equal', async () => {
