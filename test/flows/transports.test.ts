@@ -183,6 +183,22 @@ describe('flows', () => {
     });
   }
 
+  for (const transport of ['tcp', 'tls'] as const) {
+    test(`RFC 3261 18.2.2: over ${transport} a phone that asks and says that it will send no more still gets answer and NOTIFY`, async () => {
+      const peer = await opened(transport);
+      try {
+        assert.ok(peer instanceof TcpPeer);
+        peer.send(requestBy(transport, `half-${transport}`, { 'Call-ID': `half-${transport}` }));
+        peer.end();
+        await until(() => peer.closed, 'the end');
+        assert.match(peer.text, /^SIP\/2\.0 200 /);
+        assert.equal(notifies(peer), 1);
+      } finally {
+        peer.close();
+      }
+    });
+  }
+
   for (const [transport, contact] of [
     ['tls', /^<sips:lamplighter@127\.0\.0\.1:\d+>$/],
     ['wss', /^<sips:lamplighter@127\.0\.0\.1:\d+;transport=ws>$/],

@@ -24,11 +24,13 @@ export function openByteStream(
     },
     dialled,
   );
+  socket.allowHalfOpen = true; // answers may still leave where nothing more will come (RFC 3261 18.2.2)
   const framer = new StreamFramer();
   socket.on('data', (chunk: Buffer) => {
     framer.push(chunk, (frame) => connection.receive(frame));
     connection.settle(framer.midMessage);
   });
-  for (const over of ['error', 'end', 'close'] as const) socket.on(over, () => connection.close());
+  socket.on('end', () => connection.heardAll());
+  for (const over of ['error', 'close'] as const) socket.on(over, () => connection.close());
   return connection;
 }

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../../model/clock.ts';
 import type { Endpoint, Flow, Transport } from '../engine.ts';
 import type { Frame } from './framing.ts';
+import { looksLikeResponse } from './source-limits.ts';
 import type { StreamLimits } from './stream-limits.ts';
 
 /** What the engine wants to hear from its connections. */
@@ -46,6 +47,9 @@ export class Connection {
   #heard: boolean;
   #midMessage = false;
   #gotMessage = false;
+  /** Requests that have come and have no final answer; more where some of them get none. */
+  #owed = 0;
+  #heardAll = false;
   #finishing = false;
   #noiseSince = Number.NEGATIVE_INFINITY;
   #noises = 0;
@@ -62,14 +66,16 @@ export class Connection {
     this.#watch();
   }
 
+  /** False: it is gone, or its peer has said his last word. */
   get open(): boolean {
-    return !this.#closed;
+    return !this.#closed && !this.#heardAll;
   }
 
   /** False where the connection is gone or its peer has stopped reading. */
   send(wire: string): boolean {
     if (this.#closed || this.#finishing) return false;
     this.#carrier.write(wire);
+    if (this.#owed > 0 && isFinalAnswer(wire)) this.#owed -= 1;
     return this.checkReader();
   }
 
@@ -90,6 +96,7 @@ export class Connection {
       return;
     }
     this.#gotMessage = true;
+    if (!looksLikeResponse(frame.bytes)) this.#owed += 1;
     this.#tools.events.onFrame(frame, this);
   }
 
@@ -124,6 +131,19 @@ export class Connection {
     if (this.#deadline < this.#armedFor) this.#watch();
   }
 
+  /**
+   * The peer sends no more. It may still read: what it waits for goes out while there is time (RFC 3261 18.2.2), with the first
+   * NOTIFY behind it; then it is finished. Where nothing is owed it is gone at once: no answer to a NOTIFY could come by it.
+   */
+  heardAll(): void {
+    if (this.#closed || this.#finishing || this.#heardAll) return; // a finished one goes when its last bytes have left
+    this.#heardAll = true;
+    this.#midMessage = false;
+    if (this.#owed > 0) this.#farewell();
+    else if (this.#carrier.waiting > 0) this.finish();
+    else this.close();
+  }
+
   /** The last message could not be understood: on a byte stream nobody knows where the next begins. */
   lostStep(): void {
     if (!this.#carrier.framed) this.finish();
@@ -134,8 +154,7 @@ export class Connection {
     if (this.#closed || this.#finishing) return;
     this.#finishing = true;
     this.#carrier.end();
-    this.#deadline = this.#tools.clock.now() + this.#tools.limits.farewellMs;
-    this.#watch();
+    this.#farewell();
   }
 
   /** At once; again: nothing. */
@@ -152,6 +171,11 @@ export class Connection {
     if (this.#closed) return;
     this.#misuse(what, detail);
     this.finish();
+  }
+
+  #farewell(): void {
+    this.#deadline = this.#tools.clock.now() + this.#tools.limits.farewellMs;
+    this.#watch();
   }
 
   #misuse(what: string, detail?: string): void {
@@ -171,8 +195,14 @@ export class Connection {
     this.#armedFor = this.#deadline;
     this.#timer = clock.after(Math.max(this.#deadline - clock.now(), 1), () => {
       if (clock.now() < this.#deadline) return this.#watch();
+      if (this.#heardAll && !this.#finishing) return this.finish();
       if (this.#midMessage && !this.#finishing) this.#misuse('message not completed in time');
       this.close();
     });
   }
+}
+
+/** RFC 3261 7.2: of the statuses only 1xx is not the last. */
+function isFinalAnswer(wire: string): boolean {
+  return wire.startsWith('SIP/2.0 ') && wire.charAt(8) !== '1';
 }

@@ -107,6 +107,11 @@ export class TcpPeer {
     this.#socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
   }
 
+  /** Says that nothing more will come, and reads on. */
+  end(): void {
+    this.#socket.end();
+  }
+
   /** Reads no more. */
   pause(): void {
     this.#socket.pause();
