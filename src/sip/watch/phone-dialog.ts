@@ -81,8 +81,9 @@ export class WatchDialog implements PhoneDialog {
     else if (this.remoteTag !== tag) return;
     const contact = readContact(response.headers?.('Contact') ?? []);
     if (contact.ok) this.#remoteTarget = detached(contact.value.remoteTarget);
-    // RFC 3261 12.1.2: of the UAC, reversed
-    if (isFirst) this.#routeSet = routesIn(response.headers?.('Record-Route') ?? [])?.reverse() ?? this.#routeSet;
+    const lines = response.headers?.('Record-Route');
+    // RFC 3261 12.1.2: of the UAC, reversed; empty where nobody has written one, whatever led here. The flow stays.
+    if (isFirst && lines !== undefined) this.#routeSet = lines.length === 0 ? [] : (routesIn(lines) ?? this.#routeSet);
   }
 
   /** Another branch of a SUBSCRIBE that forked: not the dialog. */
@@ -96,16 +97,16 @@ export class WatchDialog implements PhoneDialog {
     this.#remoteCseq = addressing.cseq;
     if (this.remoteTag === null) {
       this.remoteTag = detached(addressing.fromTag);
-      if (recordRoute.length > 0) this.#routeSet = recordRoute.map(detached); // RFC 3261 12.1.1: of the UAS, as they stand
+      this.#routeSet = recordRoute.map(detached); // RFC 3261 12.1.1: of the UAS, as they stand; empty where there are none
     }
     if (remoteTarget !== null) this.#remoteTarget = detached(remoteTarget);
     return true;
   }
 }
 
-/** null: none, or not readable. */
+/** Reversed; null: not readable. */
 function routesIn(lines: readonly string[]): string[] | null {
   const routes = splitLines(lines);
   const isGood = routes !== null && routes.length > 0 && routes.every((route) => parseNameAddr(route) !== null);
-  return isGood ? routes.map(detached) : null;
+  return isGood ? routes.map(detached).reverse() : null;
 }

@@ -145,6 +145,24 @@ test('a proxy that wants to stay in the way is the first route; an address behin
   }
 });
 
+test('RFC 3261 12.1.2: without Record-Route the dialog has no routes, whatever led to the phone; the flow stays', async () => {
+  const place = { uri: contact, via: 'sip:edge.example;lr' };
+  const made = rig();
+  const dialog = await open(made, place);
+  for (const _ of [1, 2]) await made.subscriber.subscribe(dialog, asked);
+  const [first, second] = made.sent;
+  assert.deepEqual([first?.routeSet, second?.routeSet], [['<sip:edge.example;lr>'], []]);
+  assert.equal(second?.flow, first?.flow);
+
+  const early = rig();
+  const other = await open(early, place);
+  early.answers.push(response(200, { To: `<${contact}>` })); // says nothing of a dialog
+  await early.subscriber.subscribe(other, asked);
+  early.notify({});
+  await early.subscriber.subscribe(other, asked);
+  assert.deepEqual(early.sent[1]?.routeSet, [], 'a NOTIFY that makes the dialog is no different');
+});
+
 test('RFC 3261 19.1.1: a method in the contact of a registration is no part of a Request-URI', async () => {
   const made = rig();
   await made.subscriber.subscribe(await open(made, { uri: `${contact};method=INVITE;ob`, via: null }), asked);
