@@ -131,6 +131,7 @@ export class Setup {
       replace: replace || this.#isAsShipped(),
       owner,
       secrets: Object.keys(passwords).map((name) => `${folder}/${name}`),
+      random: this.#options.tools.random,
     };
     return writeConfig(wish, () => writePasswords(folder, passwords, owner));
   }

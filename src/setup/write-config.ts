@@ -1,10 +1,13 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { adapterKinds, adapterOptions } from '../../adapters/index.ts';
 import { loadConfig } from '../config/load.ts';
 import { type ConfigProblem, describe } from '../config/problems.ts';
 import { granted, type Outcome, refused } from '../model/outcome.ts';
+import { type Random, token } from '../model/random.ts';
 import { makeFolder, type Ownership, ownershipOf, replaceFile, tried } from './own-files.ts';
+
+const draftBits = 64;
 
 export interface ConfigWish {
   readonly file: string;
@@ -14,6 +17,7 @@ export interface ConfigWish {
   readonly owner: Ownership;
   /** The password files that it names and that may not be there yet. */
   readonly secrets: readonly string[];
+  readonly random: Random;
 }
 
 export interface ConfigDone {
@@ -52,15 +56,26 @@ export function writeConfig(wish: ConfigWish, writeSecrets: () => Outcome<() => 
 }
 
 /** Beside the place it is to have: what stands in conf.d there belongs to it. */
-function tryOut({ file, text, owner, secrets }: ConfigWish): Outcome<null> {
-  const draft = `${file}.draft`;
-  const drafted = tried(draft, () => replaceFile(draft, Buffer.from(text), { ...owner, mode: 0o600 }));
-  if (!drafted.ok) return drafted;
+function tryOut({ file, text, secrets, random }: ConfigWish): Outcome<null> {
+  // a name that nobody else has, and none that conf.d would read
+  const draft = `${file}.${token(random, draftBits)}.draft`;
+  const opened = tried(file, () => openSync(draft, 'wx', 0o600));
+  if (!opened.ok) return refused(opened.refusal.code, opened.refusal.message.replaceAll(draft, file));
   try {
+    const drafted = tried(file, () => writeWhole(opened.value, text));
+    if (!drafted.ok) return drafted;
     const wrong = problemsOf(draft, file, secrets);
     return wrong === null ? granted(null) : refused('config-refused', wrong);
   } finally {
     rmSync(draft, { force: true });
+  }
+}
+
+function writeWhole(descriptor: number, text: string): void {
+  try {
+    writeFileSync(descriptor, text);
+  } finally {
+    closeSync(descriptor);
   }
 }
 

@@ -114,6 +114,29 @@ describe('writing the configuration', () => {
     assert.deepEqual(contents(home.path('own')), before);
   });
 
+  test("a draft of the admin's own stays as it is, and nothing stays beside it", async () => {
+    put(asterisk);
+    mkdirSync(home.path('own'));
+    writeFileSync(home.path('own/lamplighter.yaml.draft'), '# my own notes\n');
+    const setup = open();
+    assert.equal(code(setup.writeFor(await first(setup), false)), 'granted');
+    assert.equal(readFileSync(`${setup.file}.draft`, 'utf8'), '# my own notes\n');
+    const names = ['ami', 'ari', 'lamplighter.yaml', 'lamplighter.yaml.draft'];
+    assert.deepEqual(readdirSync(home.path('own')).sort(), names);
+  });
+
+  test('where no draft can be made beside it, the configuration is named and not the draft', async () => {
+    put(asterisk);
+    // a name that may be no longer
+    const setup = open({ file: home.path(`own/${'x'.repeat(250)}.yaml`) });
+    const refused = setup.writeFor(await first(setup), false);
+    assert.equal(code(refused), 'not-written');
+    const said = refused.ok ? '' : refused.refusal.message;
+    assert.ok(said.startsWith(`${setup.file}: `), said);
+    assert.doesNotMatch(said, /draft/);
+    assert.ok(!existsSync(home.path('own')));
+  });
+
   test('passwords that were written go again, or are what they were, where the configuration cannot be', async () => {
     put(asterisk);
     // the name that the configuration would have until it is complete
