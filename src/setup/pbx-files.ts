@@ -81,6 +81,17 @@ export function removals(host: RootFiles, files: readonly string[]): Outcome<rea
   return granted(changes);
 }
 
+/** What takes these changes back once they are carried out: each file as it was, and no copy of it. */
+export function reversed(changes: readonly FileChange[]): readonly FileChange[] {
+  return changes.map((change) => ({
+    ...change,
+    before: change.after,
+    after: change.before,
+    backup: null,
+    obsolete: change.backup === null ? [] : [change.backup],
+  }));
+}
+
 function astray(file: string): Outcome<never> {
   return refused('not-safe', `${file} is a link to a file of another user: it is not followed`);
 }

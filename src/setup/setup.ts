@@ -15,9 +15,9 @@ import { type Given, nextSteps } from './next.ts';
 import { OverlayFiles } from './overlay.ts';
 import { leadsAstray, type Ownership, ownershipOf } from './own-files.ts';
 import { type Password, passwordFor, type SecretName, throwaway, writePasswords } from './passwords.ts';
-import { additions, carryOut, type FileChange, removals } from './pbx-files.ts';
+import { additions, carryOut, type FileChange, removals, reversed } from './pbx-files.ts';
 import { blocked, editOf, type Found, type HostFacts, makePlans, type Plan, planFor, typed } from './plan.ts';
-import { type ConfigDone, writeConfig } from './write-config.ts';
+import { type ConfigDone, type ConfigWish, tryOut, writeConfig } from './write-config.ts';
 
 /** Where packages keep it beside the one that admins change (config/deb/postinst). */
 const shippedFile = '/usr/share/lamplighter/lamplighter.yaml';
@@ -46,6 +46,12 @@ export interface Changed {
   readonly file: string;
   /** Where what was there is kept; null: nothing was, or nothing is. */
   readonly backup: string | null;
+}
+
+export interface Applied {
+  readonly changed: readonly Changed[];
+  /** The files of the PBX and the passwords as they were: for who cannot write the configuration. Refusals of `carryOut`. */
+  readonly takeBack: () => Outcome<null>;
 }
 
 type Passwords = Partial<Record<SecretName, Password>>;
@@ -125,22 +131,14 @@ export class Setup {
       const written = writePasswords(folder, passwords, owner);
       return written.ok ? granted({ backup: null, changed: false }) : written;
     }
-    const wish = {
-      file: this.file,
-      text: configText(plan.facts),
-      replace: replace || this.#isAsShipped(),
-      owner,
-      secrets: Object.keys(passwords).map((name) => `${folder}/${name}`),
-      random: this.#options.tools.random,
-    };
-    return writeConfig(wish, () => writePasswords(folder, passwords, owner));
+    return writeConfig(this.#configWish(plan, passwords, replace), () => writePasswords(folder, passwords, owner));
   }
 
   /**
-   * Adds what is missing to the files of the PBX, with a copy of each, and writes the passwords. Refusals: `elsewhere`,
-   * `blocked`, `not-safe`, those of `additions` and `carryOut`.
+   * Adds what is missing to the files of the PBX, with a copy of each, and writes the passwords; nothing where the configuration
+   * that is to come would be refused. Refusals: `elsewhere`, `blocked`, `not-safe`, those of `additions`, `tryOut` and `carryOut`.
    */
-  apply(plan: Plan): Outcome<readonly Changed[]> {
+  apply(plan: Plan): Outcome<Applied> {
     const problem = blocked(plan);
     if (problem !== null) return refused('blocked', placed(problem));
     if (plan.found === null)
@@ -151,12 +149,22 @@ export class Setup {
     if (!changes.ok) return changes;
     const wrong = this.#stillWrong(plan.found, changes.value);
     if (wrong !== null) return refused('not-safe', `nothing is changed: with the lines added, ${wrong}`);
+    const right = plan.kept === null ? tryOut(this.#configWish(plan, passwords, false)) : granted(null);
+    if (!right.ok) return right;
     const written = writePasswords(dirname(this.file), passwords, this.#owner());
     if (!written.ok) return written;
     const done = carryOut(changes.value);
-    if (done.ok) return granted(changes.value.map(({ file, backup }) => ({ file, backup })));
-    written.value();
-    return done;
+    if (!done.ok) {
+      written.value();
+      return done;
+    }
+    const takeBack = (): Outcome<null> => {
+      const undone = carryOut(reversed(changes.value));
+      // a line that stays in a file needs its password
+      if (undone.ok) written.value();
+      return undone;
+    };
+    return granted({ changed: changes.value.map(({ file, backup }) => ({ file, backup })), takeBack });
   }
 
   /** The lines that are missing, as they are to be pasted: they hold the passwords, which are written first. */
@@ -196,6 +204,17 @@ export class Setup {
   #planning(domain: string | null) {
     const { file, host, ownPorts } = this.#options;
     return { files: this.#files, file, domain, host, ownPorts: [...ownPorts, ...this.#portsInFile()] };
+  }
+
+  #configWish({ facts }: Plan, passwords: Passwords, replace: boolean): ConfigWish {
+    return {
+      file: this.file,
+      text: configText(facts),
+      replace: replace || this.#isAsShipped(),
+      owner: this.#owner(),
+      secrets: Object.keys(passwords).map((name) => `${dirname(this.file)}/${name}`),
+      random: this.#options.tools.random,
+    };
   }
 
   async #wished(id: string | null, access: PbxAccess | null, domain: string | null): Promise<Outcome<Plan>> {

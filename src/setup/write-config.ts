@@ -43,7 +43,7 @@ export function writeConfig(wish: ConfigWish, writeSecrets: () => Outcome<() => 
   if (!made.ok) return made;
   const undoing = [made.value];
   const done = (): Outcome<ConfigDone> => {
-    const right = before === text ? granted(null) : tryOut(wish);
+    const right = tryOut(wish);
     if (!right.ok) return right;
     const passwords = writeSecrets();
     if (!passwords.ok) return passwords;
@@ -55,8 +55,24 @@ export function writeConfig(wish: ConfigWish, writeSecrets: () => Outcome<() => 
   return outcome;
 }
 
+/**
+ * Whether `writeConfig` would find it right, for who has something else to do first; leaves nothing behind. One that says this
+ * already is not looked at. Refusals: `config-refused`, those of `tried`.
+ */
+export function tryOut(wish: ConfigWish): Outcome<null> {
+  const { file, text, owner } = wish;
+  if (contentOf(file) === text) return granted(null);
+  const made = tried(file, () => makeFolder(dirname(file), owner));
+  if (!made.ok) return made;
+  try {
+    return readAsDraft(wish);
+  } finally {
+    made.value();
+  }
+}
+
 /** Beside the place it is to have: what stands in conf.d there belongs to it. */
-function tryOut({ file, text, secrets, random }: ConfigWish): Outcome<null> {
+function readAsDraft({ file, text, secrets, random }: ConfigWish): Outcome<null> {
   // a name that nobody else has, and none that conf.d would read
   const draft = `${file}.${token(random, draftBits)}.draft`;
   const opened = tried(file, () => openSync(draft, 'wx', 0o600));

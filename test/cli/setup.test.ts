@@ -116,6 +116,19 @@ test('a configuration for another PBX: it stays, nothing is changed, and what to
   assert.match(replaced.out, /^written: .*; as it was: .*lamplighter\.yaml\.bak$/m);
 });
 
+test('where the configuration cannot be written after all, --apply takes the lines out again and says so', async () => {
+  const before = readFileSync(home.path('root/etc/asterisk/manager.conf'), 'utf8');
+  // the name that the configuration would have until it is complete
+  mkdirSync(home.path('own/lamplighter.yaml.new/x'), { recursive: true });
+  const { code, out, err } = await setup({ apply: true });
+  assert.equal(code, 1);
+  assert.match(err, /^error: .*; what was added to the files of the PBX is taken out again$/m);
+  assert.doesNotMatch(out, /^added to /m);
+  assert.equal(readFileSync(home.path('root/etc/asterisk/manager.conf'), 'utf8'), before);
+  assert.deepEqual(names(), ['ari.conf', 'http.conf', 'manager.conf', 'pjsip.conf']);
+  assert.deepEqual(readdirSync(home.path('own')), ['lamplighter.yaml.new']);
+});
+
 test('--dry-run writes nothing at all, and shows what would be written', async () => {
   const { code, out } = await setup({ dryRun: true });
   assert.equal(code, 0);

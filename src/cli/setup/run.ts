@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs';
 import type { Finding } from '../../model/check.ts';
 import { sleep, systemClock } from '../../model/clock.ts';
 import type { Logger } from '../../model/logger.ts';
-import type { Outcome, Refusal } from '../../model/outcome.ts';
+import { granted, type Outcome, type Refusal } from '../../model/outcome.ts';
 import { systemRandom } from '../../model/random.ts';
 import type { PbxAccess } from '../../model/setup.ts';
 import { blocked, isDomain, type Plan, typed } from '../../setup/plan.ts';
-import { type Changed, Setup } from '../../setup/setup.ts';
+import { type Applied, type Changed, Setup } from '../../setup/setup.ts';
 import { runProgram, thisHost, usualFile } from '../../setup/this-host.ts';
+import type { ConfigDone } from '../../setup/write-config.ts';
 import { asCalled } from '../called.ts';
 import { exits } from '../exits.ts';
 import { asJson, printable, type Terminal } from '../terminal.ts';
@@ -158,16 +159,15 @@ async function prepare(setup: Setup, flags: SetupFlags, say: (text: string) => v
   if (problem !== null)
     throw new Refused({ code: 'blocked', message: `nothing is written: ${problem.text}; ${asCalled(problem.fix)}` });
   if (!settled.ok) return strange(setup, chosen, settled.refusal, flags, say, told);
-  let plan = settled.value;
-  const mayWrite = plan.kept === null;
-  let changed: readonly Changed[] = [];
-  if (flags.apply) {
-    changed = apply(setup, plan, say, told);
-    const { plans } = await setup.look(flags.domain ?? null);
-    const again = plans.find(({ pbx }) => pbx.id === chosen.pbx.id);
-    if (again !== undefined) plan = must(setup.settled(again, mayWrite));
-  }
-  const known = write(setup, plan, mayWrite, say, told);
+  const mayWrite = settled.value.kept === null;
+  const applied = flags.apply ? must(setup.apply(settled.value)) : null;
+  const after = applied === null ? settled : await settledAgain(setup, settled.value, flags.domain ?? null);
+  const written = after.ok ? setup.writeFor(after.value, mayWrite) : after;
+  if (!written.ok) throw applied === null ? new Refused(written.refusal) : takenBack(applied, written.refusal, told);
+  const plan = must(after);
+  const changed = applied?.changed ?? [];
+  if (applied !== null) tellAdded(changed, say, told);
+  const known = tellWritten(setup, plan, written.value, say, told);
   if (!flags.apply) lines(plan, setup, flags, say);
   const reloaded = flags.reload === true && plan.found !== null ? await reload(setup, plan, say, told) : false;
   const waiting = changed.length > 0 && !reloaded;
@@ -216,14 +216,31 @@ function next(
   say(`\nNext:\n${steps.map((line) => `  ${line}`).join('\n')}`);
 }
 
-function apply(setup: Setup, plan: Plan, say: (text: string) => void, told: Told): readonly Changed[] {
-  const changed = must(setup.apply(plan));
+/** With the lines in the files of the PBX more may be known of it. */
+async function settledAgain(setup: Setup, plan: Plan, domain: string | null): Promise<Outcome<Plan>> {
+  const { plans } = await setup.look(domain);
+  const again = plans.find(({ pbx }) => pbx.id === plan.pbx.id);
+  return again === undefined ? granted(plan) : setup.settled(again, plan.kept === null);
+}
+
+/** A PBX with lines that no configuration goes with is not left behind. */
+function takenBack({ changed, takeBack }: Applied, { code, message }: Refusal, told: Told): Refused {
+  const undone = takeBack();
+  if (undone.ok) {
+    const all = changed.length === 0 ? '' : '; what was added to the files of the PBX is taken out again';
+    return new Refused({ code, message: `${message}${all}` });
+  }
+  told['changed'] = changed;
+  const stay = `the lines stay in the files of the PBX (${undone.refusal.message}); setup --undo takes them out`;
+  return new Refused({ code, message: `${message}; ${stay}` });
+}
+
+function tellAdded(changed: readonly Changed[], say: (text: string) => void, told: Told): void {
   told['changed'] = changed;
   for (const { file, backup } of changed) {
     say(`added to ${file}${backup === null ? ' (new)' : `; as it was: ${backup}`}`);
   }
   if (changed.length === 0) say('The PBX has all that is needed: nothing was changed.');
-  return changed;
 }
 
 /** The PBX that all of this is about; null: there is none, which has been said. */
@@ -256,8 +273,13 @@ function elsewhere({ asterisk, freeswitch, domain }: SetupFlags): PbxAccess | nu
 }
 
 /** @returns true where a configuration was there that stays. */
-function write(setup: Setup, plan: Plan, replace: boolean, say: (text: string) => void, told: Told): boolean {
-  const { changed, backup } = must(setup.writeFor(plan, replace));
+function tellWritten(
+  setup: Setup,
+  plan: Plan,
+  { changed, backup }: ConfigDone,
+  say: (text: string) => void,
+  told: Told,
+): boolean {
   if (plan.kept !== null) {
     told['kept'] = setup.file;
     say(
