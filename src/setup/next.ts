@@ -18,6 +18,11 @@ export interface Given {
 
 /** What to do after the configuration has been written, a line each. */
 export function nextSteps({ pbx, found, access }: Plan, given: Given): readonly string[] {
+  if (given.replace && found === null) {
+    // nothing else would work before: the lines shown until then hold no passwords
+    const what = 'write the configuration anew, and see the lines to add on the PBX';
+    return [`${what}: lamplighter setup --show-secrets ${typed(flagsElsewhere(access, given))}`];
+  }
   const missing = pbx.edits.length > 0;
   const lines: string[] = [];
   if (missing && found !== null) {
@@ -32,6 +37,14 @@ export function nextSteps({ pbx, found, access }: Plan, given: Given): readonly 
     'bring the phones here: docs/deploy/README.md',
     ...callHandling(access),
   ];
+}
+
+function flagsElsewhere(access: PbxAccess, given: Given): readonly string[] {
+  if (access.type === 'asterisk') return ['--asterisk', access.ami.host, ...flags(given)];
+  const { host, user } = access.esl;
+  // somebody who was asked where the PBX is may have said it without a flag
+  const said = user?.split('@')[1] ?? host;
+  return ['--freeswitch', host, ...flags({ ...given, domain: given.domain ?? (said === host ? null : said) })];
 }
 
 function flags({ file, root, folder, domain, pbx, replace }: Given): readonly string[] {

@@ -102,7 +102,7 @@ test('a configuration for another PBX: it stays, nothing is changed, and what to
   mkdirSync(home.path('own'));
   writeFileSync(home.path('own/lamplighter.yaml'), 'version: 1\n');
   const { code, out } = await setup();
-  assert.equal(code, 0);
+  assert.equal(code, 1);
   assert.match(out, /stays as it is: it has no pbx of type asterisk; nothing is written/);
   assert.doesNotMatch(out, /For \[hidden\] stands/, 'there are no passwords yet');
   assert.match(out, /write the configuration anew, and add the lines to the PBX: .* setup --apply --reload --replace /);
@@ -114,6 +114,29 @@ test('a configuration for another PBX: it stays, nothing is changed, and what to
   assert.equal(told.error.code, 'config-differs');
   const replaced = await setup({ apply: true, replace: true });
   assert.match(replaced.out, /^written: .*; as it was: .*lamplighter\.yaml\.bak$/m);
+});
+
+test('a configuration for another PBX, and this one on another host: no lines without passwords, and one step', async () => {
+  mkdirSync(home.path('own'));
+  for (const [flags, missing] of [
+    [{ asterisk: '192.0.2.9' }, 'secret = '],
+    [{ freeswitch: '192.0.2.9', domain: 'fs.example.com' }, 'name="esl-password" value="'],
+  ] as const) {
+    writeFileSync(home.path('own/lamplighter.yaml'), 'version: 1\n');
+    const { code, out } = await setup({ ...flags, showSecrets: true });
+    assert.equal(code, 1);
+    assert.match(out, /^There are no passwords to show before the configuration is written\.$/m);
+    assert.ok(!out.includes(missing), out);
+    const told = JSON.parse((await setup({ ...flags, json: true })).out);
+    assert.equal(told.error.code, 'config-differs');
+    assert.equal(told.next.length, 1);
+    const [, printed = ''] = /lamplighter (setup --show-secrets .*)$/.exec(told.next[0]) ?? assert.fail(told.next[0]);
+    const followed = await Daemon.run(...printed.split(' '));
+    assert.equal(followed.code, 0, followed.output);
+    const password = readFileSync(home.path(`own/${'asterisk' in flags ? 'ami' : 'esl'}`), 'utf8').trim();
+    assert.ok(followed.output.includes(`${missing}${password}`), followed.output);
+    assert.match(followed.output, /^written: .*; as it was: /m);
+  }
 });
 
 test('where the configuration cannot be written after all, --apply takes the lines out again and says so', async () => {

@@ -195,11 +195,13 @@ function strange(
   if (flags.apply) throw new Refused({ code, message: `nothing is changed: ${message} (${cure})` });
   told['kept'] = setup.file;
   told['differs'] = message;
+  told['error'] = { code, message };
   say(`${message}; nothing is written (${cure}).`);
-  // as with --dry-run: there are no passwords yet
-  lines(plan, setup, { ...flags, dryRun: true }, say);
+  if (flags.showSecrets) say('There are no passwords to show before the configuration is written.');
+  // as with --dry-run; on another host somebody would paste [hidden] as it stands
+  if (plan.found !== null) lines(plan, setup, { ...flags, dryRun: true }, say);
   next(setup, plan, flags, true, say, told);
-  return exits.ok;
+  return exits.refused;
 }
 
 function next(
