@@ -1,11 +1,11 @@
 import type { AgentState, AgentWish } from '../../src/model/agent.ts';
 import { type Aor, domainOf, userOf } from '../../src/model/aor.ts';
-import { type Clock, within } from '../../src/model/clock.ts';
-import { Fault } from '../../src/model/errors.ts';
+import type { Clock } from '../../src/model/clock.ts';
 import type { FeatureValue, Wish } from '../../src/model/feature.ts';
 import type { Logger } from '../../src/model/logger.ts';
 import { granted, type Outcome, refused } from '../../src/model/outcome.ts';
 import type { NotifiedPhone, PhoneNotice } from '../../src/model/phone-notice.ts';
+import { away, isRefusal, putToPbx, reasonOf, sayRefusal } from '../put-to-pbx.ts';
 import type { Resync } from '../resync.ts';
 import type { AgentWriter } from './agent-writer.ts';
 import type { AmiLink } from './ami.ts';
@@ -45,7 +45,7 @@ export class Wishes {
   async setFeature(wish: Wish, deadlineMs: number): Promise<Outcome<FeatureValue>> {
     const live = this.#of(wish.aor);
     if (!live.ok) return live;
-    return this.#within(deadlineMs, () => this.#write(userOf(wish.aor), wish, deadlineMs));
+    return this.#put(deadlineMs, () => this.#write(userOf(wish.aor), wish, deadlineMs));
   }
 
   async #write(phone: string, wish: Wish, deadlineMs: number): Promise<Outcome<FeatureValue>> {
@@ -72,7 +72,7 @@ export class Wishes {
       return refused('no-agent', 'he is in no queue of this PBX');
     }
     const until = clock.now() + deadlineMs;
-    const written = await this.#within(deadlineMs, () => agents.write(wish, live.nameOf(user), until));
+    const written = await this.#put(deadlineMs, () => agents.write(wish, live.nameOf(user), until));
     if (!written.ok) return written;
     const held = resync.live?.agents.state(user) ?? null;
     return held === null ? away() : granted(held);
@@ -94,7 +94,7 @@ export class Wishes {
       const reason = reasonOf(error);
       if (!isRefusal(error)) return refused('pbx-timeout', reason);
       // once: what is pushed would say it for each NOTIFY
-      if (this.#notifyRefused !== reason) this.#say(error);
+      if (this.#notifyRefused !== reason) sayRefusal(this.#tools, error);
       this.#notifyRefused = reason;
       return refused('pbx-refused', reason);
     }
@@ -107,39 +107,8 @@ export class Wishes {
     return isThere ? granted(live) : refused('pbx-refused', 'the PBX has no such extension');
   }
 
-  async #within<T>(deadlineMs: number, work: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
-    const late = () => refused<T>('pbx-timeout', `the PBX did not answer within ${deadlineMs} ms`);
-    try {
-      return await within(this.#tools.clock, deadlineMs, work(), late);
-    } catch (error) {
-      return this.#failed(error);
-    }
+  #put<T>(deadlineMs: number, work: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
+    const { resync } = this.#tools;
+    return putToPbx({ ...this.#tools, isLive: () => resync.live !== null }, deadlineMs, work);
   }
-
-  #failed(error: unknown): Outcome<never> {
-    const reason = reasonOf(error);
-    if (isRefusal(error)) {
-      this.#say(error);
-      return refused('pbx-refused', reason);
-    }
-    if (this.#tools.resync.live === null) return refused('pbx-away', reason);
-    return refused(error instanceof Fault ? 'pbx-timeout' : 'pbx-refused', reason);
-  }
-
-  /** It comes by no waiting: only a person can give the account what it needs. */
-  #say({ code, fix, message }: Fault): void {
-    this.#tools.logger.error({ pbx: this.#tools.pbx, code, fix }, message);
-  }
-}
-
-function isRefusal(error: unknown): error is Fault {
-  return error instanceof Fault && error.code === 'pbx-refused';
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-function away(): Outcome<never> {
-  return refused('pbx-away', 'the PBX is not connected');
 }

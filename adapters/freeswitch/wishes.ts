@@ -1,11 +1,11 @@
 import type { AgentState, AgentWish } from '../../src/model/agent.ts';
 import type { Aor } from '../../src/model/aor.ts';
-import { type Clock, within } from '../../src/model/clock.ts';
-import { Fault } from '../../src/model/errors.ts';
+import type { Clock } from '../../src/model/clock.ts';
 import { type FeatureValue, featureOff, type Wish } from '../../src/model/feature.ts';
 import type { Logger } from '../../src/model/logger.ts';
 import { granted, type Outcome, refused } from '../../src/model/outcome.ts';
 import type { NotifiedPhone, PhoneNotice } from '../../src/model/phone-notice.ts';
+import { away, putToPbx } from '../put-to-pbx.ts';
 import type { AgentDesk } from './agent-desk.ts';
 import type { EslCommands } from './esl/commands.ts';
 import type { FeatureDesk } from './features/desk.ts';
@@ -36,7 +36,7 @@ export class Wishes {
     const live = this.#of(wish.aor);
     if (!live.ok) return live;
     const before = live.value.feature(wish.aor, wish.feature) ?? featureOff;
-    return this.#within(deadlineMs, () => this.#tools.features.write(wish, before, deadlineMs));
+    return this.#put(deadlineMs, () => this.#tools.features.write(wish, before, deadlineMs));
   }
 
   async notifyPhones(aor: Aor, notice: PhoneNotice, deadlineMs: number): Promise<Outcome<readonly NotifiedPhone[]>> {
@@ -45,12 +45,12 @@ export class Wishes {
     const registrations = live.value.registrationsOf(aor);
     if (registrations.length === 0) return refused('not-registered', 'no phone is registered there');
     const { esl } = this.#tools;
-    return this.#within(deadlineMs, () => notifyRegistrations(esl, aor, registrations, notice, deadlineMs));
+    return this.#put(deadlineMs, () => notifyRegistrations(esl, aor, registrations, notice, deadlineMs));
   }
 
   async setAgent(wish: AgentWish, deadlineMs: number): Promise<Outcome<AgentState>> {
     if (this.#tools.live() === null) return away();
-    return this.#within(deadlineMs, () => this.#tools.agents.write(wish, deadlineMs));
+    return this.#put(deadlineMs, () => this.#tools.agents.write(wish, deadlineMs));
   }
 
   #of(aor: Aor): Outcome<Picture> {
@@ -59,26 +59,8 @@ export class Wishes {
     return live.has(aor) ? granted(live) : refused('pbx-refused', 'the PBX has no such extension');
   }
 
-  async #within<T>(deadlineMs: number, work: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
-    const late = () => refused<T>('pbx-timeout', `the PBX did not answer within ${deadlineMs} ms`);
-    try {
-      return await within(this.#tools.clock, deadlineMs, work(), late);
-    } catch (error) {
-      return this.#failed(error);
-    }
+  #put<T>(deadlineMs: number, work: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
+    const { live } = this.#tools;
+    return putToPbx({ ...this.#tools, isLive: () => live() !== null }, deadlineMs, work);
   }
-
-  #failed(error: unknown): Outcome<never> {
-    const reason = error instanceof Error ? error.message : String(error);
-    if (error instanceof Fault && error.code === 'pbx-refused') {
-      this.#tools.logger.error({ pbx: this.#tools.pbx, code: error.code, fix: error.fix }, reason);
-      return refused('pbx-refused', reason);
-    }
-    if (this.#tools.live() === null) return refused('pbx-away', reason);
-    return refused(error instanceof Fault ? 'pbx-timeout' : 'pbx-refused', reason);
-  }
-}
-
-function away(): Outcome<never> {
-  return refused('pbx-away', 'the PBX is not connected');
 }
