@@ -1,32 +1,38 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Home } from '../support/daemon.ts';
 import { testFile } from './lab/paths.ts';
+import { copyRefused, MachineCopy } from './machine-copy.ts';
 import { orRequired } from './required.ts';
 
-/** The folder the program is started in, with its dist built. */
-const project = testFile('..');
 const etc = '/etc/lamplighter';
 const state = '/var/lib/lamplighter';
 
-function missing(): string | null {
-  if (process.getuid?.() !== 0) return 'only root installs a package';
-  for (const tool of ['dpkg-deb', 'systemd-analyze', 'systemd-notify', 'setpriv', 'objdump', 'python3']) {
+async function missing(): Promise<string | null> {
+  for (const tool of ['dpkg-deb', 'systemd-analyze', 'systemd-notify', 'objdump', 'python3']) {
     if (spawnSync('which', [tool]).status !== 0) return `there is no ${tool}`;
   }
-  if (spawnSync('dpkg', ['-s', 'lamplighter']).status === 0) return 'the package is installed on this machine';
-  return existsSync(etc) || existsSync(state) ? `there is a ${etc} or ${state} on this machine already` : null;
+  return await copyRefused();
 }
 
-function run(command: string, words: readonly string[], env: Record<string, string> = {}): string {
-  const { status, stdout, stderr } = spawnSync(command, [...words], {
+/** Who has the machine to himself: an earlier installation is taken out without its scripts, which would undo its setup. */
+const asNew = `
+rm -f /var/lib/dpkg/info/lamplighter.prerm /var/lib/dpkg/info/lamplighter.postrm
+if dpkg -s lamplighter >/dev/null 2>&1; then dpkg --purge lamplighter; fi
+rm -rf ${etc} ${state} /var/log/lamplighter /etc/asterisk
+if getent passwd lamplighter >/dev/null; then deluser --quiet --system lamplighter; fi
+`;
+
+function run(words: readonly string[], env: Record<string, string> = {}): string {
+  const [command = '', ...rest] = words;
+  const { status, stdout, stderr } = spawnSync(command, rest, {
     encoding: 'utf8',
-    cwd: project,
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', ...env },
   });
-  assert.equal(status, 0, `${command} ${words.join(' ')}\n${stdout}${stderr}`);
+  assert.equal(status, 0, `${words.join(' ')}\n${stdout}${stderr}`);
   return stdout;
 }
 
@@ -35,10 +41,19 @@ class Service {
   readonly output: string[] = [];
   readonly #child: ChildProcess;
 
-  constructor(notify: string) {
-    const words = ['--reuid=lamplighter', '--regid=lamplighter', '--init-groups', '--no-new-privs'];
-    this.#child = spawn('setpriv', [...words, '/usr/bin/lamplighter', 'start', '--config', `${etc}/lamplighter.yaml`], {
-      cwd: state,
+  constructor(machine: MachineCopy, notify: string) {
+    const own = [
+      'setpriv',
+      '--pdeathsig',
+      'KILL',
+      '--reuid=lamplighter',
+      '--regid=lamplighter',
+      '--init-groups',
+      '--no-new-privs',
+    ];
+    const daemon = ['/usr/bin/lamplighter', 'start', '--config', `${etc}/lamplighter.yaml`];
+    const [command = '', ...words] = [...machine.enter(state), ...own, ...daemon];
+    this.#child = spawn(command, words, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         PATH: process.env['PATH'],
@@ -93,16 +108,23 @@ async function until(what: () => string, condition: () => boolean | Promise<bool
   }
 }
 
-describe('the Debian package', { skip: orRequired(missing()) ?? false }, () => {
+describe('the Debian package', { skip: orRequired(await missing()) ?? false }, () => {
   const home = new Home();
   const notices: string[] = [];
   const services: Service[] = [];
+  let machine: MachineCopy;
   let ear: ChildProcess;
   let deb = '';
 
+  /** On the copy of this machine. */
+  const there = (words: readonly string[], env: Record<string, string> = {}): string =>
+    run([...machine.enter('/'), ...words], env);
+
   before(async () => {
+    machine = await MachineCopy.open();
+    there(['sh', '-e', '-c', asNew]);
     chmodSync(home.folder, 0o755);
-    deb = run('config/deb/build.sh', [home.folder], { DEB_COMPRESSION: 'gzip' }).trim();
+    deb = run([testFile('..', 'config/deb/build.sh'), home.folder], { DEB_COMPRESSION: 'gzip' }).trim();
     ear = spawn('python3', ['-c', listener, home.path('notify')], { stdio: ['ignore', 'pipe', 'inherit'] });
     ear.stdout?.setEncoding('utf8').on('data', (text: string) => notices.push(...text.trim().split('\n')));
     await until(
@@ -113,8 +135,7 @@ describe('the Debian package', { skip: orRequired(missing()) ?? false }, () => {
   after(async () => {
     for (const service of services) await service.stop();
     ear?.kill();
-    // whatever failed on the way: the machine is left as it was
-    spawnSync('dpkg', ['--purge', 'lamplighter']);
+    await machine?.close();
     home.remove();
   });
 
@@ -123,7 +144,7 @@ describe('the Debian package', { skip: orRequired(missing()) ?? false }, () => {
     return ((await answer.json()) as { features: { dnd: { enabled: boolean } } }).features.dnd.enabled;
   };
   const serving = async (): Promise<Service> => {
-    const service = new Service(home.path('notify'));
+    const service = new Service(machine, home.path('notify'));
     services.push(service);
     await until(
       () => service.output.join(''),
@@ -133,7 +154,7 @@ describe('the Debian package', { skip: orRequired(missing()) ?? false }, () => {
   };
 
   it('holds what the program needs, no tests, no tools, and belongs to root', () => {
-    const files = run('dpkg-deb', ['--contents', deb])
+    const files = run(['dpkg-deb', '--contents', deb])
       .trim()
       .split('\n')
       .map((line) => {
@@ -178,29 +199,31 @@ describe('the Debian package', { skip: orRequired(missing()) ?? false }, () => {
         .replaceAll('/usr/bin/lamplighter', '/bin/true')
         .replace(/^Documentation=.*$/m, ''),
     );
-    run('systemd-analyze', ['verify', unit]);
-    run('systemd-analyze', ['security', '--offline=true', '--threshold=20', unit]);
+    run(['systemd-analyze', 'verify', unit]);
+    run(['systemd-analyze', 'security', '--offline=true', '--threshold=20', unit]);
   });
 
   it('is installed by Debian’s own tools: user, folders and a configuration that is right', () => {
     // a checkout that root ran before the package came
-    mkdirSync(etc);
-    mkdirSync(state);
-    for (const file of [`${etc}/ami`, `${state}/lamplighter.db`]) writeFileSync(file, '', { mode: 0o600 });
-    run('apt-get', ['install', '-y', '-q', '--no-install-recommends', deb]);
-    for (const file of [`${etc}/ami`, `${state}/lamplighter.db`]) {
+    const files = [machine.path(`${etc}/ami`), machine.path(`${state}/lamplighter.db`)];
+    for (const file of files) {
+      mkdirSync(dirname(file));
+      writeFileSync(file, '', { mode: 0o600 });
+    }
+    there(['apt-get', 'install', '-y', '-q', '--no-install-recommends', deb]);
+    for (const file of files) {
       assert.notEqual(statSync(file).uid, 0, `the daemon can use ${file}`);
       assert.equal(statSync(file).mode & 0o777, 0o600);
     }
-    assert.equal(run('dpkg', ['--verify', 'lamplighter']), '');
-    assert.match(run('getent', ['passwd', 'lamplighter']), /nologin/);
-    assert.match(run('/usr/bin/lamplighter', ['check-config', `${etc}/lamplighter.yaml`]), /no errors/);
-    assert.match(run('/usr/bin/lamplighter', ['--version']), /^\d+\.\d+\.\d+/);
-    const config = statSync(`${etc}/lamplighter.yaml`);
+    assert.equal(there(['dpkg', '--verify', 'lamplighter']), '');
+    assert.match(there(['getent', 'passwd', 'lamplighter']), /nologin/);
+    assert.match(there(['/usr/bin/lamplighter', 'check-config', `${etc}/lamplighter.yaml`]), /no errors/);
+    assert.match(there(['/usr/bin/lamplighter', '--version']), /^\d+\.\d+\.\d+/);
+    const config = statSync(machine.path(`${etc}/lamplighter.yaml`));
     assert.equal(config.mode & 0o777, 0o640);
     assert.equal(config.uid, 0, 'the daemon cannot change it');
-    assert.equal(statSync(state).mode & 0o777, 0o750);
-    assert.match(run('man', ['-P', 'cat', 'lamplighter'], { MANWIDTH: '80' }), /LAMPLIGHTER/i);
+    assert.equal(statSync(machine.path(state)).mode & 0o777, 0o750);
+    assert.match(there(['man', '-P', 'cat', 'lamplighter'], { MANWIDTH: '80' }), /LAMPLIGHTER/i);
   });
 
   it('tells systemd when it is ready, reloads, lives and stops, and serves as its own user', async () => {
@@ -216,21 +239,21 @@ describe('the Debian package', { skip: orRequired(missing()) ?? false }, () => {
         notices.some((line) => line.startsWith('RELOADING=1')) &&
         notices.filter((line) => line.startsWith('READY=1')).length === 2,
     );
-    run('/usr/bin/lamplighter', ['set', '1001', 'dnd', 'on', '--url', service.url]);
+    there(['/usr/bin/lamplighter', 'set', '1001', 'dnd', 'on', '--url', service.url]);
     assert.equal(await service.stop(), 0);
     assert.ok(notices.some((line) => line.startsWith('STOPPING=1')));
-    assert.notEqual(statSync(`${state}/lamplighter.db`).uid, 0);
+    assert.notEqual(statSync(machine.path(`${state}/lamplighter.db`)).uid, 0);
   });
 
   it('keeps configuration and database over an upgrade', async () => {
-    const config = `${etc}/lamplighter.yaml`;
+    const config = machine.path(`${etc}/lamplighter.yaml`);
     writeFileSync(config, `${readFileSync(config, 'utf8')}# changed by the admin\n`);
     const unpacked = home.path('newer');
-    run('dpkg-deb', ['--raw-extract', deb, unpacked]);
+    run(['dpkg-deb', '--raw-extract', deb, unpacked]);
     const control = `${unpacked}/DEBIAN/control`;
     writeFileSync(control, readFileSync(control, 'utf8').replace(/^Version: .*$/m, 'Version: 99.0'));
-    run('dpkg-deb', ['--root-owner-group', '-Zgzip', '-z1', '--build', unpacked, home.path('newer.deb')]);
-    run('dpkg', ['--install', home.path('newer.deb')]);
+    run(['dpkg-deb', '--root-owner-group', '-Zgzip', '-z1', '--build', unpacked, home.path('newer.deb')]);
+    there(['dpkg', '--install', home.path('newer.deb')]);
     assert.match(readFileSync(config, 'utf8'), /# changed by the admin/);
     const service = await serving();
     assert.equal(await feature(service.url), true);
@@ -238,35 +261,27 @@ describe('the Debian package', { skip: orRequired(missing()) ?? false }, () => {
   });
 
   it('removed, it takes its lines out of the PBX; purged, nothing of it is left', () => {
-    const folder = '/etc/asterisk';
-    const fresh = !existsSync(folder);
-    const file = `${folder}/manager.conf`;
+    const folder = machine.path('/etc/asterisk');
     const own = '[general]\nenabled = yes\nport = 5038\nbindaddr = 127.0.0.1\n';
-    try {
-      if (fresh) {
-        mkdirSync(folder);
-        for (const [name, text] of [
-          ['asterisk.conf', '[directories]\n'],
-          ['manager.conf', own],
-          ['ari.conf', '[general]\nenabled = no\n'],
-          ['http.conf', '[general]\nenabled = no\n'],
-        ] as const) {
-          writeFileSync(`${folder}/${name}`, text);
-        }
-        run('/usr/bin/lamplighter', ['setup', '--apply', '--replace', '--config', `${etc}/lamplighter.yaml`]);
-        assert.match(readFileSync(file, 'utf8'), /\[lamplighter\]/);
-      }
-      run('dpkg', ['--remove', 'lamplighter']);
-      if (fresh) assert.equal(readFileSync(file, 'utf8'), own);
-      assert.ok(existsSync(`${etc}/lamplighter.yaml`), 'remove keeps what is the admin’s');
-      assert.ok(existsSync(`${state}/lamplighter.db`));
-    } finally {
-      if (fresh) spawnSync('rm', ['-rf', folder]);
+    mkdirSync(folder);
+    for (const [name, text] of [
+      ['asterisk.conf', '[directories]\n'],
+      ['manager.conf', own],
+      ['ari.conf', '[general]\nenabled = no\n'],
+      ['http.conf', '[general]\nenabled = no\n'],
+    ] as const) {
+      writeFileSync(`${folder}/${name}`, text);
     }
-    run('dpkg', ['--purge', 'lamplighter']);
+    there(['/usr/bin/lamplighter', 'setup', '--apply', '--replace', '--config', `${etc}/lamplighter.yaml`]);
+    assert.match(readFileSync(`${folder}/manager.conf`, 'utf8'), /\[lamplighter\]/);
+    there(['dpkg', '--remove', 'lamplighter']);
+    assert.equal(readFileSync(`${folder}/manager.conf`, 'utf8'), own);
+    assert.ok(existsSync(machine.path(`${etc}/lamplighter.yaml`)), 'remove keeps what is the admin’s');
+    assert.ok(existsSync(machine.path(`${state}/lamplighter.db`)));
+    there(['dpkg', '--purge', 'lamplighter']);
     const left = ['/etc', '/lib/systemd', '/usr/bin', '/usr/lib', '/usr/share', '/var/lib', '/var/log'];
-    const found = run('find', [...left, '-xdev', '-iname', '*lamplighter*', '-not', '-path', '/var/lib/dpkg/*']);
+    const found = there(['find', ...left, '-xdev', '-iname', '*lamplighter*', '-not', '-path', '/var/lib/dpkg/*']);
     assert.equal(found, '');
-    assert.notEqual(spawnSync('getent', ['passwd', 'lamplighter']).status, 0);
+    there(['sh', '-c', '! getent passwd lamplighter']);
   });
 });
