@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import type { Phone } from '../support/phone.ts';
-import { it, phoneOf, Show, skip } from './panel-scene.ts';
+import { card, it, phoneOf, Show, skip } from './panel-scene.ts';
 
 /** What can be seen: enough contrast in both colour schemes, and room on a phone's screen. */
 let show: Show;
@@ -170,6 +170,33 @@ it('a table that becomes a list on a narrow screen says before each value what i
   assert.ok(labels.includes('"Last NOTIFY: "'), labels.join());
   await page.close();
 });
+
+for (const width of [360, 1000, 1300]) {
+  it(`a card on a screen of ${width} points has room for four keys with their targets, a name and a caller`, async () => {
+    const keys = [['dnd'], ['cfa', '1002'], ['cfb', '1003'], ['cfna', '1004']] as const;
+    const set = async (enabled: boolean) => {
+      for (const [feature, target] of keys) {
+        const body = { enabled, ...(target === undefined ? {} : { target }) };
+        await show.daemon.api(`/api/v1/extensions/1009/features/${feature}`, { method: 'PUT', body });
+      }
+    };
+    await set(true);
+    const page = await show.page('#/', { width, height: 900 });
+    await page.until('four keys are on', `${card('1009')}?.querySelectorAll('[aria-pressed=true]').length === 4`);
+    const cut = await page.evaluate<string[]>(`(() => {
+      // the simulated PBX has no names
+      ${card('1009')}.querySelector('.name').textContent = 'Alexandra Montgomery';
+      ${card('1004')}.querySelector('.talk').textContent = 'Alexandra Smith (1003)';
+      return [...document.querySelectorAll('.key, .key b, .name, .talk, .state, .ext')]
+        .filter((one) => !${card('1001')}.contains(one) && !${card('1002')}.contains(one))
+        .filter((one) => one.scrollWidth > one.clientWidth)
+        .map((one) => one.textContent);
+    })()`);
+    await page.close();
+    await set(false);
+    assert.deepEqual(cut, []);
+  });
+}
 
 it('each state is said in words on its card', async () => {
   const page = await show.page();

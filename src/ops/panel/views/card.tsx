@@ -7,7 +7,7 @@ import { Lasting } from '../parts/lasting.tsx';
 import { isKeyLamp, lampOf, lampOfCall, lampText } from '../words/lamp.ts';
 import { extensionPath } from '../words/route.ts';
 import type { Extension } from '../words/shapes.ts';
-import { counted, facts, newMessages, placeText, talkText, upright } from '../words/words.ts';
+import { counted, facts, newMessages, placeText, talkText, upright, whoText } from '../words/words.ts';
 
 /** One extension; drawn again when it changes, and only then. */
 export function Card({ aor, active }: { readonly aor: string; readonly active: ReadonlySignal<string | null> }) {
@@ -18,7 +18,8 @@ export function Card({ aor, active }: { readonly aor: string; readonly active: R
   const domain = status.value?.domain ?? '';
   const who = extension.ext + placeText(extension, domain);
   const shown = extension.dialogs.find((call) => lampOfCall(call) === lamp) ?? extension.dialogs[0];
-  const talk = shown === undefined ? null : talkText(extension, shown);
+  // The state says what is done; beside it stands with whom.
+  const other = shown === undefined || talkText(extension, shown) === null ? null : whoText(shown.remote);
   return (
     <li class="card" data-lamp={lamp} data-stale={extension.stale} data-aor={aor}>
       <div class="head">
@@ -29,25 +30,27 @@ export function Card({ aor, active }: { readonly aor: string; readonly active: R
         <span class="name" title={extension.displayName ?? undefined}>
           {upright(extension.displayName ?? '')}
         </span>
-        <span class="state">
-          {lampText(extension, lamp)}
-          {shown?.since !== undefined && <Lasting since={shown.since} />}
-        </span>
-      </div>
-      <p class="line">
-        {talk === null ? (
-          <span class="about">{[placeText(extension, domain), ...facts(extension)].filter(Boolean).join(' · ')}</span>
-        ) : (
-          <span class="talk">{talk}</span>
-        )}
-        {talk !== null && extension.dialogs.length > 1 && (
-          <span class="more">+{extension.dialogs.length - 1} more</span>
-        )}
         {newMessages(extension) > 0 && (
           <span class="mail" title={counted(newMessages(extension), 'new message')}>
             <Icon name="voicemail" size={13} />
             {newMessages(extension)} new
           </span>
+        )}
+      </div>
+      <p class="line">
+        <span class="state">
+          {lampText(extension, lamp)}
+          {shown?.since !== undefined && <Lasting since={shown.since} />}
+        </span>
+        {other === null ? (
+          <span class="about">{[placeText(extension, domain), ...facts(extension)].filter(Boolean).join(' · ')}</span>
+        ) : (
+          <span class="talk" title={other}>
+            {other}
+          </span>
+        )}
+        {other !== null && extension.dialogs.length > 1 && (
+          <span class="more">+{extension.dialogs.length - 1} more</span>
         )}
       </p>
       {!isKeyLamp(extension) && <FeatureKeys extension={extension} who={who} reached={reached.value} />}
