@@ -3,7 +3,10 @@ import { z } from 'zod';
 /** A SIP domain; lower case after reading. */
 export const domain = z
   .string()
-  .regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, 'expected a host name or an IPv4 address')
+  .regex(
+    /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/,
+    'expected a host name or an IPv4 address, without sip: and without a port',
+  )
   .transform((name) => name.toLowerCase());
 
 /** A regular expression. */

@@ -5,8 +5,9 @@ import { Fault } from '../model/errors.ts';
 import { type Migration, migrate } from './migrate.ts';
 import type { ConfigProblem } from './problems.ts';
 import { whyUnread } from './secrets.ts';
-import { readTextFile } from './text-file.ts';
+import { notUtf8, readTextFile, unreadable } from './text-file.ts';
 import { strayMarks } from './yaml-marks.ts';
+import { whyNoYaml } from './yaml-words.ts';
 
 /** One file of the configuration, brought to the present version. */
 export interface ConfigDocument {
@@ -79,8 +80,13 @@ function parse(
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const lineAt = (offset: number) => lines.linePos(offset).line;
+  const foreign = text.indexOf(unreadable);
+  if (foreign >= 0) {
+    problems.push(problem(file, lineAt(foreign), '', notUtf8));
+    return [];
+  }
   if (document.errors.length > 0) {
-    problems.push(...document.errors.map((error) => problem(file, lineAt(error.pos[0]), '', whyNoYaml(error))));
+    problems.push(...firstOfEachLine(document.errors, lineAt).map(([line, why]) => problem(file, line, '', why)));
     return [];
   }
   const marks = strayMarks(document);
@@ -105,8 +111,17 @@ function parse(
   }
 }
 
-function whyNoYaml({ code, message }: YAMLError): string {
-  return code === 'BAD_ALIAS' || code === 'BAD_SCALAR_START' ? `${message}; write it in quotes` : message;
+/** What the parser finds behind the first thing in a line is mostly a consequence of it. */
+function firstOfEachLine(
+  errors: readonly YAMLError[],
+  lineAt: (offset: number) => number,
+): readonly [number, string][] {
+  const first = new Map<number, string>();
+  for (const error of errors) {
+    const line = lineAt(error.pos[0]);
+    if (!first.has(line)) first.set(line, whyNoYaml(error));
+  }
+  return [...first];
 }
 
 /** What aliases make of a file is known only when they are followed. */

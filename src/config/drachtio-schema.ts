@@ -20,7 +20,7 @@ export const drachtioSchema = z
     secret: z
       .string()
       .max(255)
-      .regex(/^[\x21-\x7b\x7d\x7e]+$/, 'expected letters, digits and signs but |')
+      .regex(/^[\x21-\x7b\x7d\x7e]+$/, 'expected letters, digits and signs, without spaces and |')
       .describe('The `secret` of that port. `secretFile` may stand for it.'),
     remote: z
       .boolean()

@@ -57,7 +57,7 @@ export function loadConfig(options: LoadOptions): LoadResult {
   const merged = mergeDocuments(documents);
   if ('notSettings' in merged) {
     const { notSettings: place } = merged;
-    return fail([{ ...nowhere, ...place, message: 'expected a mapping of settings' }]);
+    return fail([{ ...nowhere, ...place, message: 'expected settings, each as `name: value`' }]);
   }
   const { tree, places } = merged;
   const known = knownKeys([configSchema, ...options.adapterTypes.flatMap((type) => options.optionsOf(type) ?? [])]);

@@ -1,12 +1,12 @@
-import { readTextFile } from './text-file.ts';
+import { notUtf8, readTextFile, unreadable } from './text-file.ts';
 
 /** The settings that are secret: each may stand in a file of its own, named by `passwordFile`, `tokenFile` or `secretFile`. */
 const secrets = ['password', 'token', 'secret'] as const;
 
 export const fileKeys: readonly string[] = secrets.map((name) => `${name}File`);
 
-/** Holds the place of a secret whose file is bad, so that it is one problem and not two; long enough for any schema. */
-const unread = 'the file could not be read';
+/** Holds the place of a secret whose file is bad, so that it is one problem and not two; long enough for any schema, and without a space. */
+const unread = 'the-file-could-not-be-read';
 
 /** What is wrong with one secret file, at the path of its key. */
 export interface SecretProblem {
@@ -56,10 +56,12 @@ function walk(node: unknown, path: readonly (string | number)[], problems: Secre
 function secretIn(file: string): { readonly text: string } | { readonly text: null; readonly fault: string } {
   let text: string;
   try {
-    text = readTextFile(file).replace(/[\r\n]+$/, '');
+    // an editor of Windows begins a file with a mark that nobody sees
+    text = readTextFile(file).replace(/^\ufeff|[\r\n]+$/g, '');
   } catch (error) {
     return { text: null, fault: whyUnread(error) };
   }
+  if (text.includes(unreadable)) return { text: null, fault: notUtf8 };
   if (text === '') return { text: null, fault: 'is empty' };
   return /[\r\n]/.test(text) ? { text: null, fault: 'holds more than one line' } : { text };
 }

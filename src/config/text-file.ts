@@ -3,6 +3,11 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 /** No configuration is larger, and no secret. */
 const mostBytes = 4 * 1024 * 1024;
 
+/** What a byte that is no UTF-8 is read as. */
+export const unreadable = '\ufffd';
+
+export const notUtf8 = 'is not UTF-8: save the file as UTF-8';
+
 /**
  * The text of a file that the daemon reads while it serves phones: it never waits for a pipe that nobody writes to, nor reads
  * without end. Throws as `readFileSync` does, and where it is no file or too large.

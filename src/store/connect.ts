@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync, realpathSync, statfsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, realpathSync, type Stats, statfsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Fault } from '../model/errors.ts';
 import { Driver } from './driver.ts';
@@ -73,15 +73,18 @@ function realPath(path: string): string {
 
 /** To open a pipe is to wait for somebody at its other end, for ever. */
 function refuseOthers(path: string): void {
-  if (isOther(path)) throw new Fault('store-unwritable', `database ${path}: that is no regular file`);
+  const found = whatIs(path);
+  if (found === null || found.isFile()) return;
+  const what = found.isDirectory() ? 'that is a folder, name a file in it' : 'that is no regular file';
+  throw new Fault('store-unwritable', `database ${path}: ${what}`);
 }
 
-/** False where nobody can tell: SQLite says better what is wrong with it. */
-function isOther(path: string): boolean {
+/** null where nobody can tell: SQLite says better what is wrong with it. */
+function whatIs(path: string): Stats | null {
   try {
-    return !statSync(path).isFile();
+    return statSync(path);
   } catch {
-    return false;
+    return null;
   }
 }
 

@@ -57,3 +57,9 @@ test('check-config has something to say of settings that do nothing then', () =>
   assert.equal(idleSettings({ engine: 'embedded' }), null);
   assert.match(idleSettings({ engine }) ?? '', /sip\.listen, .* are not used/);
 });
+
+test('a secret whose file is bad is no bad secret as well', () => {
+  const tree = { sip: { engine, drachtio: { secretFile: '/nonexistent/secret' } } };
+  assert.equal(readSecrets(tree).problems.length, 1);
+  assert.deepEqual(configSchema.safeParse(tree).error?.issues ?? [], []);
+});

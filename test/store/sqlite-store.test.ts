@@ -96,10 +96,13 @@ test(
   inFolder((folder) => {
     const pipe = join(folder, 'pipe');
     execFileSync('mkfifo', [pipe]);
-    for (const path of [folder, pipe]) {
+    for (const [path, why] of [
+      [folder, /a folder, name a file in it/],
+      [pipe, /no regular file/],
+    ] as const) {
       assert.throws(
         () => open(path),
-        (error) => error instanceof Fault && error.code === 'store-unwritable' && /no regular file/.test(error.message),
+        (error) => error instanceof Fault && error.code === 'store-unwritable' && why.test(error.message),
       );
     }
   }),
