@@ -58,7 +58,9 @@ function expected(issue: z.core.$ZodIssue, keys: readonly string[]): string {
   }
   return message
     .replace(/^(?:Invalid (?:input|option|string)|Too (?:big|small)): /, '')
-    .replace(/^expected string to have >=(\d+) characters$/, 'expected at least $1 characters');
+    .replace(/^expected string to have >=(\d+) characters$/, 'expected at least $1 characters')
+    .replace(/^expected array to have >=1 items$/, 'expected at least one entry')
+    .replace(/^expected array to have <=(\d+) items$/, 'expected $1 entries at most');
 }
 
 interface JsonSchema {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { type ConfigDocument, readDocuments, type Versions } from './documents.ts';
 import { overlayEnvironment } from './env.ts';
@@ -97,7 +98,9 @@ function checkPbx(
   if (typeof type !== 'string' || typeof name !== 'string') return null;
   const schema = options.optionsOf(type);
   if (schema === null) {
-    const message = `expected one of ${options.adapterTypes.join(', ')}, or the path of a module (./… or /…)`;
+    const message = /^\.{0,2}\//.test(type)
+      ? `there is no module ${resolve(type)}`
+      : `expected one of ${options.adapterTypes.join(', ')}, or the path of a module (./… or /…)`;
     problems.push({ ...locate(source, ['pbx', index, 'type'], message), nearest: nearest(type, options.adapterTypes) });
     return null;
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { aorOf } from '../model/aor.ts';
 import { domain, pattern } from './common-schema.ts';
 import { hooksSchema } from './hooks-schema.ts';
 import { httpSchema } from './http-schema.ts';
@@ -155,6 +156,9 @@ export const configSchema = settings.superRefine(
       const message = `expected the user alone, and domain: ${meaning.get(host)} beside it`;
       context.addIssue({ code: 'custom', path: ['sip', 'users', index, 'user'], message });
     }
+    for (const [index, message] of namesakes(users, first)) {
+      context.addIssue({ code: 'custom', path: ['sip', 'users', index, 'user'], message });
+    }
     // a domain may be written twice, which is another problem
     const names = [...new Set([first, ...domains.map(({ name }) => name)])];
     const named = [
@@ -183,6 +187,17 @@ export const configSchema = settings.superRefine(
     }
   },
 );
+
+/** Users who stand there already, by their places; of two passwords one would count, and nobody would know which. */
+function namesakes(
+  users: readonly { readonly user: string; readonly domain?: string | undefined }[],
+  usual: string,
+): readonly (readonly [number, string])[] {
+  const names = users.map(({ user, domain }) => aorOf(user, domain ?? usual));
+  return names.flatMap((name, index) =>
+    names.indexOf(name) === index ? [] : [[index, `there is another user ${name}`] as const],
+  );
+}
 
 /** A configuration with every default filled in; `pbx` entries still carry their own options. */
 export type Config = z.output<typeof configSchema>;

@@ -206,7 +206,8 @@ test('no PBX: 1, where was looked, and what to do; on another host: the lines to
   assert.match(nothing.out, /fix: a PBX on another host: setup --asterisk HOST/);
   const away = await setup({ root: home.path('empty'), asterisk: '192.0.2.7' });
   assert.equal(away.code, 0, away.out);
-  assert.match(away.out, /^\/etc\/asterisk\/manager\.conf, at its end:/m);
+  assert.match(away.out, /paste it there, on its host:\n\/etc\/asterisk\/manager\.conf, at its end:/);
+  assert.doesNotMatch(away.out, /setup --apply adds/, 'it cannot');
   assert.match(readFileSync(home.path('own/lamplighter.yaml'), 'utf8'), /host: '192\.0\.2\.7'/);
 });
 

@@ -94,6 +94,8 @@ test('an unknown PBX type names the types there are', () => {
   assert.equal(problem?.path, 'pbx.0.type');
   assert.equal(problem?.nearest, 'asterisk');
   assert.match(problem?.message ?? '', /asterisk, simulated/);
+  const [absent] = problemsOf(load('pbx:\n  - { name: main, type: ./none.js }\n'));
+  assert.match(absent?.message ?? '', /^there is no module \/.*\/none\.js$/);
 });
 
 test('two PBXs of one name are refused', () => {
@@ -173,6 +175,7 @@ test('a word that is none of those there are is told which was meant', () => {
 });
 
 test('an address that is a port alone, and a list of no PBX, are told what is wanted at once', () => {
+  assert.equal(problemsOf(load('sip: { listen: [] }\n'))[0]?.message, 'expected at least one entry');
   const told = (yaml: string) => problemsOf(load(yaml)).map(({ path, message }) => `${path}: ${message}`);
   assert.deepEqual(told('http: { listen: 8490 }\n'), ['http.listen: expected ADDRESS:PORT, an IPv6 address in []']);
   assert.deepEqual(told('pbx: []\n'), ['pbx: expected at least one PBX, with its name and type']);
@@ -338,6 +341,15 @@ test('further domains have names and aliases; nothing may mean two of them', () 
     assert.equal(problem?.line, line, `${domains} ${path}`);
     assert.match(problem?.message ?? '', message);
   }
+});
+
+test('a user of one name and domain is written once: of two passwords nobody would know which counts', () => {
+  const users = (second: string) =>
+    `domain: a.test\ndomains: [ { name: b.test } ]\nsip:\n  users:\n    - { user: '1001', password: one }\n    - { user: '1001', ${second}password: two }\n`;
+  const [problem, ...others] = problemsOf(load(users('')));
+  assert.deepEqual([problem?.path, problem?.line, others.length], ['sip.users.1.user', 6, 0]);
+  assert.equal(problem?.message, 'there is another user 1001@a.test');
+  assert.ok(load(users('domain: b.test, ')).ok);
 });
 
 test('a PBX and a user can only be of a domain that is served', () => {

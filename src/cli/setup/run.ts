@@ -301,7 +301,11 @@ function lines(plan: Plan, setup: Setup, flags: SetupFlags, say: (text: string) 
   const { pbx } = plan;
   if (pbx.edits.length === 0) return;
   const shown = flags.showSecrets && !flags.dryRun ? setup.editsWithPasswords(plan) : pbx.edits;
-  say(`\nMissing in the files of the PBX; setup --apply adds it:\n${editText({ ...pbx, edits: shown })}`);
+  const title =
+    plan.found === null
+      ? 'What the files of the PBX have to say; paste it there, on its host'
+      : 'Missing in the files of the PBX; setup --apply adds it';
+  say(`\n${title}:\n${editText({ ...pbx, edits: shown })}`);
   if (flags.showSecrets || flags.dryRun) return;
   const isOwn = plan.kept !== null && plan.kept.own.length > 0;
   const where = isOwn ? 'the configuration logs in with' : 'the files of the same name beside the configuration hold';
