@@ -92,7 +92,7 @@ export class App {
       const own = hub.list().filter((aor) => hub.ownerOf(aor) === source).length;
       const count = own === 1 ? '1 extension' : `${own} extensions`;
       const detail = state === 'up' ? `, ${count}` : reason === null ? '' : `: ${reason}`;
-      return `PBX ${source.padEnd(12)} ${state}${detail}`;
+      return `PBX ${source.padEnd(11)} ${state}${detail}`;
     });
   }
 

@@ -2,8 +2,11 @@ import { parse } from 'yaml';
 
 const prefix = 'LAMPLIGHTER_';
 
-/** Variables that begin like settings, and are for the command line: which file to read, and the token of a command. */
-const noSettings = new Set([`${prefix}CONFIG`, `${prefix}TOKEN_FILE`]);
+/**
+ * Variables that begin like settings and are none: which file the command line reads, the token of a command, and what the
+ * health check of a container asks (config/docker).
+ */
+const noSettings = new Set([`${prefix}CONFIG`, `${prefix}TOKEN_FILE`, `${prefix}HEALTH`]);
 
 /**
  * Lays `LAMPLIGHTER_SIP__LISTEN=[udp:0.0.0.0:5060]` over the tree of the file: `__` goes one level down, letter case is

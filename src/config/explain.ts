@@ -25,7 +25,10 @@ export function explain(
     if (issue.code !== 'unrecognized_keys') return [locate(source, path, expected(issue, siblings))];
     return issue.keys.map((key) => {
       const place = [...path, key];
-      const message = `unknown setting; expected one of ${siblings.join(', ')}`;
+      // LAMPLIGHTER_STORE_PATH
+      const isFlat = siblings.some((name) => key.startsWith(`${name.toLowerCase()}_`));
+      const deeper = isFlat ? '; in a variable two underscores, __, go one level down' : '';
+      const message = `unknown setting; expected one of ${siblings.join(', ')}${deeper}`;
       return { ...locate(source, place, message), nearest: nearest(key, siblings) };
     });
   });

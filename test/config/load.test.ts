@@ -211,6 +211,13 @@ test('an unknown section made by a variable is told with its name', () => {
   assert.equal(problem?.nearest, 'sip');
 });
 
+test('what only looks like a variable of a setting is left alone, and one underscore too few is told', () => {
+  assert.ok(load(null, { LAMPLIGHTER_HEALTH: 'http://127.0.0.1:8091/readyz', LAMPLIGHTER_CONFIG: '/etc/l.yaml' }).ok);
+  const [problem] = problemsOf(load(null, { LAMPLIGHTER_STORE_PATH: '/var/lib/l.db' }));
+  assert.equal(problem?.variable, 'LAMPLIGHTER_STORE_PATH');
+  assert.match(problem?.message ?? '', /two underscores, __, go one level down/);
+});
+
 test('every key is also an environment variable, letter case free, values in YAML', () => {
   const config = configOf(
     load('pbx:\n  - name: main\n    type: asterisk\n    ami: { host: h, password: x }\n', {

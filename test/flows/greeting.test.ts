@@ -36,7 +36,7 @@ test('the greeting waits until the PBX has been read, and says how many extensio
   let daemon: Daemon | null = null;
   try {
     daemon = await Daemon.start(home.write('l.yaml', `domain: lab.test\n${places(home)}${entry}`));
-    assert.deepEqual(await told(daemon, 1), ['  PBX main         up, 1 extension']);
+    assert.deepEqual(await told(daemon, 1), ['  PBX main        up, 1 extension']);
   } finally {
     await daemon?.kill();
     await pbx.close();
@@ -71,8 +71,8 @@ test('the greeting counts the extensions of each PBX for itself', async () => {
     const top = 'domain: north.test\ndomains: [{ name: south.test }]\n';
     daemon = await Daemon.start(home.write('l.yaml', `${top}${places(home)}${entries}`));
     assert.deepEqual(await told(daemon, 2), [
-      '  PBX north        up, 6 extensions',
-      '  PBX south        up, 2 extensions',
+      '  PBX north       up, 6 extensions',
+      '  PBX south       up, 2 extensions',
     ]);
   } finally {
     await daemon?.kill();
