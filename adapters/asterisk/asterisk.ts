@@ -258,7 +258,7 @@ class Asterisk implements PbxAdapter {
     const { live } = this.#resync;
     if (live === null) return;
     this.#asker.after(fact, live.calls);
-    if (fact.fact === 'contact' && live.isStranger(fact.endpoint, fact.uri)) this.#devices?.look();
+    if (fact.fact === 'contact' && live.contacts.isStranger(fact.endpoint, fact.uri)) this.#devices?.look();
     this.#keeper.after(fact, live);
   }
 

@@ -101,7 +101,7 @@ export function customState(device: string, state: string): readonly LampFact[] 
 }
 
 /** COMPAT(FreePBX daynight): lit in night mode. */
-export function dayNight(id: string, night: boolean): readonly LampFact[] {
+function dayNight(id: string, night: boolean): readonly LampFact[] {
   return listed(lampFact(lampName('flow', id), { subject: 'night', phase: night ? 'confirmed' : null, sole: true }));
 }
 

@@ -19,7 +19,7 @@ import { configuredAgents, freepbxAgents, freepbxFamily, rememberedFamily } from
 /** Slots of one lot: more would be a typing error in a range. */
 const mostSlots = 1000;
 
-const noAgentRight =
+export const noAgentRight =
   'the AMI account has no right `agent`: lamps of queues and agents follow device states and the reading of each minute, and no agent can be logged in, out or paused; it needs read and write = system,call,reporting,agent';
 
 /** What one reading of the lamps brought. */
@@ -186,6 +186,3 @@ function slotsOf({ Name: lot, StartSpace, StopSpace }: AmiEvent): readonly strin
   const slots = Array.from({ length: count }, (_, index) => lampName('park', String(first + index)));
   return [lampName('park', lot), ...slots].filter((it) => it !== null);
 }
-
-/** @internal for tests: what the log says where the right is missing. */
-export const missingAgentRight = noAgentRight;

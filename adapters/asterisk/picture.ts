@@ -2,10 +2,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { type AgentState, sameAgent } from '../../src/model/agent.ts';
 import { type Aor, aorOf } from '../../src/model/aor.ts';
 import { type FeatureName, type FeatureValue, sameFeature } from '../../src/model/feature.ts';
-import type { Contacts, Device, Leg, MailboxCounts, PbxEvent, PbxGroup, Snapshot } from '../../src/model/pbx-event.ts';
+import type { Leg, MailboxCounts, PbxEvent, PbxGroup, Snapshot } from '../../src/model/pbx-event.ts';
 import { AgentTable, type WrapUps } from './agents.ts';
 import { CallTable } from './calls.ts';
 import { Conferences } from './conferences.ts';
+import { ContactTable } from './contact-table.ts';
 import type { Fact, LampCaller, LampFact, LampKind, QueuesFact } from './facts.ts';
 import { lampFact, lampName } from './lamp-events.ts';
 import { LampTable } from './lamps.ts';
@@ -47,9 +48,7 @@ export class Picture {
   readonly #phones: ReadonlyMap<string, Phone>;
   readonly #usersOf = new Map<string, string[]>();
   readonly #calls: CallTable;
-  readonly #contacts = new Map<string, Set<string>>();
-  /** Endpoint to contact to the phone behind it. */
-  readonly #devices = new Map<string, Map<string, Device>>();
+  readonly #contacts: ContactTable;
   readonly #mailboxes = new Map<string, MailboxCounts>();
   readonly #features = new Map<string, Map<FeatureName, FeatureValue>>();
   /** Phones and lamps to what was told of them. */
@@ -71,7 +70,7 @@ export class Picture {
       if (phone.mailbox !== null)
         this.#usersOf.set(phone.mailbox, [...(this.#usersOf.get(phone.mailbox) ?? []), phone.user]);
     }
-    for (const [endpoint, uris] of reading.contacts) this.#contacts.set(endpoint, new Set(uris));
+    this.#contacts = new ContactTable(reading.contacts);
     this.#calls = new CallTable(now);
     this.#lamps = new LampTable(now, reading.lamps ?? []);
     for (const [alias, lamp] of reading.aliases ?? []) {
@@ -112,14 +111,9 @@ export class Picture {
     return this.#calls;
   }
 
-  /** A contact that answers, and of which the phone is not known. */
-  isStranger(endpoint: string, uri: string): boolean {
-    return (this.#contacts.get(endpoint)?.has(uri) ?? false) && !this.#devices.get(endpoint)?.has(uri);
-  }
-
-  /** The URIs of the contacts that answer, of one endpoint. */
-  contactsOf(endpoint: string): readonly string[] {
-    return [...(this.#contacts.get(endpoint) ?? [])];
+  /** For those who must ask which phone is behind one. */
+  get contacts(): ContactTable {
+    return this.#contacts;
   }
 
   /** Callers in lamps of whom the PBX has not said yet whether they may be shown. */
@@ -173,9 +167,9 @@ export class Picture {
         return [...[...this.#calls.apply(fact)].flatMap((endpoint) => this.#dialogs(endpoint)), ...lamps];
       }
       case 'contact':
-        return this.#contact(fact.endpoint, fact.uri, fact.reachable);
+        return this.#registration(fact, this.#contacts.reach(fact.endpoint, fact.uri, fact.reachable));
       case 'device':
-        return this.#device(fact);
+        return this.#registration(fact, this.#contacts.describe(fact));
       case 'mailbox':
         return this.#mailbox(fact.mailbox, fact.counts);
       case 'feature': {
@@ -214,7 +208,7 @@ export class Picture {
       features: users.flatMap((user) =>
         [...(this.#features.get(user) ?? [])].map(([feature, value]) => ({ aor: this.#aor(user), feature, value })),
       ),
-      registrations: users.map((user) => ({ aor: this.#aor(user), ...this.#reachable(user) })),
+      registrations: users.map((user) => ({ aor: this.#aor(user), ...this.#contacts.of(user) })),
       mailboxes,
       agents: this.#agents.extensions.flatMap((it) => {
         const agent = this.#phones.has(it) ? this.#agents.state(it) : null;
@@ -305,36 +299,9 @@ export class Picture {
     return [...events, { source: this.#source, type: 'agent', aor: this.#aor(extension), agent }];
   }
 
-  #contact(endpoint: string, uri: string, reachable: boolean): PbxEvent[] {
-    const contacts = this.#contacts.get(endpoint) ?? new Set<string>();
-    const before = contacts.size;
-    if (reachable) contacts.add(uri);
-    else {
-      contacts.delete(uri);
-      this.#devices.get(endpoint)?.delete(uri);
-    }
-    this.#contacts.set(endpoint, contacts);
-    if (contacts.size === before || !this.#phones.has(endpoint)) return [];
-    return [this.#registration(endpoint)];
-  }
-
-  #device({ endpoint, uri, userAgent, via }: DeviceFact): PbxEvent[] {
-    const devices = this.#devices.get(endpoint) ?? new Map<string, Device>();
-    const before = devices.get(uri);
-    const device: Device = { uri, userAgent, ...(via === null ? {} : { via }) };
-    if (!this.#contacts.get(endpoint)?.has(uri) || isDeepStrictEqual(before, device)) return [];
-    this.#devices.set(endpoint, devices.set(uri, device));
-    return this.#phones.has(endpoint) ? [this.#registration(endpoint)] : [];
-  }
-
-  #registration(endpoint: string): PbxEvent {
-    return { source: this.#source, type: 'registration', aor: this.#aor(endpoint), ...this.#reachable(endpoint) };
-  }
-
-  #reachable(endpoint: string): Contacts {
-    const uris = this.#contacts.get(endpoint) ?? new Set<string>();
-    const devices = [...(this.#devices.get(endpoint)?.values() ?? [])];
-    return { contacts: uris.size, uris: [...uris], ...(devices.length > 0 ? { devices } : {}) };
+  #registration({ endpoint }: ContactFact, changed: boolean): PbxEvent[] {
+    if (!changed || !this.#phones.has(endpoint)) return [];
+    return [{ source: this.#source, type: 'registration', aor: this.#aor(endpoint), ...this.#contacts.of(endpoint) }];
   }
 
   /** How many are urgent stands until it is read again, within a minute. */
@@ -356,5 +323,5 @@ export class Picture {
   }
 }
 
-type DeviceFact = Extract<Fact, { readonly fact: 'device' }>;
+type ContactFact = Extract<Fact, { readonly fact: 'contact' | 'device' }>;
 type MailboxFact = Extract<Fact, { readonly fact: 'mailbox' }>;

@@ -82,7 +82,7 @@ export class Wishes {
     const live = this.#of(aor);
     if (!live.ok) return live;
     const endpoint = userOf(aor);
-    const contacts = live.value.contactsOf(endpoint);
+    const contacts = live.value.contacts.uris(endpoint);
     if (contacts.length === 0) return refused('not-registered', 'no phone is registered there');
     try {
       const sent = await notifyEndpoint(this.#tools.ami, endpoint, notice, deadlineMs);

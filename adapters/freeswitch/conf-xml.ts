@@ -122,7 +122,7 @@ export function unescaped(text: string): string {
 }
 
 /** Comments become blanks: what is left keeps its line. */
-export function withoutComments(text: string): string {
+function withoutComments(text: string): string {
   let out = '';
   let from = 0;
   for (let at = text.indexOf('<!--'); at >= 0; at = text.indexOf('<!--', from)) {

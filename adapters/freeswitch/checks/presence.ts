@@ -4,7 +4,7 @@ import type { EslCommands } from '../esl/commands.ts';
 import type { EslEvent } from '../esl-event.ts';
 
 /** An event that every account of ours may hear, whatever it says. */
-export const probeSubclass = 'lamplighter::changed';
+const probeSubclass = 'lamplighter::changed';
 
 /** Headers of a probe: who sends it, and whether others are to say that they are here. */
 const from = 'Lamplighter-Probe';

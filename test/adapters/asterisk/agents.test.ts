@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { missingAgentRight } from '../../../adapters/asterisk/lamp-reader.ts';
+import { noAgentRight } from '../../../adapters/asterisk/lamp-reader.ts';
 import type { AgentWish } from '../../../src/model/agent.ts';
 import { aorOf } from '../../../src/model/aor.ts';
 import { channel, lamp, type Rig, rig } from './rig.ts';
@@ -161,7 +161,7 @@ describe('agents of queues on the wire', { concurrency: 8 }, () => {
       },
       async (it) => {
         await it.telling.up();
-        assert.equal(it.logger.lines.filter(({ message }) => message === missingAgentRight).length, 1);
+        assert.equal(it.logger.lines.filter(({ message }) => message === noAgentRight).length, 1);
         assert.equal(await set(it, wish('notReady')), 'pbx-refused');
         assert.ok(it.logger.lines.some(({ level, message }) => level === 'error' && /reporting,agent/.test(message)));
         const waiting = channel('q.1', 'PJSIP/1002-00000009', 'Up');
