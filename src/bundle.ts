@@ -15,7 +15,7 @@ export const bundleUrl = new URL('../bundle/program.cjs', import.meta.url);
 export const codeCacheUrl = new URL(`../bundle/program${isDaemon() ? '.daemon' : ''}.cache`, import.meta.url);
 
 /** What `tsc` writes beside the modules; not in a package. */
-export const modulesUrl = new URL('../.tsbuildinfo', import.meta.url);
+const modulesUrl = new URL('../.tsbuildinfo', import.meta.url);
 
 /** The last line of a bundle: the SHA-256 of the `.tsbuildinfo` it was made of, and that of its own text before, the mark. */
 const ending = /\/\/([0-9a-f]{64}) ([0-9a-f]{64})$/;

@@ -35,7 +35,7 @@ export interface Versions {
 }
 
 /** Beside the file: more of the same, in the order of their names. */
-export const dropInFolder = 'conf.d';
+const dropInFolder = 'conf.d';
 
 /**
  * The file and those of `conf.d` beside it, each with its own lines. Throws `config-unreadable` where the file itself cannot
@@ -60,7 +60,7 @@ export function readDocuments(file: string | null, standIn: string, versions?: V
 }
 
 /** Files of `conf.d` beside the file that end in `.yaml` or `.yml`, by name; those that begin with a dot are none. */
-export function dropInsOf(file: string): readonly string[] {
+function dropInsOf(file: string): readonly string[] {
   const folder = join(dirname(file), dropInFolder);
   try {
     const names = readdirSync(folder).filter((name) => /^[^.].*\.ya?ml$/.test(name));

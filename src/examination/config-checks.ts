@@ -22,7 +22,7 @@ export const notes: Check<ConfigSeen> = {
 };
 
 /** The demo's PBX where a file was written for a real one; in the demo itself there is nothing odd about it. */
-export const noPbx: Check<ConfigSeen> = {
+const noPbx: Check<ConfigSeen> = {
   name: 'no-pbx',
   look: ({ config }) => {
     const note = isOwnDomain(config.domain) ? demoNote(config) : null;
@@ -31,7 +31,7 @@ export const noPbx: Check<ConfigSeen> = {
 };
 
 /** Whoever is believed may be anybody. */
-export const trustedTooWide: Check<ConfigSeen> = {
+const trustedTooWide: Check<ConfigSeen> = {
   name: 'trusted-too-wide',
   look: ({ config: { sip } }) => [
     ...(sip.auth === 'trusted' ? judgeNetworks('sip.trusted', sip.trusted) : []),
@@ -59,7 +59,7 @@ function widthOf(network: string): 'all' | 'wide' | 'narrow' {
 }
 
 /** An inline Lamplighter leaves packages to the PBX by their name. */
-export const inlinePackages: Check<ConfigSeen> = {
+const inlinePackages: Check<ConfigSeen> = {
   name: 'inline-packages',
   look: ({ config, packages }) =>
     config.sip.inline.pbx
@@ -75,7 +75,7 @@ export const inlinePackages: Check<ConfigSeen> = {
 };
 
 /** Documents for phones that are not there. */
-export const profilesFolder: Check<ConfigSeen> = {
+const profilesFolder: Check<ConfigSeen> = {
   name: 'profiles-folder',
   look: ({ config }) => {
     const { directory } = config.profiles;
@@ -97,7 +97,7 @@ export const profilesFolder: Check<ConfigSeen> = {
 const known = new Set(['1234', '12345', '123456', '12345678', 'password', 'secret', 'changeme', 'change-me', 'admin']);
 
 /** The demo's passwords, or others that everybody can guess, where others can reach us. */
-export const knownPasswords: Check<ConfigSeen> = {
+const knownPasswords: Check<ConfigSeen> = {
   name: 'known-passwords',
   look: ({ config: { sip, pbx } }) => {
     // with drachtio the listeners are its server's
@@ -131,7 +131,7 @@ function isWeak(user: string, password: string): boolean {
 }
 
 /** A token in the clear. */
-export const httpInTheClear: Check<ConfigSeen> = {
+const httpInTheClear: Check<ConfigSeen> = {
   name: 'http-in-the-clear',
   look: ({ config: { http } }) => {
     const { address } = parseHostPort(http.listen);

@@ -89,7 +89,7 @@ export class Lifecycle {
         this.#deps.store.touchSubscription(toRow(usage));
       }
       // now: what is under way to the old place may fail there before this is answered
-      this.#deps.outbox.heard(channel); // what is under way to the old place fails there, perhaps before the answer
+      this.#deps.outbox.heard(channel);
     }
     if (sub === null) return this.#birth(draft, () => moveDialog(channel.dialog, { remoteTarget, flow }));
     return expires === 0 ? this.#unsubscribe(draft, sub) : this.#refresh(draft, sub);

@@ -11,7 +11,7 @@ export interface Group {
   readonly extensions: RegExp;
 }
 
-export function isMember(group: Group, aor: Aor): boolean {
+function isMember(group: Group, aor: Aor): boolean {
   return domainOf(aor) === group.domain && group.extensions.test(userOf(aor));
 }
 

@@ -1,7 +1,7 @@
 import type { ProfileDelivery, ProfileDocument, ProfileKey } from '../model/profile-document.ts';
 
 /** Where a document stands; the first hides the others. */
-export const profileSources = ['api', 'file'] as const;
+const profileSources = ['api', 'file'] as const;
 
 export type ProfileSource = (typeof profileSources)[number];
 

@@ -6,7 +6,7 @@ import type { LinkView } from '../model/views.ts';
 export const neverTried = 'not connected yet';
 
 /** The last word on a PBX that was taken out of the configuration. */
-export const notConfigured = 'not configured any more';
+const notConfigured = 'not configured any more';
 
 /** The link of each PBX, `down` until it says otherwise. */
 export class Links {

@@ -21,7 +21,7 @@ export interface HepSender {
 }
 
 /** Chunk types of the generic vendor 0 (HEP3 rev. 12, 4.1). */
-export const hepChunk = {
+const hepChunk = {
   ipFamily: 1,
   ipProtocol: 2,
   v4Source: 3,

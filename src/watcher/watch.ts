@@ -8,7 +8,7 @@ import type { Turns } from './turns.ts';
 import { Waits } from './waits.ts';
 
 /** RFC 6665 4.1.2.4: 64*T1; ms. */
-export const timerN = 32_000;
+const timerN = 32_000;
 /** Refusals of an address that stand as long as the contact does. */
 const hopeless: ReadonlySet<string> = new Set([
   'uri-malformed',

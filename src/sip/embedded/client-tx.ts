@@ -56,7 +56,7 @@ export function localResponse(status: number, reason = reasonPhrase(status)): Fi
 }
 
 /** Our rule: requests under way at once; beyond, a local 503. The notifier stays far below. */
-export const clientLimit = 100_000;
+const clientLimit = 100_000;
 
 /** Sends bytes by a flow. False: the flow is gone; `onError`: the kernel refused them, said later. */
 export type Transmit = (flow: Flow, wire: string, onError: (error: Error) => void) => boolean;

@@ -40,7 +40,7 @@ interface Own {
 }
 
 /** The parameter of the Contacts that we give the PBX. */
-export const contactParam = 'lamp';
+const contactParam = 'lamp';
 
 /**
  * Takes our own Routes off the top, undoes a strict router's work and an `maddr` that is ours; null: Route is malformed.
