@@ -3,7 +3,7 @@ import { inlineSchema, upstreamsOf } from './inline-schema.ts';
 import { nearest } from './nearest.ts';
 import { type Config, hasDemoPbx } from './schema.ts';
 
-type SipSettings = Pick<Config['sip'], 'engine' | 'drachtio' | 'upstream' | 'inline' | 'identity'>;
+type SipSettings = Pick<Config['sip'], 'engine' | 'drachtio' | 'upstream' | 'inline' | 'identity' | 'auth' | 'users'>;
 
 /** What proxies are known to write. */
 const usualHeaders = ['P-Asserted-Identity', 'Remote-Party-ID'] as const;
@@ -11,7 +11,7 @@ const usualHeaders = ['P-Asserted-Identity', 'Remote-Party-ID'] as const;
 /** What an admin should know of settings that are good, and do nothing or probably not what was meant. One line each. */
 export function notesOn(sip: SipSettings): readonly string[] {
   const idle = idleSettings(sip);
-  return [...(idle === null ? [] : [idle]), ...unusedRooms(sip), ...repeated(sip), ...misspelt(sip)];
+  return [...(idle === null ? [] : [idle]), ...unusedRooms(sip), ...unasked(sip), ...repeated(sip), ...misspelt(sip)];
 }
 
 /** Nobody writes a file to have the demo's passwords in his domain; null: a PBX is named. */
@@ -31,6 +31,13 @@ function unusedRooms({ engine, drachtio, upstream, inline }: SipSettings): reado
     notes.push('sip.inline is not used: without sip.upstream, the PBX behind, Lamplighter is not inline');
   }
   return notes;
+}
+
+/** Passwords that nobody is asked for, and the other way round. */
+function unasked({ auth, users }: SipSettings): readonly string[] {
+  if (auth === 'users' && users.length === 0) return ['sip.auth: users, and sip.users is empty: no phone can log in'];
+  if (auth === 'users' || users.length === 0) return [];
+  return [`sip.users is not used: with auth: ${auth} the passwords are those of the PBX; auth: users takes these`];
 }
 
 function repeated({ upstream }: SipSettings): readonly string[] {

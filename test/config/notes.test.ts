@@ -21,6 +21,14 @@ test('sip.inline without the PBX behind is said to do nothing, and so is sip.dra
   assert.match(notes({ drachtio: { secret: 'x' } }).join('\n'), /^sip\.drachtio is not used without engine: drachtio$/);
 });
 
+test('passwords that nobody is asked for are told, and so is a list of users that is empty', () => {
+  const users = [{ user: '1001', password: 'one' }];
+  assert.match(notes({ users }).join('\n'), /^sip\.users is not used: with auth: pbx .*$/);
+  assert.match(notes({ auth: 'trusted', users }).join('\n'), /with auth: trusted/);
+  assert.match(notes({ auth: 'users' }).join('\n'), /no phone can log in$/);
+  assert.deepEqual(notes({ auth: 'users', users }), []);
+});
+
 test('the same PBX twice is no failover', () => {
   assert.match(
     notes({ upstream: [upstream, upstream] }).join('\n'),
