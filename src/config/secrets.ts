@@ -1,3 +1,4 @@
+import { isAbsolute, resolve } from 'node:path';
 import { notUtf8, readTextFile, unreadable } from './text-file.ts';
 
 /** The settings that are secret: each may stand in a file of its own, named by `passwordFile`, `tokenFile` or `secretFile`. */
@@ -68,7 +69,10 @@ function secretIn(file: string): { readonly text: string } | { readonly text: nu
 
 /** Why a file could not be read, for people. */
 export function whyUnread(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code, message, path } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT' && path !== undefined && !isAbsolute(path)) {
+    return `no such file; from the folder where this was started it is ${resolve(path)}`;
+  }
   const known = { ENOENT: 'no such file', EACCES: 'may not be read by this user', EISDIR: 'is a folder, not a file' };
   return known[code as keyof typeof known] ?? message;
 }

@@ -117,6 +117,14 @@ test('a password file that is not there is an error with its line', () => {
   assert.match(problem?.message ?? '', /none: no such file$/);
 });
 
+test('a file that is named without its folder is told with the place where it was looked for', () => {
+  const [problem] = problemsOf(load('http: { tokenFile: none/token }\n'));
+  assert.equal(
+    problem?.message,
+    `none/token: no such file; from the folder where this was started it is ${process.cwd()}/none/token`,
+  );
+});
+
 test('a secret whose file is bad is one problem, not a missing password as well', () => {
   const yaml =
     'pbx:\n  - name: main\n    type: asterisk\n    ami: { host: h, passwordFile: HERE/none }\nhttp: { tokenFile: HERE/none }\n';

@@ -1,7 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
-import { whyUnread } from '../../config/secrets.ts';
 import { asking, type Session } from '../asking.ts';
 import { eventsIn } from '../event-reader.ts';
 import { exits } from '../exits.ts';
@@ -68,7 +67,7 @@ async function written({ daemon, terminal }: Session, path: string, file: string
     await pipeline(all, createWriteStream(file, { mode: 0o600 }));
   } catch (error) {
     if (error instanceof Failure) throw error;
-    throw new Failure('not-written', exits.refused, `${file}: ${whyUnread(error)}`);
+    throw new Failure('not-written', exits.refused, `${file}: ${whyUnwritten(error)}`);
   }
   terminal.err(`${printable(file)} written\n`);
   return exits.ok;
@@ -145,6 +144,18 @@ function lineOf(row: Row): string {
   const unserved = row.text('unserved');
   const notes = [row.flag('retransmission') ? ' (again)' : '', unserved === null ? '' : ` (${unserved} is not served)`];
   return `${row.text('summary') ?? ''}${notes.join('')}`;
+}
+
+/** Why no file could be made, for people. */
+function whyUnwritten(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const known = {
+    ENOENT: 'there is no such folder',
+    EACCES: 'may not be written by this user',
+    EISDIR: 'is a folder, not a file',
+    ENOSPC: 'there is no room on the disk',
+  };
+  return known[code as keyof typeof known] ?? message;
 }
 
 /** Milliseconds count here. */

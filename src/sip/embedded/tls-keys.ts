@@ -1,6 +1,7 @@
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { isAbsolute, resolve } from 'node:path';
 import { createSecureContext, type SecureContextOptions, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
 import type { Clock, Timer } from '../../model/clock.ts';
 import { Fault } from '../../model/errors.ts';
@@ -222,7 +223,10 @@ function mustBeFile(found: Stats): void {
 
 function unreadable(name: string, path: string, error: unknown): Fault {
   const { code, message } = error as NodeJS.ErrnoException;
-  const known = { ENOENT: 'no such file', EACCES: 'may not be read by this user', ENXIO: 'is a socket, not a file' };
+  const absent = isAbsolute(path)
+    ? 'no such file'
+    : `no such file; from the folder where this was started it is ${resolve(path)}`;
+  const known = { ENOENT: absent, EACCES: 'may not be read by this user', ENXIO: 'is a socket, not a file' };
   return wrong(name, path, known[code as keyof typeof known] ?? message, error);
 }
 

@@ -174,7 +174,7 @@ describe('lamplighter trace', () => {
         assert.equal(statSync(file).mode & 0o777, 0o600);
         const nowhere = await typed(['trace', '1001', '--pcap', join(folder, 'no', 'where.pcap'), '--url', url]);
         assert.equal(nowhere.code, 1);
-        assert.match(nowhere.err, /where\.pcap: no such file/);
+        assert.match(nowhere.err, /where\.pcap: there is no such folder/);
       },
       { trace },
     );

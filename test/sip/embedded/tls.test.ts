@@ -242,6 +242,11 @@ describe('exchange of the certificate', () => {
 describe('files of sip.tls that are wrong', () => {
   const rows: readonly (readonly [what: string, settings: Partial<TlsSettings>, message: RegExp])[] = [
     ['a file that is not there', { cert: '/nowhere/cert.pem' }, /^sip\.tls\.cert: \/nowhere\/cert\.pem: no such file$/],
+    [
+      'one that is named without its folder',
+      { cert: 'cert.pem' },
+      /^sip\.tls\.cert: cert\.pem: no such file; from the folder where this was started it is \/.*\/cert\.pem$/,
+    ],
     ['a folder', { key: 'test/fixtures' }, /^sip\.tls\.key: test\/fixtures: is a folder, not a file$/],
     [
       'a key instead of the certificate',
