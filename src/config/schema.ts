@@ -4,6 +4,7 @@ import { domain, pattern } from './common-schema.ts';
 import { hooksSchema } from './hooks-schema.ts';
 import { httpSchema } from './http-schema.ts';
 import { listProblems, listSchema } from './list-schema.ts';
+import { parseHostPort, parseListenPoint } from './listen-point.ts';
 import { pickupRight, profile } from './phone-schema.ts';
 import { profilesSchema } from './profiles-schema.ts';
 import { publishSchema } from './publish-schema.ts';
@@ -130,10 +131,13 @@ const settings = z.strictObject({
 
 /** The configuration file, version 1. Keys not named here are errors. */
 export const configSchema = settings.superRefine(
-  (
-    { domain: first, aliases, domains, sip: { users }, pbx: pbxs, publish, groups, lists, push, phones, trace },
-    context,
-  ) => {
+  ({ domain: first, aliases, domains, sip, pbx: pbxs, publish, groups, lists, push, phones, http, trace }, context) => {
+    const { users } = sip;
+    const sharing = sip.engine === 'embedded' ? sip.listen.find((point) => sharesPort(point, http.listen)) : undefined;
+    if (sharing !== undefined) {
+      const message = `${sharing} of sip.listen has this port`;
+      context.addIssue({ code: 'custom', path: ['http', 'listen'], message });
+    }
     if (trace.keep === 0 && trace.hep !== undefined) {
       const message = 'not with keep: 0; what is sent on is taken from what is kept';
       context.addIssue({ code: 'custom', path: ['trace', 'hep'], message });
@@ -187,6 +191,15 @@ export const configSchema = settings.superRefine(
     }
   },
 );
+
+/** Whether a listener for phones and `http.listen` want one port; 0 is a free one. */
+function sharesPort(point: string, http: string): boolean {
+  const [one, other] = [parseListenPoint(point), parseHostPort(http)];
+  if (one.transport === 'udp' || one.port !== other.port || one.port === 0) return false;
+  const wild = other.address.includes(':') ? '::' : '0.0.0.0';
+  const isOneFamily = one.address.includes(':') === other.address.includes(':');
+  return isOneFamily && (one.address === other.address || one.address === wild || other.address === wild);
+}
 
 /** Users who stand there already, by their places; of two passwords one would count, and nobody would know which. */
 function namesakes(

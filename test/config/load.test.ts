@@ -358,6 +358,27 @@ test('further domains have names and aliases; nothing may mean two of them', () 
   }
 });
 
+test('panel and API want a port that no listener for phones has', () => {
+  const places = (sip: string, http: string) => load(`sip: { listen: ['${sip}'] }\nhttp: { listen: '${http}' }\n`);
+  for (const [sip, http] of [
+    ['tcp:0.0.0.0:8090', '127.0.0.1:8090'],
+    ['tcp:127.0.0.1:8090', '127.0.0.1:8090'],
+    ['ws:[::]:8090', '[::1]:8090'],
+  ] as const) {
+    const [problem, ...others] = problemsOf(places(sip, http));
+    assert.deepEqual([problem?.path, problem?.line, others.length], ['http.listen', 2, 0], sip);
+    assert.equal(problem?.message, `${sip} of sip.listen has this port`);
+  }
+  for (const [sip, http] of [
+    ['udp:0.0.0.0:8090', '127.0.0.1:8090'],
+    ['tcp:127.0.0.2:8090', '127.0.0.1:8090'],
+    ['tcp:[::]:8090', '127.0.0.1:8090'],
+    ['tcp:127.0.0.1:0', '127.0.0.1:0'],
+  ] as const) {
+    assert.ok(places(sip, http).ok, sip);
+  }
+});
+
 test('a user of one name and domain is written once: of two passwords nobody would know which counts', () => {
   const users = (second: string) =>
     `domain: a.test\ndomains: [ { name: b.test } ]\nsip:\n  users:\n    - { user: '1001', password: one }\n    - { user: '1001', ${second}password: two }\n`;
