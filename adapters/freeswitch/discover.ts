@@ -128,7 +128,13 @@ class Look {
       const acl = param('apply-inbound-acl');
       const fix = 'listen-ip 127.0.0.1, then fs_cli -x "reload mod_event_socket"';
       const who = acl === null ? 'any host that its default list lets' : `whom the list ${acl.value} lets`;
-      this.#findings.problem('warn', 'esl-open', `the event socket listens on ${address}: ${who}`, fix, ip?.at ?? at);
+      this.#findings.problem(
+        'warn',
+        'esl-open',
+        `the event socket listens on ${hostPort(address, port)}: ${who}`,
+        fix,
+        ip?.at ?? at,
+      );
     }
     if (password?.value === 'ClueCon') {
       const text = 'the event socket has the password that everybody knows (ClueCon); it may do anything';

@@ -101,7 +101,7 @@ features: { policy: { allow: ['^8'], deny: ['^900'] } }
     assert.ok(!broken.ok && broken.problems.every((one) => one.file?.endsWith('10.yaml')));
     const list = load({ 'conf.d/10.yaml': '- a\n- b\n' });
     assert.ok(!list.ok);
-    assert.match(describeProblems(list.problems, file), /10\.yaml:1: expected a mapping of settings/);
+    assert.match(describeProblems(list.problems, file), /10\.yaml:1: expected settings, each as `name: value`/);
   });
 
   test('a key of JavaScript is an unknown setting like any other, and reaches nothing', () => {

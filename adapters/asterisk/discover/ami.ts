@@ -34,7 +34,7 @@ export function lookAtAmi(look: Look): AmiAccess {
     look.findings.problem(
       'warn',
       'ami-open',
-      `AMI listens on ${address}, other hosts can reach it`,
+      `AMI listens on ${hostPort(address, port)}, other hosts can reach it`,
       fix,
       bind?.at ?? null,
     );

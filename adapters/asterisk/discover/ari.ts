@@ -35,7 +35,7 @@ export function lookAtAri(look: Look): AriAccess {
     look.findings.problem(
       'warn',
       'http-open',
-      `the HTTP server listens on ${address}, other hosts can reach ARI`,
+      `the HTTP server listens on ${hostPort(address, port)}, other hosts can reach ARI`,
       fix,
       bind?.at,
     );

@@ -1,4 +1,5 @@
 import { Fault, type FaultCode } from '../../model/errors.ts';
+import { hostPort } from '../../model/host-port.ts';
 import type { ListenPoint } from '../engine.ts';
 
 const codes: Readonly<Record<string, FaultCode>> = {
@@ -15,8 +16,7 @@ const codes: Readonly<Record<string, FaultCode>> = {
 
 /** `udp:192.0.2.1:5060`, `tcp:[2001:db8::1]:5060`: as in the configuration. */
 export function pointName(point: ListenPoint): string {
-  const address = point.address.includes(':') ? `[${point.address}]` : point.address;
-  return `${point.transport}:${address}:${point.port}`;
+  return `${point.transport}:${hostPort(point.address, point.port)}`;
 }
 
 /** Why a socket could not be bound, in the admin's words. */

@@ -1,3 +1,4 @@
+import { hostPort } from '../../model/host-port.ts';
 import type { AddressedRequest, Endpoint, SipAnswer, Transport } from '../engine.ts';
 import { parseNameAddr, splitList } from '../message/name-addr.ts';
 import type { ParsedRequest, RefusedMessage } from '../message/parse.ts';
@@ -8,8 +9,7 @@ import { clean, headerLine, requestFromLines, responseFromLines } from '../messa
 /** `host:port` of a Via, IPv6 in brackets and without a zone. */
 export function sentBy(endpoint: Endpoint): string {
   const zone = endpoint.address.indexOf('%');
-  const address = zone < 0 ? endpoint.address : endpoint.address.slice(0, zone);
-  return address.includes(':') ? `[${address}]:${endpoint.port}` : `${address}:${endpoint.port}`;
+  return hostPort(zone < 0 ? endpoint.address : endpoint.address.slice(0, zone), endpoint.port);
 }
 
 /** A request but for its Via, so that it can change its transport without being written anew. */
