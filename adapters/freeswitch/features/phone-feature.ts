@@ -1,4 +1,5 @@
 import { type FeatureName, type FeatureValue, featureOff } from '../../../src/model/feature.ts';
+import { readXsdBoolean } from '../../../src/model/xsd-boolean.ts';
 import { printable, readRings, safeProfile, safeValue } from './words.ts';
 
 /** A subscription's address inside FreeSWITCH: all three exactly as it gave them, whatever the domain is really called. */
@@ -81,7 +82,7 @@ const longestTarget = 512;
 function readRequest(event: Event): KeyRequest {
   const action = event['Feature-Action'];
   if (action === undefined) return { ask: 'state' };
-  const enabled = readTruth(event['Feature-Enabled']);
+  const enabled = readXsdBoolean(event['Feature-Enabled']);
   if (action === 'SetDoNotDisturb') {
     return enabled === null ? nonsense('no truth value') : { ask: 'set', feature: 'dnd', enabled };
   }
@@ -109,20 +110,6 @@ function nonsense(why: string): KeyRequest {
   return { ask: 'nonsense', why };
 }
 
-/** xsd:boolean, in any case; FreeSWITCH passes it on as the phone wrote it. */
-function readTruth(text: string | undefined): boolean | null {
-  switch (text?.trim().toLowerCase()) {
-    case 'true':
-    case '1':
-      return true;
-    case 'false':
-    case '0':
-      return false;
-    default:
-      return null;
-  }
-}
-
 /** The header by which a Lamplighter knows its own PHONE_FEATURE when it comes back. */
 export const markHeader = 'Lamplighter';
 
@@ -146,13 +133,13 @@ export function readNotice(event: Event): Notice | null {
 function readReports(event: Event): Notice['reports'] {
   const kind = event['Feature-Event'];
   const reports: { feature: FeatureName; value: FeatureValue }[] = [];
-  const dnd = readTruth(event['doNotDisturbOn']);
+  const dnd = readXsdBoolean(event['doNotDisturbOn']);
   if ((kind === 'DoNotDisturbEvent' || kind === 'init') && dnd !== null) {
     reports.push({ feature: 'dnd', value: { ...featureOff, enabled: dnd } });
   }
   if (kind !== 'ForwardingEvent' && kind !== 'init') return reports;
   for (const [name, feature] of Object.entries(actions)) {
-    const enabled = readTruth(event[`${name}_enabled`]);
+    const enabled = readXsdBoolean(event[`${name}_enabled`]);
     if (enabled === null) continue;
     const target = (event[name] ?? '').trim();
     const ringCount = feature === 'cfna' ? (readRings(event['ringCount']) ?? null) : null;

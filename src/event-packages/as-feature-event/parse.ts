@@ -1,4 +1,5 @@
 import { granted, type Outcome, refused } from '../../model/outcome.ts';
+import { readXsdBoolean } from '../../model/xsd-boolean.ts';
 import type { XmlElement } from '../../xml/element.ts';
 import { readXml } from '../../xml/read.ts';
 import type { FeatureWish, PhoneRequest, PhoneWish, Publication, Scope } from '../event-package.ts';
@@ -106,7 +107,7 @@ function fieldsOf(root: XmlElement): Fields | null {
 
 /** `device` is not read: it is no identity, phones send constants. The user is the one who authenticated. */
 function readDoNotDisturb(fields: Fields): PhoneRequest {
-  const enabled = readBoolean(fields.get('doNotDisturbOn'));
+  const enabled = readXsdBoolean(readText(fields.get('doNotDisturbOn')));
   return enabled === null ? { wishes: [], tell: ['dnd'] } : { wishes: [{ feature: 'dnd', enabled }], tell: [] };
 }
 
@@ -125,7 +126,7 @@ function readForwarding(fields: Fields): PhoneRequest {
   const type = readText(fields.get('forwardingType'));
   const feature = forwardNames.find((name) => forwardingTypes[name] === type);
   if (feature === undefined) return everything;
-  const enabled = readBoolean(fields.get('activateForward'));
+  const enabled = readXsdBoolean(readText(fields.get('activateForward')));
   const target = readText(fields.get('forwardDN'));
   if (enabled === null || (enabled && target === null)) return { wishes: [], tell: [feature] };
   return { wishes: [readForwardWish(feature, enabled, target ?? '', fields)], tell: [] };
@@ -151,20 +152,6 @@ function readForwardWish(feature: ForwardName, enabled: boolean, target: string,
 function readText(element: XmlElement | undefined): string | null {
   if (element === undefined) return '';
   return element.children.length === 0 ? element.text : null;
-}
-
-/** xsd:boolean, in any case. */
-function readBoolean(element: XmlElement | undefined): boolean | null {
-  switch (readText(element)?.trim().toLowerCase()) {
-    case 'true':
-    case '1':
-      return true;
-    case 'false':
-    case '0':
-      return false;
-    default:
-      return null;
-  }
 }
 
 /** undefined for what is no count, zero included: the stored one is kept. */
