@@ -15,6 +15,7 @@ import type { OpsDeps } from './deps.ts';
 import { sameSiteOnly, securityHeaders } from './guard.ts';
 import { mount } from './mount.ts';
 import { openApi } from './openapi.ts';
+import { RequestTurns } from './request-turns.ts';
 import type { Route, RouteDeps } from './route.ts';
 import { apiPageRoutes } from './routes/api-page.ts';
 import { feed } from './routes/events.ts';
@@ -119,14 +120,15 @@ export class HttpServer {
     }
     this.#serve = this.#app().fetch;
     const { headMs } = this.#limits;
+    const listener = getRequestListener((request, env) => this.#serve(request, env as OpsEnv['Bindings']), {
+      overrideGlobalObjects: false,
+      errorHandler: () => Response.json({ error: { code: 'bad-request', message: 'not a request' } }, { status: 400 }),
+    });
+    const turns = new RequestTurns((request, response) => void listener(request, response));
     const server = createServer(
       // Node looks at its limits every 30 s, if nobody says otherwise.
       { requestTimeout: 30_000, headersTimeout: headMs, connectionsCheckingInterval: headMs / 5 },
-      getRequestListener((request, env) => this.#serve(request, env as OpsEnv['Bindings']), {
-        overrideGlobalObjects: false,
-        errorHandler: () =>
-          Response.json({ error: { code: 'bad-request', message: 'not a request' } }, { status: 400 }),
-      }),
+      (request, response) => turns.take(request, response),
     );
     server.maxConnections = this.#limits.connections;
     server.timeout = this.#limits.stuckMs;

@@ -243,7 +243,9 @@ async function limited(
   limits: { connections: number; perAddress: number; stuckMs: number; headMs: number },
   use: (port: number, open: () => Promise<Socket>) => Promise<void>,
 ): Promise<void> {
-  const server = new HttpServer(depsOf(fakes()), limits);
+  const parts = fakes();
+  for (let ext = 2000; ext < 7000; ext++) parts.hub.put(String(ext));
+  const server = new HttpServer(depsOf(parts), limits);
   const { port } = await server.start();
   const opened: Socket[] = [];
   try {
@@ -282,7 +284,7 @@ test('who takes nothing of what he asked for is cut off', aMinute, async () => {
   await limited({ connections: 100, perAddress: 1, stuckMs: 500, headMs: 10_000 }, async (port, open) => {
     const stuck = await open();
     // far more than the buffers of both ends take
-    for (let count = 0; count < 500; count++) stuck.write('GET /api HTTP/1.1\r\nhost: localhost\r\n\r\n');
+    stuck.write('GET /api/v1/extensions HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(30));
     // it does not read, and so hears of no end: there is room again for somebody else
     const status = () =>
       raw(port, 'GET', '/healthz', { host: 'localhost' }).then(
