@@ -27,7 +27,10 @@ export function openByteStream(
   socket.allowHalfOpen = true; // answers may still leave where nothing more will come (RFC 3261 18.2.2)
   const framer = new StreamFramer();
   socket.on('data', (chunk: Buffer) => {
-    framer.push(chunk, (frame) => connection.receive(frame));
+    framer.push(chunk, (frame) => {
+      connection.receive(frame);
+      if (!connection.hears) framer.stop(); // 64 kB hold thousands of messages
+    });
     connection.settle(framer.midMessage);
   });
   socket.on('end', () => connection.heardAll());

@@ -71,6 +71,11 @@ export class Connection {
     return !this.#closed && !this.#heardAll;
   }
 
+  /** False: what its peer says is not heard any more. */
+  get hears(): boolean {
+    return !this.#closed && !this.#finishing;
+  }
+
   /** False where the connection is gone or its peer has stopped reading. */
   send(wire: string): boolean {
     if (this.#closed || this.#finishing) return false;
@@ -90,7 +95,7 @@ export class Connection {
 
   /** The carrier has a whole frame. */
   receive(frame: Frame): void {
-    if (this.#closed || this.#finishing) return;
+    if (!this.hears) return;
     if (frame.kind === 'ping') {
       if (this.noise()) this.send('\r\n'); // RFC 5626 4.4.1
       return;

@@ -39,10 +39,18 @@ export class StreamFramer {
     if (this.#broken) return;
     this.#append(chunk);
     while (!this.#broken && this.#skipEmptyLines(emit) && this.#findEnd(emit)) {
-      const next = this.#start + this.#messageLength;
-      emit({ kind: 'message', bytes: this.#held.subarray(this.#start, next) });
-      this.#restart(next);
+      const bytes = this.#held.subarray(this.#start, this.#start + this.#messageLength);
+      this.#restart(this.#start + this.#messageLength);
+      emit({ kind: 'message', bytes });
     }
+  }
+
+  /** Nobody hears what is left, and what will come; may be called by who is told of a frame. */
+  stop(): void {
+    this.#broken = true;
+    this.#held = Buffer.alloc(0);
+    this.#start = 0;
+    this.#end = 0;
   }
 
   #append(chunk: Buffer): void {
@@ -110,11 +118,9 @@ export class StreamFramer {
   }
 
   #break(emit: (frame: Frame) => void, end: number, status: 400 | 513, reason: string): false {
-    this.#broken = true;
-    emit({ kind: 'broken', bytes: this.#held.subarray(this.#start, end), status, reason });
-    this.#held = Buffer.alloc(0);
-    this.#start = 0;
-    this.#end = 0;
+    const bytes = this.#held.subarray(this.#start, end);
+    this.stop();
+    emit({ kind: 'broken', bytes, status, reason });
     return false;
   }
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
+import { Connection } from '../../../src/sip/embedded/connection.ts';
 import { streamLimits } from '../../../src/sip/embedded/stream-limits.ts';
 import { LocalAddresses } from '../../../src/sip/local-addresses.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -48,6 +49,15 @@ test('RFC 5626 4.4.1: keep-alives are answered; who sends nothing else and thous
   stage.clock.advance(10_000);
   phone.send('\r\n\r\n'.repeat(90));
   await until(() => phone.text === '\r\n'.repeat(110), 'ninety more, ten seconds later');
+});
+
+test('what stands behind the message that ended a connection is not looked at', async (t) => {
+  const stage = await opened(t, 'tcp');
+  const receive = t.mock.method(Connection.prototype, 'receive');
+  const attacker = stage.keep(await TcpPeer.open(stage.at('tcp')));
+  attacker.send('\r\n\r\n'.repeat(10_000));
+  await until(() => attacker.closed, 'the end of the attacker');
+  assert.ok(receive.mock.callCount() < 200, `${receive.mock.callCount()} frames`);
 });
 
 test('a WebSocket that sends thousands of pings, or of empty frames, is cut off', async (t) => {

@@ -34,6 +34,22 @@ describe('stream framing', () => {
     }
   });
 
+  test('finds nothing more once it was told to stop, whatever is there or comes', () => {
+    for (const [stream, most] of [
+      [Buffer.concat([withBody, plain, plain]), 1],
+      [Buffer.from('\r\n'.repeat(8)), 2],
+    ] as const) {
+      const framer = new StreamFramer();
+      let frames = 0;
+      const emit = () => {
+        if (++frames === most) framer.stop();
+      };
+      framer.push(stream, emit);
+      framer.push(stream, emit);
+      assert.deepEqual([frames, framer.midMessage], [most, false]);
+    }
+  });
+
   test('cuts the same messages byte by byte and three bytes at a time', () => {
     const stream = Buffer.concat([withBody, plain, withBody]);
     for (const step of [1, 3]) {
