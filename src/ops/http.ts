@@ -15,6 +15,7 @@ import type { OpsDeps } from './deps.ts';
 import { sameSiteOnly, securityHeaders } from './guard.ts';
 import { mount } from './mount.ts';
 import { openApi } from './openapi.ts';
+import { Places } from './places.ts';
 import { RequestTurns } from './request-turns.ts';
 import type { Route, RouteDeps } from './route.ts';
 import { apiPageRoutes } from './routes/api-page.ts';
@@ -50,6 +51,8 @@ interface Limits {
 const usual: Limits = { connections: 512, perAddress: 128, stuckMs: 120_000, headMs: 10_000 };
 /** Answers under way have this long at a stop. */
 const graceMs = 500;
+/** Lists of SIP messages under way; each is 4 MB at most. */
+const mostTraceLists = 16;
 
 /** The admin's window: panel, API and probes. Holds no state of its own but the clients of the event stream. */
 export class HttpServer {
@@ -57,6 +60,7 @@ export class HttpServer {
   readonly #logger: Logger;
   readonly #stream: EventStream;
   readonly #traceStreams: TraceStreams;
+  readonly #traceLists = new Places(mostTraceLists);
   readonly #tokens: Tokens;
   readonly #limits: Limits;
   readonly #connections = new Map<string, number>();
@@ -194,6 +198,7 @@ export class HttpServer {
       logger: this.#logger,
       stream: this.#stream,
       traceStreams: this.#traceStreams,
+      traceLists: this.#traceLists,
       document,
     };
     const rpc = new RpcServer(deps, routes, methodRoutes({ ...deps, rpc: null }));

@@ -15,6 +15,7 @@ import type { Outcome } from '../model/outcome.ts';
 import type { Role } from './access/roles.ts';
 import type { OpsContext } from './answers.ts';
 import type { OpsDeps } from './deps.ts';
+import type { Places } from './places.ts';
 import type { RpcServer } from './rpc/rpc-server.ts';
 import type { EventStream } from './sse.ts';
 import type { TraceStreams } from './trace-stream.ts';
@@ -23,6 +24,8 @@ import type { TraceStreams } from './trace-stream.ts';
 export interface RouteDeps extends OpsDeps {
   readonly stream: EventStream;
   readonly traceStreams: TraceStreams;
+  /** For lists of messages, from when they are asked for until they are sent. */
+  readonly traceLists: Places;
   /** null: what runs is itself a method of JSON-RPC. */
   readonly rpc: RpcServer | null;
   /** The OpenAPI document of all routes. */

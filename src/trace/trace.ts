@@ -44,6 +44,8 @@ export class Trace implements TraceDesk {
   readonly #options: TraceOptions;
   readonly #followers: Followers;
   readonly #begun: number;
+  /** Settled when the last list that was asked for is told. */
+  #listed: Promise<unknown> = Promise.resolve();
   #readers = 0;
   #refreshedAt = Number.NEGATIVE_INFINITY;
   /** The number of the first of each. */
@@ -74,7 +76,14 @@ export class Trace implements TraceDesk {
     return this.#followers.add(follower);
   }
 
-  async list(filter: TraceFilter, limit: number): Promise<readonly TracedMessage[]> {
+  /** One after the other: while it is made, a list holds all that it found, which may be several times the bytes of the ring. */
+  list(filter: TraceFilter, limit: number): Promise<readonly TracedMessage[]> {
+    const listing = this.#listed.then(() => this.#list(filter, limit));
+    this.#listed = listing.catch(() => undefined);
+    return listing;
+  }
+
+  async #list(filter: TraceFilter, limit: number): Promise<readonly TracedMessage[]> {
     const { ring } = this.recorder;
     this.links.refresh();
     const wants = this.#coarse(filter);

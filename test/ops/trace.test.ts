@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Aor, aorOf } from '../../src/model/aor.ts';
-import type { TracedSubscription } from '../../src/model/trace.ts';
+import type { TraceDesk, TracedSubscription } from '../../src/model/trace.ts';
 import { Trace } from '../../src/trace/trace.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { answer, notify, subscribe, udp, wire } from '../trace/messages.ts';
@@ -170,6 +171,43 @@ test('there is an end to the number of streams, and one that is left makes room'
     assert.equal(next.answered.status, 200);
     for (const client of [...clients, next]) client.leave();
   });
+});
+
+test('there is an end to the number of lists under way, and one whose client has gone makes room', async () => {
+  const trace: TraceDesk = {
+    list: () => new Promise(() => undefined),
+    follow: () => null,
+    pcap: () => assert.fail('no file was asked for'),
+  };
+  await traced(
+    async ({ url }) => {
+      const stop = new AbortController();
+      const first = new AbortController();
+      const asked = Array.from({ length: 16 }, (_one, index) =>
+        fetch(`${url}/api/v1/trace`, { signal: index === 0 ? first.signal : stop.signal }).catch(() => null),
+      );
+      const status = () =>
+        Promise.race([
+          fetch(`${url}/api/v1/trace`, { signal: stop.signal }).then(
+            ({ status }) => status,
+            () => 0,
+          ),
+          pause(200, 0),
+        ]);
+      const end = Date.now() + 10_000;
+      // where it was before the others, it is one of the sixteen
+      while ((await status()) !== 503 && Date.now() < end);
+      const refused = await fetch(`${url}/api/v1/trace`);
+      assert.deepEqual([refused.status, refused.headers.get('retry-after')], [503, '10']);
+      assert.equal((await json(refused)).error.code, 'too-many-clients');
+      first.abort();
+      while ((await status()) === 503 && Date.now() < end);
+      assert.notEqual(await status(), 0);
+      stop.abort();
+      await Promise.all(asked);
+    },
+    { trace },
+  );
 });
 
 test('a client that does not read is closed at its limit; the others lose nothing', async () => {

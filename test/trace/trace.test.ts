@@ -19,13 +19,17 @@ function sub(
   return { id, callId, aor: aor(about), watcher: aor(watcher), event: 'dialog', eventId: null, ...more };
 }
 
-function rig(keep = 1_000) {
+/** `onLook`: a list begins. */
+function rig(keep = 1_000, onLook: () => unknown = () => undefined) {
   const clock = new FakeClock();
   const living: TracedSubscription[] = [];
   const trace = new Trace({
     clock,
     keep,
-    subscriptions: () => living,
+    subscriptions: () => {
+      onLook();
+      return living;
+    },
     aorFor: (uri) => {
       const [, user, host] = /^sip:([^@]+)@([^;:]+)/.exec(uri) ?? [];
       return user === undefined || host !== 'pbx.test' ? null : aor(user);
@@ -381,6 +385,15 @@ test('who follows long messages has few of them in a turn', async () => {
   });
   assert.ok(turns >= 20, `${turns} turns`);
   stop();
+  trace.stop();
+});
+
+test('lists that are asked for at once are made one after the other: each holds all that it found', async () => {
+  const order: string[] = [];
+  const { trace, pass } = rig(1_000, () => order.push('looked'));
+  for (let cseq = 1; cseq <= 500; cseq++) pass('in', subscribe('1001', '1002', { cseq }));
+  await Promise.all(Array.from({ length: 3 }, () => trace.list({}, 500).then(() => order.push('told'))));
+  assert.deepEqual(order, ['looked', 'told', 'looked', 'told', 'looked', 'told']);
   trace.stop();
 });
 

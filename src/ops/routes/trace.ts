@@ -52,13 +52,26 @@ export const traceRoutes: readonly Route[] = [
       ),
     }),
     answers: { 200: { about: 'The messages.', schema: z.array(tracedSchema) } },
-    refusals,
+    refusals: { ...refusals, 'too-many-clients': 503 },
     run: async (ask, deps) => {
-      const asked = await askedFor(ask, deps);
-      if (asked instanceof Response) return asked;
-      ask.c.header('Content-Type', 'application/json');
-      if (ask.c.req.method === 'HEAD') return ask.c.body(null);
-      return ask.c.body(streamOf(listOf(await asked.desk.list(asked.filter, ask.query.limit))));
+      const { c } = ask;
+      const leave = deps.traceLists.take();
+      if (leave === null) {
+        c.header('Retry-After', '10');
+        return ask.no({ code: 'too-many-clients', message: 'too many clients list messages; wait a little' });
+      }
+      const isMethod = c.env.rpc !== undefined;
+      // Whoever does not read has his list in memory; JSON-RPC takes each at once, and bounds what it holds itself.
+      if (!isMethod) c.env.outgoing.once('close', leave);
+      try {
+        const asked = await askedFor(ask, deps);
+        if (asked instanceof Response) return asked;
+        c.header('Content-Type', 'application/json');
+        if (c.req.method === 'HEAD') return c.body(null);
+        return c.body(streamOf(listOf(await asked.desk.list(asked.filter, ask.query.limit))));
+      } finally {
+        if (isMethod) leave();
+      }
     },
   }),
   route({
