@@ -25,6 +25,7 @@ import { routes } from './routes/table.ts';
 import { RpcServer } from './rpc/rpc-server.ts';
 import { EventStream } from './sse.ts';
 import { TraceStreams } from './trace-stream.ts';
+import { Turns } from './turns.ts';
 
 const bindFaults: Readonly<Record<string, FaultCode>> = {
   EADDRINUSE: 'port-in-use',
@@ -61,6 +62,7 @@ export class HttpServer {
   readonly #stream: EventStream;
   readonly #traceStreams: TraceStreams;
   readonly #traceLists = new Places(mostTraceLists);
+  readonly #turns = new Turns();
   readonly #tokens: Tokens;
   readonly #limits: Limits;
   readonly #connections = new Map<string, number>();
@@ -128,11 +130,11 @@ export class HttpServer {
       overrideGlobalObjects: false,
       errorHandler: () => Response.json({ error: { code: 'bad-request', message: 'not a request' } }, { status: 400 }),
     });
-    const turns = new RequestTurns((request, response) => void listener(request, response));
+    const requests = new RequestTurns(this.#turns, (request, response) => void listener(request, response));
     const server = createServer(
       // Node looks at its limits every 30 s, if nobody says otherwise.
       { requestTimeout: 30_000, headersTimeout: headMs, connectionsCheckingInterval: headMs / 5 },
-      (request, response) => turns.take(request, response),
+      (request, response) => requests.take(request, response),
     );
     server.maxConnections = this.#limits.connections;
     server.timeout = this.#limits.stuckMs;
@@ -201,7 +203,7 @@ export class HttpServer {
       traceLists: this.#traceLists,
       document,
     };
-    const rpc = new RpcServer(deps, routes, methodRoutes({ ...deps, rpc: null }));
+    const rpc = new RpcServer(deps, routes, methodRoutes({ ...deps, rpc: null }), this.#turns);
     const rate = () => this.#access.rate ?? null;
     const door = new Door({ tokens: this.#tokens, rate, clock, logger: this.#logger });
     const isOpen = ({ role }: Route) => role === 'everybody';

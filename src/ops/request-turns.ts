@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Turns } from './turns.ts';
 
 /** Requests of one connection behind one that is not answered yet; browsers send none. */
 const mostWaiting = 32;
-/** Of each turn of the event loop; ms. */
-const turnMs = 5;
+
+type Serve = (request: IncomingMessage, response: ServerResponse) => void;
 
 interface Asked {
   readonly request: IncomingMessage;
@@ -12,19 +13,18 @@ interface Asked {
 }
 
 /**
- * When each request is served, so that phones need not wait: a segment of 64 kB holds a thousand requests, and all that have
- * come on all connections are handed over in one turn of the event loop. Those of one connection are served one after the
- * other, as they have to be answered (RFC 9112 9.3.2); all of them in turns that are short.
+ * When each request is served: a segment of 64 kB holds a thousand, and all that have come on all connections are handed over in
+ * one turn of the event loop. Those of one connection are served one after the other, as they have to be answered
+ * (RFC 9112 9.3.2).
  */
 export class RequestTurns {
-  readonly #serve: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly #turns: Turns;
+  readonly #serve: Serve;
   /** Of each connection with a request under way: those behind it. */
   readonly #behind = new WeakMap<Socket, Asked[]>();
-  /** At most one of each connection. */
-  readonly #due: Asked[] = [];
-  #turning = false;
 
-  constructor(serve: (request: IncomingMessage, response: ServerResponse) => void) {
+  constructor(turns: Turns, serve: Serve) {
+    this.#turns = turns;
     this.#serve = serve;
   }
 
@@ -39,36 +39,18 @@ export class RequestTurns {
     else socket.destroy();
   }
 
-  #begin(asked: Asked): void {
+  #begin({ request, response }: Asked): void {
+    const { socket } = request;
     // Not before its client has taken the answer: whoever does not read has one answer in memory, not many.
-    asked.response.once('close', () => this.#next(asked.request.socket));
-    this.#due.push(asked);
-    this.#later();
+    response.once('close', () => this.#next(socket));
+    this.#turns.later(() => {
+      if (!socket.destroyed) this.#serve(request, response);
+    });
   }
 
   #next(socket: Socket): void {
     const next = this.#behind.get(socket)?.shift();
     if (next === undefined || socket.destroyed) this.#behind.delete(socket);
     else this.#begin(next);
-  }
-
-  #later(): void {
-    if (this.#turning || this.#due.length === 0) return;
-    this.#turning = true;
-    setImmediate(() => {
-      this.#turning = false;
-      this.#turn();
-      this.#later();
-    });
-  }
-
-  #turn(): void {
-    const end = performance.now() + turnMs;
-    while (performance.now() < end) {
-      const asked = this.#due.shift();
-      if (asked === undefined) return;
-      const { request, response } = asked;
-      if (!request.socket.destroyed) this.#serve(request, response);
-    }
   }
 }

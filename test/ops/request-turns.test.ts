@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import test from 'node:test';
-import { FakeHub, type Running, running, until } from './fake-deps.ts';
+import { FakeHub, json, type Running, running, until } from './fake-deps.ts';
 
 const aMinute = { timeout: 60_000 };
 const ask = (path: string) => `GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`;
@@ -77,6 +77,22 @@ test('what many ask at once is not served in one turn of the event loop', aMinut
       for (const { socket } of all) socket.write(ask('/api/v1/extensions').repeat(2));
       await until('all are answered', () => all.every(({ said }) => answers(said()).length === 2));
       for (const { socket } of all) socket.destroy();
+      assert.equal(hub.turns.length, 40);
+      assert.equal(new Set(hub.turns).size, 40, hub.turns.join(' '));
+    },
+    { hub },
+  ).finally(() => hub.stop());
+});
+
+test('nor is what many ask at once by JSON-RPC', aMinute, async () => {
+  const hub = new SlowHub();
+  const batch = JSON.stringify([1, 2, 3, 4].map((id) => ({ jsonrpc: '2.0', id, method: 'extensions.list' })));
+  await running(
+    async (at) => {
+      const call = () =>
+        fetch(`${at.url}/rpc`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: batch });
+      const answered = await Promise.all(Array.from({ length: 10 }, call));
+      for (const one of answered) assert.equal((await json(one)).length, 4);
       assert.equal(hub.turns.length, 40);
       assert.equal(new Set(hub.turns).size, 40, hub.turns.join(' '));
     },

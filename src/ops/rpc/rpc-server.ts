@@ -1,9 +1,9 @@
-import { setImmediate as turnOver } from 'node:timers/promises';
 import type { Hono } from 'hono';
 import { type OpsContext, type OpsEnv, printable } from '../answers.ts';
 import type { OpsDeps } from '../deps.ts';
 import type { Route } from '../route.ts';
 import { originOf } from '../routes/features.ts';
+import type { Turns } from '../turns.ts';
 import { answerRpc, fault, faultCodes } from './json-rpc.ts';
 import type { RpcAsk } from './method.ts';
 import { Methods, mostLists } from './methods.ts';
@@ -26,10 +26,12 @@ export class RpcServer {
   readonly #deps: OpsDeps;
   readonly #api: Hono<OpsEnv>;
   readonly #routes: readonly Route[];
+  readonly #turns: Turns;
   #methods: Methods | null = null;
 
   /** @param api the routes that methods stand for, without guards: whoever comes here has passed them. */
-  constructor(deps: OpsDeps, routes: readonly Route[], api: Hono<OpsEnv>) {
+  constructor(deps: OpsDeps, routes: readonly Route[], api: Hono<OpsEnv>, turns: Turns) {
+    this.#turns = turns;
     this.#deps = deps;
     this.#api = api;
     this.#routes = routes;
@@ -67,7 +69,7 @@ export class RpcServer {
         const data = { code: 'too-many-requests', status: 429 };
         return fault(faultCodes.refused, `too many requests: wait ${wait} s`, data);
       },
-      api: readingInTurn(async ({ method, path, body, param }) => {
+      api: readingInTurn(this.#turns, async ({ method, path, body, param }) => {
         const headers = new Headers(body === null ? {} : { 'content-type': body.type });
         const userAgent = c.req.header('user-agent');
         if (userAgent !== undefined) headers.set('user-agent', userAgent);
@@ -87,13 +89,17 @@ export class RpcServer {
  * What reads one after the other, each in a turn of its own, until the answers are too long together. What changes something
  * begins at once: it waits for the PBX, and the gate keeps the order.
  */
-function readingInTurn(ask: (...given: Parameters<Api>) => Promise<Answer & { readonly length: number }>): Api {
+function readingInTurn(
+  turns: Turns,
+  ask: (...given: Parameters<Api>) => Promise<Answer & { readonly length: number }>,
+): Api {
   let left = mostAnswered;
   let before: Promise<unknown> = Promise.resolve();
   const read = async (request: Parameters<Api>[0]): Promise<Answer> => {
-    await turnOver();
     if (left <= 0) return tooMuch;
-    const answer = await ask(request);
+    const answer = await new Promise<Awaited<ReturnType<typeof ask>>>((resolve) =>
+      turns.later(() => resolve(ask(request))),
+    );
     left -= answer.length;
     return answer;
   };
