@@ -14,8 +14,11 @@ export interface LivePicture<F> {
 export interface Readable<P> {
   /** Which life of the PBX this is. */
   incarnation(): Promise<string>;
-  /** Reads everything. `older`: the picture of the same life so far, for what cannot be asked. */
-  read(older: P | null): Promise<P>;
+  /**
+   * Reads everything. `older`: the picture of the same life so far, for what cannot be asked. `missed`: it has not seen all that
+   * happened since; what can be asked is newer.
+   */
+  read(older: P | null, missed: boolean): Promise<P>;
   /** A fresh picture is now the live one. */
   adopted?(picture: P): void;
 }
@@ -201,12 +204,13 @@ export class Resync<F, P extends LivePicture<F>> {
     this.#buffer = [];
     this.#overflow = false;
     this.#began = this.#clock.now();
+    const missed = this.#live === null;
     const { deadlineMs } = this.#times;
     const late = () => Promise.reject(new Fault('pbx-unreachable', `no answer within ${deadlineMs / 1000} s`));
     const reading = (async () => {
       const epoch = await this.#port.incarnation();
       const older = this.#last?.epoch === epoch ? this.#last.picture : null;
-      return { epoch, picture: await this.#port.read(older) };
+      return { epoch, picture: await this.#port.read(older, missed) };
     })();
     const { epoch, picture } = await within<Awaited<typeof reading>>(this.#clock, deadlineMs, reading, late);
     if (generation !== this.#generation) return false;

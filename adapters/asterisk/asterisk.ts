@@ -84,7 +84,11 @@ class Asterisk implements PbxAdapter {
     this.#credentials = new CredentialReader(this.#access);
     this.#resync = new Resync<Fact, Picture>(
       settings.name,
-      { incarnation: () => this.#incarnation(), read: (older) => this.#read(older), adopted: () => this.#adopted() },
+      {
+        incarnation: () => this.#incarnation(),
+        read: (older, missed) => this.#read(older, missed),
+        adopted: () => this.#adopted(),
+      },
       tools,
     );
     this.#devices =
@@ -277,8 +281,8 @@ class Asterisk implements PbxAdapter {
     return `${date}T${time}`;
   }
 
-  async #read(older: Picture | null): Promise<Picture> {
-    const read = await this.#reader.read(older);
+  async #read(older: Picture | null, missed: boolean): Promise<Picture> {
+    const read = await this.#reader.read(older, missed);
     const reading = { ...read, wrapUps: configuredWrapUps(this.#options) };
     await this.#credentials.refresh(this.#reader.auths);
     const { name, domain } = this.#settings;

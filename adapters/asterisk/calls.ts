@@ -10,7 +10,8 @@ interface Channel {
   readonly dialled: string | null;
   phase: DialogPhase;
   connected: { number: string | null; name: string | null };
-  holding: boolean;
+  /** null: nobody has said. */
+  holding: boolean | null;
   since: number;
   callId: string | null;
   linkedid: string | null;
@@ -109,12 +110,15 @@ export class CallTable {
     return this.#byEndpoint.keys();
   }
 
-  /** Takes over from an older picture what a fresh one cannot ask the PBX: who holds, tags, the key as told. */
-  inherit(older: CallTable): void {
+  /**
+   * Takes over from an older picture what a fresh one cannot ask the PBX, or what events tell better: who holds, tags, the key
+   * as told. `missed`: the older one has not seen all events.
+   */
+  inherit(older: CallTable, missed: boolean): void {
     for (const [id, channel] of this.#channels) {
       const before = older.#channels.get(id);
       if (before === undefined) continue;
-      channel.holding = before.holding;
+      if (!missed || channel.holding === null) channel.holding = before.holding;
       channel.withheld = before.withheld;
       channel.details = merged(before.details, channel.details);
       channel.call = before.call ?? channel.call;
@@ -175,7 +179,7 @@ export class CallTable {
       dialled: direction === 'initiator' && fact.exten !== null && fact.exten.length > 1 ? fact.exten : null,
       phase: 'trying',
       connected: { number: null, name: null },
-      holding: false,
+      holding: null,
       since: fact.since ?? this.#now(),
       callId: fact.callId,
       linkedid: fact.linkedid ?? this.#early.get(fact.id) ?? null,
@@ -268,7 +272,7 @@ export class CallTable {
       call: channel.call,
       phase: channel.phase,
       direction: channel.direction,
-      holding: channel.holding,
+      holding: channel.holding ?? false,
       remote: this.#remote(channel, endpoint),
       since: channel.since,
       // One without the others is of no use, and would be one more change to tell.

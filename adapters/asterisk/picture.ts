@@ -27,6 +27,8 @@ export interface Reading {
   readonly facts: readonly Fact[];
   /** Endpoint to the contacts a call can reach. */
   readonly contacts: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Events were missed since the older picture: who holds is as read, where it could be. */
+  readonly missed?: boolean;
   /** Lamps that are no phone and are known even while dark: `park+701`. Others are once they are spoken of. */
   readonly lamps?: readonly string[];
   /** Other names of lamps, to the lamps: `*281` to `custom+DAYNIGHT1`. */
@@ -80,14 +82,14 @@ export class Picture {
     }
     this.#agents = new AgentTable(now, reading.wrapUps ?? new Map(), reading.agents ?? []);
     for (const fact of reading.facts) this.apply(fact);
-    if (older !== null) this.#inherit(older, reading.unread ?? []);
+    if (older !== null) this.#inherit(older, reading);
     for (const extension of this.#agents.extensions) this.#agent(extension);
     for (const name of [...this.#phones.keys(), ...this.#lampNames()]) this.#remember(name);
     this.#unlisted = false;
   }
 
-  #inherit(older: Picture, unread: readonly LampKind[]): void {
-    this.#calls.inherit(older.#calls);
+  #inherit(older: Picture, { unread = [], missed = false }: Reading): void {
+    this.#calls.inherit(older.#calls, missed);
     if (unread.includes('conf')) {
       for (const fact of older.#conferences.facts()) if (this.#calls.has(fact.channel)) this.apply(fact);
     }

@@ -51,13 +51,14 @@ export class SnapshotReader {
     this.#lamps?.forget();
   }
 
-  async read(older: Picture | null): Promise<Reading> {
+  /** @param missed `older` has not seen all that happened since: what it tells of calls is asked for again. */
+  async read(older: Picture | null, missed: boolean): Promise<Reading> {
     const { ami } = this.#access;
     const endpoints = await this.#phones();
     this.auths = new Map(endpoints.map((it) => [it.name, it.auths]));
     const phones = await inBatches(endpoints, (it) => this.#phone(it));
     const { contacts, facts: devices } = await this.#contacts(ami, endpoints);
-    const facts: Fact[] = [...devices, ...(await this.#channels(older))];
+    const facts: Fact[] = [...devices, ...(await this.#channels(missed ? null : older))];
     if (ami !== null) {
       const mailboxes = new Set(phones.flatMap((it) => (it.mailbox === null ? [] : [it.mailbox])));
       facts.push(...(await inBatches([...mailboxes], (it) => mailboxCounts(ami, it))).flat());
@@ -67,7 +68,7 @@ export class SnapshotReader {
       for (const { user } of phones) facts.push(...this.featureFacts(user, rows));
     }
     const lamps: Partial<LampReading> & Pick<LampReading, 'facts'> = (await this.#lamps?.read()) ?? { facts: [] };
-    return { phones, contacts, ...lamps, facts: [...facts, ...lamps.facts] };
+    return { phones, contacts, missed, ...lamps, facts: [...facts, ...lamps.facts] };
   }
 
   /** What may have changed without an event: the rows, and the ring times of those whose calls are forwarded by them. */
@@ -216,21 +217,22 @@ export class SnapshotReader {
 
   async #ask(channel: ChannelFact, linkedids: ReadonlyMap<string, string>): Promise<Asked> {
     const ask = (expression: string) => variableOf(this.#access, channel, expression);
-    const talking = channel.state === 'Up' && endpointOf(channel.name) !== null;
+    const talking = channel.state === 'Up';
+    const isPhone = talking && channel.name.startsWith('PJSIP/') && endpointOf(channel.name) !== null;
     return {
       linkedid: linkedids.get(channel.id) || (await ask('CHANNEL(linkedid)')),
-      // Only the channel that is being held knows.
-      onhold: talking && (await ask('CHANNEL(onhold)')) === '1',
+      // Only the channel that is being held knows; it may be half of a Local one.
+      onhold: talking ? (await ask('CHANNEL(onhold)')) === '1' : null,
       // A click-to-dial or a pickup has another application than the direction of its INVITE lets expect.
-      placed:
-        talking && channel.name.startsWith('PJSIP/') ? (await ask('CHANNEL(pjsip,request_uri)')) !== null : undefined,
+      placed: isPhone ? (await ask('CHANNEL(pjsip,request_uri)')) !== null : undefined,
     };
   }
 }
 
 interface Asked {
   readonly linkedid: string | null;
-  readonly onhold: boolean;
+  /** null: it does not talk. */
+  readonly onhold: boolean | null;
   readonly placed: boolean | undefined;
 }
 
@@ -279,8 +281,10 @@ function dials(channels: readonly ChannelFact[]): Fact[] {
 function holders(bridges: readonly (readonly string[])[], asked: ReadonlyMap<string, Asked>): Fact[] {
   return bridges.flatMap(([one, other, more]) => {
     if (one === undefined || other === undefined || more !== undefined) return [];
-    const hold = (held: string, holder: string) =>
-      asked.get(held)?.onhold ? [{ fact: 'hold', id: holder, on: true } as const] : [];
+    const hold = (held: string, holder: string) => {
+      const on = asked.get(held)?.onhold ?? null;
+      return on === null ? [] : [{ fact: 'hold', id: holder, on } as const];
+    };
     return [...hold(one, other), ...hold(other, one)];
   });
 }

@@ -35,12 +35,14 @@ function stage() {
   const pbx = {
     epoch: 'one',
     olders: [] as (Contacts | null)[],
+    missed: [] as boolean[],
     answer: (_contacts: number | Error): void => undefined,
   };
   const port = {
     incarnation: async () => pbx.epoch,
-    read: (older: Contacts | null) => {
+    read: (older: Contacts | null, missed: boolean) => {
       pbx.olders.push(older);
+      pbx.missed.push(missed);
       return new Promise<Contacts>((resolve, reject) => {
         pbx.answer = (it) => (it instanceof Error ? reject(it) : resolve(new Contacts(it)));
       });
@@ -136,7 +138,7 @@ describe('keeping in step with a PBX', () => {
   });
 
   test('two reconciliations that fail in a row are no longer believed', async () => {
-    const { resync, telling, answer, clock } = stage();
+    const { resync, telling, answer, clock, pbx } = stage();
     resync.linked();
     await answer(1);
     await clock.run(60_000, 1_000);
@@ -146,6 +148,7 @@ describe('keeping in step with a PBX', () => {
     assert.deepEqual(telling.course, ['stale', 'snapshot', 'up', 'stale']);
     await answer(1);
     assert.equal(telling.count('up'), 2);
+    assert.deepEqual(pbx.missed, [true, false, false, true], 'the picture saw all events until it was given up');
   });
 
   test('the older picture is handed on within one life of the PBX only', async () => {

@@ -67,7 +67,7 @@ describe('channels as legs', () => {
   test('a channel that ended before a reading began is not alive in it, though the PBX still lists it', () => {
     const before = table(caller, { fact: 'gone', id: 'a.1' });
     const after = table(caller);
-    after.inherit(before);
+    after.inherit(before, false);
     assert.deepEqual(after.legs('1001'), []);
     assert.equal(after.has('a.1'), false);
   });
@@ -110,7 +110,7 @@ describe('channels as legs', () => {
     const before = table(caller, callee, dial, { fact: 'hold', id: 'a.1', on: true });
     assert.equal(before.legs('1001')[0]?.phase, 'early');
     const fresh = table({ ...caller, linkedid: 'z.9' });
-    fresh.inherit(before);
+    fresh.inherit(before, false);
     assert.deepEqual(
       fresh.legs('1001').map((it) => [it.phase, it.holding, it.call]),
       [['early', true, 'a.1']],

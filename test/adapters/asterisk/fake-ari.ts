@@ -32,6 +32,8 @@ export class FakeAri {
   /** `GET /ari/channels`, in order. */
   readonly requests: string[] = [];
   channels: unknown[] = [];
+  /** `GET /ari/bridges`. */
+  bridges: unknown[] = [];
   /** `CHANNEL EXPRESSION` to the value of a channel's variable, where it is not the usual one. */
   readonly variables = new Map<string, string>();
   /** How long variables are thought about, ms: a busy Asterisk. */
@@ -153,7 +155,7 @@ export class FakeAri {
       return this.#userEvent(path.slice('events/user/'.length), query.get('application'));
     if (path.startsWith('applications/lamplighter-doctor/')) return undefined;
     if (path === 'channels') return this.channels;
-    if (path === 'bridges') return [];
+    if (path === 'bridges') return this.bridges;
     if (path === 'endpoints') return [{ technology: 'PJSIP', resource: '1001', state: 'online', channel_ids: [] }];
     if (path.startsWith('applications/')) return {};
     if (path.endsWith('/variable')) {

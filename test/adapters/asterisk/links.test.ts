@@ -83,6 +83,55 @@ describe('the links to Asterisk', { concurrency: 8 }, () => {
       );
     }));
 
+  test('who pressed hold, or took the call back, while the connection was gone is asked for', () =>
+    rig(
+      {
+        before: ({ ari }) => {
+          ari.channels = [
+            channel('c.1', 'PJSIP/1001-00000001', 'Up', '1002'),
+            channel('c.2', 'PJSIP/1002-00000002', 'Up', '1001'),
+            channel('c.3', 'PJSIP/1001-00000003', 'Up', '1003'),
+            channel('c.4', 'Local/1003@from-queue-00000001;2', 'Up', '1001'),
+          ];
+          ari.bridges = [{ channels: ['c.1', 'c.2'] }, { channels: ['c.3', 'c.4'] }];
+          ari.variables.set('c.2 CHANNEL(onhold)', '1');
+        },
+      },
+      async ({ ari, ami, telling }) => {
+        const holding = () => {
+          const told = telling
+            .of('snapshot')
+            .at(-1)
+            ?.snapshot.dialogs.find((it) => it.aor === '1001@lab.test');
+          return told?.legs.filter((it) => it.holding).map((it) => it.id);
+        };
+        await telling.up();
+        assert.deepEqual(holding(), ['c.1']);
+        ari.variables.delete('c.2 CHANNEL(onhold)');
+        ari.variables.set('c.4 CHANNEL(onhold)', '1');
+        ami.drop();
+        await telling.up(2);
+        assert.deepEqual(holding(), ['c.3']);
+      },
+    ));
+
+  test('a hold that no reading can ask for stands as it was last told', () =>
+    rig(
+      {
+        before: ({ ari }) => {
+          ari.channels = [channel('c.1', 'PJSIP/1001-00000001', 'Up', '8000')];
+        },
+      },
+      async ({ ari, ami, telling }) => {
+        await telling.up();
+        ari.send({ type: 'ChannelHold', channel: channel('c.1', 'PJSIP/1001-00000001', 'Up', '8000') });
+        await telling.until(() => telling.of('dialogs').some(({ legs }) => legs[0]?.holding === true), 'not held');
+        ami.drop();
+        await telling.up(2);
+        assert.equal(telling.of('snapshot').at(-1)?.snapshot.dialogs[0]?.legs[0]?.holding, true);
+      },
+    ));
+
   test('an AMI that stops answering is found too', () =>
     rig({ hurry: true }, async ({ ami, telling }) => {
       await telling.up();
