@@ -131,7 +131,11 @@ class Freeswitch implements PbxAdapter {
     this.#credentials = new CredentialReader(this.#esl);
     this.#resync = new Resync<Fact, Picture>(
       settings.name,
-      { incarnation: () => this.#incarnation(), read: (older) => this.#read(older), adopted: () => this.#adopted() },
+      {
+        incarnation: () => this.#incarnation(),
+        read: (older, missed) => this.#read(older, missed),
+        adopted: () => this.#adopted(),
+      },
       tools,
       times,
     );
@@ -335,8 +339,8 @@ class Freeswitch implements PbxAdapter {
     return life;
   }
 
-  async #read(older: Picture | null): Promise<Picture> {
-    const reading = await this.#reader.read(this.#inStep ? older : null);
+  async #read(older: Picture | null, missed: boolean): Promise<Picture> {
+    const reading = await this.#reader.read(missed ? null : older);
     await this.#credentials.refresh(reading.users.map((it) => it.aor));
     return new Picture(this.#settings.name, reading, () => this.#tools.clock.now(), older);
   }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { FakeClock } from '../../support/fake-clock.ts';
 import type { LogLine } from '../../support/silent-logger.ts';
-import { rig, user, wish } from './rig.ts';
+import { hurried, rig, user, wish } from './rig.ts';
 
 const account = 'lamplighter@lab.test';
 
@@ -163,6 +163,20 @@ describe('the link to FreeSWITCH', { concurrency: 8 }, () => {
       const writes = pbx.db.writes.filter((it) => it.includes('insert/dnd'));
       assert.ok(writes.length <= 1, writes.join());
       assert.equal(pbx.esl.clients.length, 1, 'the old connection is left open');
+    }));
+
+  test('messages that come while FreeSWITCH cannot be read, on the same connection, are counted when it can', () =>
+    rig({ clock: hurried(50_000, 60), more: { pollSeconds: 40 } }, async ({ pbx, telling }) => {
+      await telling.up();
+      pbx.answers.set('show', '-ERR busy');
+      await telling.until(() => telling.count('stale') === 2, 'still believed');
+      pbx.mailbox('1001@lab.test', { new: 3, old: 1 });
+      pbx.db.set('dnd', '1001@lab.test', 'true');
+      pbx.answers.delete('show');
+      await telling.up(2);
+      const { mailboxes = [], features = [] } = telling.of('snapshot').at(-1)?.snapshot ?? {};
+      assert.equal(mailboxes.find((it) => it.aor === user('1001'))?.counts.new, 3);
+      assert.equal(features.find((it) => it.aor === user('1001') && it.feature === 'dnd')?.value.enabled, true);
     }));
 
   test('a connection that is open on one side only is found by the missing heartbeat', async () => {
