@@ -195,8 +195,8 @@ export class Resync<F, P extends LivePicture<F>> {
 
   #wait(): void {
     this.#timer?.cancel();
-    const rest = this.#hasty ? Math.max(this.#began + soonMs - this.#clock.now(), 0) : this.#times.reconcileMs;
-    this.#timer = this.#clock.after(rest, () => this.#due?.());
+    const soon = Math.min(this.#began + soonMs - this.#clock.now(), soonMs); // the clock may be set back
+    this.#timer = this.#clock.after(this.#hasty ? Math.max(soon, 0) : this.#times.reconcileMs, () => this.#due?.());
   }
 
   /** One reading. False: the link was lost meanwhile, nobody waits for the result. */

@@ -44,9 +44,10 @@ class Window {
     this.#times.delete(key);
   }
 
+  /** What is later than now was before the clock was set back, and counts no more. */
   #recent(key: string): readonly number[] {
-    const since = this.#clock.now() - this.#ms;
-    return (this.#times.get(key) ?? []).filter((at) => at > since);
+    const now = this.#clock.now();
+    return (this.#times.get(key) ?? []).filter((at) => at > now - this.#ms && at <= now);
   }
 }
 
@@ -95,7 +96,8 @@ export class OscillationGuard {
     const key = `${aor}\0${feature}`;
     const until = this.#heldUntil.get(key);
     if (until === undefined) return false;
-    if (this.#clock.now() < until) return true;
+    const left = until - this.#clock.now();
+    if (left > 0 && left <= holdMs) return true; // more: the clock was set back
     this.#heldUntil.delete(key);
     return false;
   }

@@ -102,11 +102,13 @@ export class PhoneOrders {
 
   #admits(aor: Aor): boolean {
     const now = this.#tools.clock.now();
+    // later than now: from before the clock was set back
+    const isWithin = (at: number, ms: number) => at > now - ms && at <= now;
     for (const [old, at] of this.#last) {
-      if (at > now - pauseMs) break;
+      if (isWithin(at, pauseMs)) break;
       this.#last.delete(old);
     }
-    this.#minute = this.#minute.filter((at) => at > now - minuteMs);
+    this.#minute = this.#minute.filter((at) => isWithin(at, minuteMs));
     if (this.#last.has(aor) || this.#minute.length >= mostAMinute) return false;
     this.#last.set(aor, now);
     this.#minute.push(now);

@@ -1,5 +1,5 @@
 import type { NotifyResult } from '../sip/front.ts';
-import type { Miss } from './subscription.ts';
+import { longestPauseMs, type Miss } from './subscription.ts';
 
 /** What follows from the final response to a NOTIFY. */
 export type Sequel =
@@ -31,8 +31,7 @@ const fatalToDialog: ReadonlySet<number> = new Set([404, 410, 416, 482, 483, 484
 const told: Sequel = { next: 'told' };
 
 const firstPauseMs = 30_000;
-const longestPauseMs = 600_000;
-const longestRetryAfter = 3600;
+const longestErrorPauseMs = 600_000;
 
 /**
  * RFC 6665 4.2.2 and our policy for the rest: a phone that misses a NOTIFY or answers nonsense keeps its lamp, is told
@@ -51,9 +50,9 @@ export function judge(result: NotifyResult, standing: Standing): Sequel {
     return { next: 'wait', kind: 'timeout', pauseMs: firstPauseMs, strict: false };
   }
   if (result.retryAfter !== null) {
-    const seconds = Math.min(Math.max(result.retryAfter, 1), longestRetryAfter); // RFC 3261 21.5.4
-    return { next: 'wait', kind: 'error', pauseMs: seconds * 1000, strict: true };
+    const pauseMs = Math.min(Math.max(result.retryAfter, 1) * 1000, longestPauseMs); // RFC 3261 21.5.4
+    return { next: 'wait', kind: 'error', pauseMs, strict: true };
   }
-  const pauseMs = Math.min(firstPauseMs * 2 ** Math.min(standing.errors, 10), longestPauseMs);
+  const pauseMs = Math.min(firstPauseMs * 2 ** Math.min(standing.errors, 10), longestErrorPauseMs);
   return { next: 'wait', kind: 'error', pauseMs, strict: false };
 }

@@ -10,7 +10,19 @@ import { listTermsOf } from './list-terms.ts';
 import type { Numbers } from './numbers.ts';
 import { leastIntervalMs } from './rate.ts';
 import type { Channel, Flight, Subscription } from './record.ts';
-import { changed, due, joinScopes, missed, noState, owedAgain, paid, restOfScope, sent, told } from './subscription.ts';
+import {
+  changed,
+  due,
+  joinScopes,
+  missed,
+  noState,
+  owedAgain,
+  paid,
+  restOfScope,
+  sent,
+  setBack,
+  told,
+} from './subscription.ts';
 import type { Head } from './subscription-render.ts';
 import { Turns } from './turns.ts';
 
@@ -93,9 +105,10 @@ export class Outbox {
     if (channel.flight !== null) return;
     let soonest = Number.POSITIVE_INFINITY;
     for (const sub of channel.usages) {
-      const at = dueAt(sub);
+      let at = dueAt(sub);
       if (at === Number.POSITIVE_INFINITY) continue;
       const now = this.#deps.clock.now();
+      if (at > now) at = dueAgain(sub, now);
       if (at <= now) {
         // RFC 6446 7.1: told again, though nothing is new: no change, of which a package may say nothing
         if (sub.debt.scope === null) sub.debt = { ...changed(sub.debt, []), occasion: 'initial' };
@@ -310,6 +323,13 @@ function dueAt({ debt, pkg, profile, terms }: Subscription): number {
   if (terms === null || terms.pace === null) return at;
   if (debt.scope === null) return debt.holds > 0 ? at : terms.pace.latest;
   return debt.haste === 'asked' ? at : Math.max(at, terms.pace.earliest); // RFC 6446 5.2
+}
+
+/** The same where the clock may have been set back since: nobody waits for a time of before to come once more. */
+function dueAgain(sub: Subscription, now: number): number {
+  sub.debt = setBack(sub.debt, now);
+  sub.terms?.pace?.setBack(now);
+  return dueAt(sub);
 }
 
 /** To the phone they are one subscription (RFC 6665 4.5.2). */

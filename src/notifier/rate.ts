@@ -95,6 +95,11 @@ export class Pace {
     this.#sentAt = [...recent, now];
   }
 
+  /** The clock was set back: nothing was told later than now. */
+  setBack(now: number): void {
+    if ((this.#sentAt.at(-1) ?? now) > now) this.#sentAt = this.#sentAt.map((at) => Math.min(at, now));
+  }
+
   /** Clock time before which no change may be told. */
   get earliest(): number {
     const last = this.#sentAt.at(-1);

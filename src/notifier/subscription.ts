@@ -2,6 +2,9 @@ import type { RenderRequest, Scope } from '../event-packages/event-package.ts';
 
 export type Occasion = RenderRequest['occasion'];
 
+/** The longest that ends by itself: of a Retry-After. */
+export const longestPauseMs = 3_600_000;
+
 /**
  * What one subscription owes its phone and when it may be paid: the part of RFC 6665 4.2.2 that has state. Immutable;
  * each function below is one input and gives the next debt, the frequent ones field by field: a spread costs 2 us here, a
@@ -168,6 +171,14 @@ export function due(debt: Debt, intervalMs: number): number {
   if (debt.occasion === 'final') return verdicts;
   const paced = debt.haste === 'none' ? debt.ratedAt + intervalMs : 0; // RFC 4235 3.10
   return Math.max(verdicts, debt.pausedUntil, paced);
+}
+
+/** A clock that was set back: nothing was told later than now, and no pause is longer than the longest. */
+export function setBack(debt: Debt, now: number): Debt {
+  const endless = debt.pausedUntil === Number.POSITIVE_INFINITY;
+  const pausedUntil = endless ? debt.pausedUntil : Math.min(debt.pausedUntil, now + longestPauseMs);
+  if (debt.ratedAt <= now && pausedUntil === debt.pausedUntil) return debt;
+  return { ...debt, ratedAt: Math.min(debt.ratedAt, now), pausedUntil };
 }
 
 /** A NOTIFY left; `rest` is what it did not fit, and goes as soon as this one is answered. */

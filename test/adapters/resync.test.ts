@@ -137,6 +137,17 @@ describe('keeping in step with a PBX', () => {
     assert.equal(pbx.olders.length, 3, 'not without a link');
   });
 
+  test('a clock that was set back puts off no reading', async () => {
+    const { resync, answer, clock, pbx } = stage();
+    resync.linked();
+    await answer(1);
+    const now = clock.now.bind(clock);
+    clock.now = () => now() - 7_200_000;
+    resync.soon();
+    await clock.run(2_100, 100);
+    assert.equal(pbx.olders.length, 2);
+  });
+
   test('two reconciliations that fail in a row are no longer believed', async () => {
     const { resync, telling, answer, clock, pbx } = stage();
     resync.linked();

@@ -367,6 +367,17 @@ test('more than 4 flips in 10 s: the phone is refused for 5 s, the value of the 
   assert.equal((await wish(a1001, 'dnd', false)).decision, 'granted');
 });
 
+test('a clock that was set back makes neither the limit nor the rest of a feature longer', async () => {
+  const { wish, clock } = desk();
+  for (let n = 0; n < 5; n++) await wish(a1001, 'dnd', n % 2 === 0);
+  assert.equal((await wish(a1001, 'dnd', false)).refusal?.code, 'oscillating');
+  for (let n = 0; n < 5; n++) await wish(a1001, 'cfb', n % 2 === 0, { target: '1002' });
+  assert.equal((await wish(a1001, 'cfa', true, { target: '1002' })).refusal?.code, 'too-many');
+  clock.advance(-7_200_000);
+  assert.equal((await wish(a1001, 'cfa', true, { target: '1002' })).decision, 'granted');
+  assert.equal((await wish(a1001, 'dnd', false)).decision, 'granted');
+});
+
 test('changes spread over time are no oscillation', async () => {
   const { wish, clock } = desk();
   for (let n = 0; n < 12; n++) {

@@ -43,6 +43,14 @@ describe('orders to phones', () => {
     assert.deepEqual(sent, []);
   });
 
+  it('are not refused for longer because the clock was set back', async () => {
+    const { orders: them, clock } = orders();
+    assert.equal((await them.send(order)).ok, true);
+    clock.advance(-7_200_000);
+    assert.equal((await them.send(order)).ok, true);
+    assert.equal((await them.send(order)).ok, false);
+  });
+
   it('go to the phones that subscribe where the PBX cannot, or has certainly sent nothing', async () => {
     for (const code of [null, 'pbx-away', 'pbx-refused', 'not-writable', 'not-registered']) {
       const { orders: them, sent } = orders({

@@ -70,6 +70,43 @@ test('R64-01, R64-02: max-rate 0.2 is told, and lets one change pass each 5 s, t
   );
 });
 
+for (const eventParams of [{}, { 'max-rate': '0.5' }, { 'min-rate': '0.1' }] as const) {
+  test(`a clock that was set back keeps no lamp waiting for longer than its rate: ${JSON.stringify(eventParams)}`, async () => {
+    const world = new World();
+    await paced(world, eventParams);
+    await world.clock.run(5_000);
+    world.state.calls(alice, 'd1');
+    await world.clock.run(2_000);
+    world.sender.take();
+    const now = world.clock.now.bind(world.clock);
+    world.clock.now = () => now() - 7_200_000;
+    world.state.calls(alice);
+    await world.clock.run(2_500);
+    assert.deepEqual(
+      world.sender.take().map((notify) => told(notify).ids),
+      [[]],
+    );
+    if (!('min-rate' in eventParams)) return;
+    await world.clock.run(11_000);
+    assert.ok(world.sender.take().length >= 1, 'told again, though nothing is new');
+  });
+}
+
+test('a clock that was set back prolongs no pause after an error beyond the longest there is', async () => {
+  const world = new World();
+  await paced(world, {});
+  await world.clock.run(5_000);
+  world.sender.script = () => ({ status: 503, retryAfter: 60 });
+  world.state.calls(alice, 'd1');
+  await world.clock.run(1_000);
+  world.sender.script = () => 200;
+  world.sender.take();
+  const now = world.clock.now.bind(world.clock);
+  world.clock.now = () => now() - 86_400_000;
+  await world.clock.run(3_800_000, 10_000);
+  assert.deepEqual(told(world.sender.take()[0]).ids, ['d1']);
+});
+
 test('R64-02: a refresh and the end are told at once, whatever max-rate says', async () => {
   const world = new World();
   const eventParams = { 'max-rate': '0.01' };
