@@ -13,7 +13,10 @@ export class Conferences {
     return [...this.#rooms].flatMap(([room, inside]) => (inside.has(channel) ? [room] : []));
   }
 
-  /** What lights the room now: one who waits alone is early, a conference is confirmed. null: it has no name for a lamp. */
+  /**
+   * What lights the room now: one who is alone is early, a conference is confirmed. null: it has no name for a lamp. A dialog
+   * never goes back (RFC 4235 3.7.1): who stays behind alone lights it by another one.
+   */
   apply(fact: RoomFact): LampFact | null {
     const { room } = fact;
     const inside = this.#rooms.get(room) ?? new Set<string>();
@@ -23,7 +26,7 @@ export class Conferences {
     if (inside.size === 0) this.#rooms.delete(room);
     else this.#rooms.set(room, inside);
     const phase = inside.size === 0 ? null : inside.size === 1 ? 'early' : 'confirmed';
-    return lampFact(lampName('conf', room), { subject: 'room', phase });
+    return lampFact(lampName('conf', room), { subject: phase ?? '', phase, sole: true });
   }
 
   /** All who are anywhere, as facts. */

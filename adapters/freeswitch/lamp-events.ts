@@ -46,7 +46,7 @@ export function parked({ lot, slot, channel, host, presence }: Parked, remote: S
   );
 }
 
-/** `conference::maintenance`: one who waits alone is early, a conference is confirmed. */
+/** `conference::maintenance`: one who is alone is early, a conference is confirmed. */
 export function readConference(event: EslEvent, domains: Domains): Fact[] {
   const { 'Conference-Name': name = '', 'Conference-Domain': host, 'Conference-Unique-ID': id, Action: action } = event;
   if (!id) return [];
@@ -74,9 +74,19 @@ export function conference({ name, host, id, size }: Conference, domains: Domain
   const full = tail === undefined ? (domains.aor(name, host) ?? domains.aor(name, only)) : domains.aor(name, tail);
   const short = tail === undefined ? null : domains.aor(name.slice(0, -tail.length - 1), tail);
   const phase = size <= 0 ? null : size === 1 ? 'early' : 'confirmed';
-  return [full, short].flatMap((about) =>
-    about === null ? [] : [lampFact('conf', about, { subject: id, phase, remote: nobody })],
-  );
+  return [full, short].flatMap((about) => (about === null ? [] : inRoom(about, id, phase)));
+}
+
+/**
+ * A dialog never goes back (RFC 4235 3.7.1): who stays behind alone lights the room by another one. What is lit now comes
+ * first, so that the lamp is dark at no moment between.
+ */
+function inRoom(about: Aor, id: string, now: 'early' | 'confirmed' | null): LampFact[] {
+  const phases = now === 'confirmed' ? (['confirmed', 'early'] as const) : (['early', 'confirmed'] as const);
+  return phases.map((phase) => {
+    const lit = { subject: `${id} ${phase}`, phase: phase === now ? phase : null, remote: nobody };
+    return lampFact('conf', about, lit);
+  });
 }
 
 /** `callcenter::info`: a queue is lit by who waits in it, an agent by being there for it. */

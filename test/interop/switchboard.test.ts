@@ -117,6 +117,7 @@ it('a conference: alone he waits, with another it is busy, then dark; a room tha
   const second = await lines['1002'].invite('8000');
   await shows(room, 'busy');
   await first.hangup();
+  await shows(room, 'ringing');
   await second.hangup();
   await shows(room, 'off');
 });

@@ -186,15 +186,28 @@ describe('queues', () => {
 });
 
 describe('conferences', () => {
-  test('one alone is early, two are confirmed, the end is dark; who is announced twice counts once', () => {
+  test('one alone is early, two are confirmed, who stays alone is early again, the end is dark; twice announced is once', () => {
     const it = picture();
     assert.deepEqual(feed(it, { Event: 'ConfbridgeStart', Conference: '8000' }), []);
     assert.deepEqual(feed(it, { Event: 'ConfbridgeJoin', ...inRoom('c.1') }), ['conf+8000 early <>']);
     assert.deepEqual(feed(it, { Event: 'ConfbridgeJoin', ...inRoom('c.1') }), []);
     assert.deepEqual(feed(it, { Event: 'ConfbridgeJoin', ...inRoom('c.2') }), ['conf+8000 confirmed <>']);
-    assert.deepEqual(feed(it, { Event: 'ConfbridgeLeave', ...inRoom('c.1') }), []);
+    assert.deepEqual(feed(it, { Event: 'ConfbridgeLeave', ...inRoom('c.1') }), ['conf+8000 early <>']);
     assert.deepEqual(feed(it, { Event: 'ConfbridgeLeave', ...inRoom('c.2') }), ['conf+8000 -']);
     assert.deepEqual(feed(it, { Event: 'ConfbridgeEnd', Conference: '8000' }), []);
+  });
+
+  test('a reading, and what happened during it, leave the dialog of a room as it was told', () => {
+    const it = picture({ facts: [born('c.1'), born('c.2')] });
+    feed(it, { Event: 'ConfbridgeJoin', ...inRoom('c.1') }, { Event: 'ConfbridgeJoin', ...inRoom('c.2') });
+    const legs = (of: typeof it) => of.snapshot().dialogs.find(({ aor }) => aor === 'conf+8000@lab.test')?.legs;
+    const both = legs(it);
+    const members = ['c.1', 'c.2'].map((channel) => ({ fact: 'room', room: '8000', channel, inside: true }) as const);
+    assert.deepEqual(legs(picture({ facts: [born('c.1'), born('c.2'), ...members] }, it)), both);
+    feed(it, { Event: 'ConfbridgeLeave', ...inRoom('c.2') });
+    const next = picture({ facts: [born('c.1'), born('c.2'), ...members] }, it);
+    feed(next, { Event: 'ConfbridgeLeave', ...inRoom('c.2') });
+    assert.deepEqual(legs(next), legs(it));
   });
 
   test('ConfbridgeEnd empties a room whose leaving nobody told, and so does the end of its channels', () => {
