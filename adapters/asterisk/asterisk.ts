@@ -250,6 +250,10 @@ class Asterisk implements PbxAdapter {
 
   #take(reading: Reading): void {
     for (const fact of reading.facts) this.#feed(fact);
+    if (reading.reloaded) {
+      this.#reader.forget();
+      this.#resync.soon();
+    }
     const { deviceState } = reading;
     if (deviceState !== undefined && (this.#features.isTrigger(deviceState) || isFlowState(deviceState)))
       this.#rows?.lookTwice();

@@ -14,6 +14,8 @@ export interface Reading {
   readonly queue?: boolean;
   /** A line of dialplan that runs, likewise. */
   readonly dialplan?: string;
+  /** Its configuration was read anew: extensions may have other names and mailboxes, hints other meanings. */
+  readonly reloaded?: boolean;
 }
 
 const nothing: Reading = { facts: [] };
@@ -112,6 +114,8 @@ export function readAmi(event: AmiEvent, calls: boolean): Reading {
       if (!endpoint || !uri) return nothing;
       return { facts: [{ fact: 'contact', endpoint, uri, reachable: isReachable(event['ContactStatus'] ?? null) }] };
     }
+    case 'Reload':
+      return { facts: [], reloaded: /^(?:All$|res_pjsip|pbx_)/.test(event['Module'] ?? '') };
     case 'MessageWaiting': {
       const mailbox = event['Mailbox'];
       if (!mailbox) return nothing;

@@ -45,7 +45,7 @@ export class LampReader {
   readonly #denied = new Set<string>();
   #rights: { readonly agent: boolean } | null = null;
   #warned = false;
-  /** Read once per connection: hints change with a reload, and there are thousands. */
+  /** Read once per connection and after a reload: hints change with it, and there are thousands. */
   #aliases: ReadonlyMap<string, string> | null = null;
 
   constructor(ami: AmiLink, options: AsteriskOptions, logger: Logger) {
@@ -54,7 +54,7 @@ export class LampReader {
     this.#logger = logger;
   }
 
-  /** A new connection: other modules, other rights. */
+  /** A new connection, or a reload: other modules, other rights. */
   forget(): void {
     this.#absent.clear();
     this.#denied.clear();

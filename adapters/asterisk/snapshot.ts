@@ -18,7 +18,7 @@ interface Endpoint {
   readonly aors: readonly string[];
 }
 
-/** Asked once per connection: names and mailboxes change with a reload, and a reload is rare. */
+/** Asked once per connection and after a reload, which is rare: names and mailboxes change with it. */
 interface Details {
   readonly displayName: string | null;
   readonly mailbox: string | null;
@@ -45,7 +45,7 @@ export class SnapshotReader {
     this.owners = new Owners(features);
   }
 
-  /** A new connection: nothing read before counts. */
+  /** A new connection, or a reload: nothing read before counts. */
   forget(): void {
     this.#details = new Map();
     this.#lamps?.forget();

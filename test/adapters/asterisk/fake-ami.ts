@@ -44,6 +44,8 @@ export class FakeAmi {
   readonly delays = new Map<string, number>();
   /** Endpoint to the name of its caller id, where that is another than `Phone 1001`. */
   readonly displayNames = new Map<string, string>();
+  /** Endpoint to its mailboxes, where they are others than `1001@default`. */
+  readonly mailboxes = new Map<string, string>();
   /** Events in one piece with the end of a list. */
   afterList: (action: string) => readonly Block[] = () => [];
   /** Queues, parking and conferences. */
@@ -190,7 +192,7 @@ export class FakeAmi {
             Event: 'EndpointDetail',
             ObjectName: action['Endpoint'] ?? '',
             Callerid: `"${this.displayNames.get(action['Endpoint'] ?? '') ?? `Phone ${action['Endpoint']}`}" <${action['Endpoint']}>`,
-            Mailboxes: `${action['Endpoint']}@default`,
+            Mailboxes: this.mailboxes.get(action['Endpoint'] ?? '') ?? `${action['Endpoint']}@default`,
             NamedCallGroup: 'sales, support',
           },
           {

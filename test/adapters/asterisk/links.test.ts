@@ -132,6 +132,21 @@ describe('the links to Asterisk', { concurrency: 8 }, () => {
       },
     ));
 
+  test('a name and a mailbox that an extension is given by a reload are there soon after it, and nobody asks after another one', () =>
+    rig({ before: ({ ami }) => void ami.mailboxes.set('1001', '') }, async ({ ami, telling }) => {
+      const last = () => telling.of('snapshot').at(-1)?.snapshot;
+      await telling.up();
+      const hasMailbox = () => last()?.mailboxes.some(({ aor }) => aor === '1001@lab.test');
+      assert.equal(hasMailbox(), false);
+      ami.mailboxes.set('1001', '1001@default');
+      ami.displayNames.set('1001', 'Ana');
+      ami.send({ Event: 'Reload', Privilege: 'system,all', Module: 'manager', Status: '0' });
+      ami.send({ Event: 'Reload', Privilege: 'system,all', Module: 'All', Status: '0' });
+      await telling.until(() => hasMailbox() === true, 'no mailbox');
+      assert.equal(last()?.extensions.find(({ aor }) => aor === '1001@lab.test')?.displayName, 'Ana');
+      assert.equal(telling.count('snapshot'), 2);
+    }));
+
   test('an AMI that stops answering is found too', () =>
     rig({ hurry: true }, async ({ ami, telling }) => {
       await telling.up();
