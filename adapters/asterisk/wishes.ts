@@ -49,10 +49,11 @@ export class Wishes {
   }
 
   async #write(phone: string, wish: Wish, deadlineMs: number): Promise<Outcome<FeatureValue>> {
-    const { ami, features, owners, resync, rows } = this.#tools;
+    const { ami, clock, features, owners, resync, rows } = this.#tools;
+    const until = clock.now() + deadlineMs;
     const owner = await owners.read(ami, phone);
     if (owner === null) return refused('pbx-refused', 'no user is logged in at this phone');
-    const outcome = await features.write(owner, wish, deadlineMs);
+    const outcome = await features.write(owner, wish, deadlineMs, () => clock.now() >= until);
     // What somebody else wrote at the same time raises no event where the device state stays as it is.
     rows.lookTwice();
     if (!outcome.ok) return outcome;

@@ -28,10 +28,12 @@ export class FeatureWriter {
     return this.#writes;
   }
 
-  /** Rejects where the PBX cannot be asked. */
-  write(user: string, wish: Wish, deadlineMs: number): Promise<Outcome<FeatureValue>> {
+  /**
+   * Rejects where the PBX cannot be asked. `isLate`: who wished it was told that it failed, so it is not begun behind his back.
+   */
+  write(user: string, wish: Wish, deadlineMs: number, isLate: () => boolean): Promise<Outcome<FeatureValue>> {
     const before = this.#queues.get(user) ?? Promise.resolve();
-    const mine = before.then(() => this.#write(user, wish, deadlineMs));
+    const mine = before.then(() => (isLate() ? late : this.#write(user, wish, deadlineMs)));
     const settled = mine.then(
       () => undefined,
       () => undefined,
@@ -99,6 +101,8 @@ export class FeatureWriter {
     this.#logger.error({ code }, `${step.device} cannot be set: ${error.message}`);
   }
 }
+
+const late = refused<FeatureValue>('pbx-timeout', 'the PBX was busy for too long; nothing was written');
 
 function actionOf(step: Step): [action: string, fields: Fields] {
   switch (step.do) {

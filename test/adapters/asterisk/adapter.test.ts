@@ -185,6 +185,23 @@ describe('the Asterisk adapter on the wire', { concurrency: 8 }, () => {
       assert.deepEqual(ami.writes, []);
     }));
 
+  test('a wish that waited its time away behind another one of the user is not written behind his back', () =>
+    rig({}, async ({ ami, telling, adapter }) => {
+      await telling.up();
+      ami.delays.set('DBPut', 600);
+      const first = adapter.setFeature(wish('cfb', true, { target: '1002' }), 2000);
+      const second = await adapter.setFeature(wish('cfb', true, { target: '1003' }), 300);
+      assert.equal(second.ok ? '' : second.refusal.code, 'pbx-timeout');
+      assert.equal((await first).ok, true);
+      ami.delays.clear();
+      assert.equal((await adapter.setFeature(wish('dnd', true), 2000)).ok, true);
+      assert.equal(ami.database.get('CFB/1001'), '1002');
+      assert.deepEqual(
+        ami.writes.filter((it) => it.includes('CFB')),
+        ['DBPut CFB/1001=1002'],
+      );
+    }));
+
   test('a Custom state makes the features be read at once, a forward without one is found by polling', () =>
     rig({}, async ({ ami, telling }) => {
       await telling.up();
