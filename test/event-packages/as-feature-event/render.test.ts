@@ -9,6 +9,7 @@ import { aorOf } from '../../../src/model/aor.ts';
 import { featureNames } from '../../../src/model/feature.ts';
 import { defaultProfile } from '../../../src/model/profile.ts';
 import type { ResourceView } from '../../../src/model/views.ts';
+import { anySign } from '../../support/any-sign.ts';
 import { textOf, wellFormed } from '../read-xml.ts';
 import { requestWith, viewWith } from '../views.ts';
 import { documentsOf } from './split-body.ts';
@@ -175,7 +176,7 @@ describe('hostile values', () => {
     assert.match(body.content, /<forwardTo>B&#252;ro &#128512;<\/forwardTo>/);
   });
   it('whatever they are, every document is read back as it was meant', () => {
-    const hostile = fc.oneof(fc.string({ unit: 'binary' }), fc.stringMatching(/^[<>&"'\-\r\n0-9 ]{0,20}$/));
+    const hostile = fc.oneof(fc.string({ unit: anySign }), fc.stringMatching(/^[<>&"'\-\r\n0-9 ]{0,20}$/));
     const form = fc.constantFrom<RenderRequest['profile']['initialNotify']>('auto', 'multipart', 'sequential');
     const carried = (text: string): string =>
       [...text]
