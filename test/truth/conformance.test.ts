@@ -81,11 +81,14 @@ describe('the reader of test names', () => {
 test('an id in the name of a test is one of the list', () => {
   const known = new Set(ids);
   const prefixes = [...new Set(ids.map((id) => id.split('-')[0]))].join('|');
+  const like = `(?:${prefixes})-\\d\\d`;
   const strange: string[] = [];
   for (const file of sources.filter((name) => !name.startsWith(join('test', 'truth')))) {
+    // most files have none: parsing those, too, takes seconds
+    if (!new RegExp(like).test(readFileSync(file, 'utf8'))) continue;
     const { fixed, literals } = namesOf(file);
     for (const text of [...fixed, ...literals]) {
-      for (const [id] of text.matchAll(new RegExp(`(?<![\\w-])(?:${prefixes})-\\d\\d[a-z]?(?![\\w-])`, 'g'))) {
+      for (const [id] of text.matchAll(new RegExp(`(?<![\\w-])${like}[a-z]?(?![\\w-])`, 'g'))) {
         if (!known.has(id)) strange.push(`${file}: ${id}`);
       }
     }

@@ -14,9 +14,12 @@ export interface LogCall {
 
 const levels: ReadonlySet<string> = new Set(['debug', 'info', 'warn', 'error']);
 
-/** Every call of a logger in the product, by file and place. */
+let scanned: readonly LogCall[] | null = null;
+
+/** Every call of a logger in the product, by file and place. Read once: parsing the sources takes a second. */
 export function logCalls(): readonly LogCall[] {
-  return ['src', 'adapters'].flatMap(filesIn).sort().flatMap(callsIn);
+  scanned ??= ['src', 'adapters'].flatMap(filesIn).sort().flatMap(callsIn);
+  return scanned;
 }
 
 function filesIn(folder: string): string[] {
