@@ -12,7 +12,7 @@ import type { PbxEvent } from '../src/model/pbx-event.ts';
 import type { NotifiedPhone, PhoneNotice } from '../src/model/phone-notice.ts';
 import { systemRandom } from '../src/model/random.ts';
 import type { AdapterSettings, Capabilities, Credentials, DigestFacts, PbxAdapter } from './adapter.ts';
-import { adapterKind } from './index.ts';
+import { adapterLoader } from './load.ts';
 import { Reports } from './reports.ts';
 import type { SnapshotPart } from './snapshot-parts.ts';
 
@@ -136,7 +136,7 @@ async function run(port: MessagePort, { type, settings }: WorkerData): Promise<v
   let doomed = false;
   let mirrored: object = {};
 
-  const factory = await adapterKind(type).load();
+  const factory = await adapterLoader(type)();
   const adapter = factory(settings, {
     clock: systemClock,
     random: systemRandom,
