@@ -72,8 +72,13 @@ interface JsonSchema {
   readonly anyOf?: readonly JsonSchema[];
 }
 
+/** Made once of each: that takes longer than all else in a configuration that is right. */
+const made = new WeakMap<z.ZodType, JsonSchema>();
+
 function jsonSchema(schema: z.ZodType): JsonSchema {
-  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
+  const json = made.get(schema) ?? (z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema);
+  made.set(schema, json);
+  return json;
 }
 
 function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {

@@ -142,7 +142,7 @@ class Parts {
 
   commonError(codes: readonly string[]): Json {
     const name = identifier(codes.join(' ')).replace(/^./, (first) => first.toUpperCase());
-    this.#responses.set(name, this.error(codes, undefined));
+    if (!this.#responses.has(name)) this.#responses.set(name, this.error(codes, undefined));
     return { $ref: `#/components/responses/${name}` };
   }
 
