@@ -1,6 +1,6 @@
 // Writes down what `npm test` runs, in dist/batches/files. Each test file is a process of its own, but where that is half of
 // its time: tests of rooms without daemons and globals share one (and hooks such as `beforeEach` stand in a `describe` there,
-// or they are run for each test of every file).
+// or they are run for each test of every file), and so do, by the handful, those that start daemons.
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 
@@ -20,6 +20,25 @@ const shared: readonly (readonly string[])[] = [
   ['trace', 'provision', 'xml'],
 ];
 
+/**
+ * Folders whose files share a process by the handful, each in a `describe` of its own: its hooks are run for its tests alone,
+ * and its daemons live as long as these. No helper of theirs has hooks: they would be those of who imports it first.
+ */
+const dealt: readonly string[] = ['examination', 'flows'];
+const handful = 7;
+
+/** Not those of them that change what a process has one of, measure time, or are long enough as they are. */
+const alone: readonly string[] = [
+  'flows/drachtio',
+  'flows/freeswitch',
+  'flows/lamp-property',
+  'flows/log-fails',
+  'flows/native-keys',
+  'flows/start-stop',
+  'flows/stop',
+  'flows/transports',
+].map((name) => `${name}.test.js`);
+
 const batches = 'dist/batches';
 
 const files = readdirSync('dist/test', { recursive: true, encoding: 'utf8' })
@@ -28,13 +47,31 @@ const files = readdirSync('dist/test', { recursive: true, encoding: 'utf8' })
   .sort();
 const within = (folders: readonly string[], name: string) => folders.some((folder) => name.startsWith(`${folder}/`));
 
+const handfuls = dealt.flatMap((folder) => {
+  const names = files.filter((name) => name.startsWith(`${folder}/`) && !alone.includes(name));
+  return Array.from({ length: Math.ceil(names.length / handful) }, (_, at) => {
+    return { name: `${folder}-${at + 1}`, files: names.slice(at * handful, (at + 1) * handful) };
+  });
+});
+
 rmSync(batches, { recursive: true, force: true });
 mkdirSync(batches);
 const batched = shared.map((folders) => {
   const imports = files.filter((name) => within(folders, name)).map((name) => `import '../test/${name}';`);
-  const path = join(batches, `${(folders[0] ?? '').replace('/', '-')}.test.js`);
-  writeFileSync(path, `${imports.join('\n')}\n`);
-  return path;
+  return written((folders[0] ?? '').replace('/', '-'), imports);
 });
-const singles = files.filter((name) => !within(shared.flat(), name)).map((name) => join('dist/test', name));
-writeFileSync(join(batches, 'files'), `${[...batched, ...singles].join('\n')}\n`);
+const dealtOut = handfuls.map(({ name, files }) => {
+  // what is imported within belongs to the suite: the runner follows it across the `await`
+  const suites = files.map((file) => `describe('${file}', async () => void (await import('../test/${file}')));`);
+  return written(name, [`import { describe } from 'node:test';`, ...suites]);
+});
+const together = new Set(handfuls.flatMap((one) => one.files));
+const singles = files.filter((name) => !within(shared.flat(), name) && !together.has(name));
+const processes = [...batched, ...dealtOut, ...singles.map((name) => join('dist/test', name))];
+writeFileSync(join(batches, 'files'), `${processes.join('\n')}\n`);
+
+function written(name: string, lines: readonly string[]): string {
+  const path = join(batches, `${name}.test.js`);
+  writeFileSync(path, `${lines.join('\n')}\n`);
+  return path;
+}
